@@ -1,0 +1,16 @@
+/** Sound is a chain of small stages: one instance per stream and direction, never shared. */
+import type { Pcm } from './pcm.ts';
+
+/**
+ * A streaming step from one rate to another. The law: what comes out over a stream does not depend on how the
+ * input was cut into chunks. Members are properties, not methods, so that their parameters are checked contravariantly.
+ */
+export interface Stage<In extends number, Out extends number> {
+  readonly name: string;
+  /** The output is only valid until the next call: copy it to keep it. */
+  readonly push: (input: Pcm<In>) => Pcm<Out>;
+  /** The rest that the filter still holds; the stage is then as new. */
+  readonly flush: () => Pcm<Out>;
+  /** Forgets what the filter holds. */
+  readonly reset: () => void;
+}

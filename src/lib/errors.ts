@@ -1,0 +1,99 @@
+/**
+ * Everything that can go wrong, as a closed table. The code is the contract: logs, metrics, a call's outcome and
+ * docs/errors.md speak of failures by it, and a test keeps this table and that page in step.
+ */
+
+/** Who is at fault: the caller's carrier, the Live service, whoever asked us over HTTP or the CLI, or we ourselves. */
+export type Fault = 'provider' | 'model' | 'client' | 'us';
+
+interface FailureKind {
+  readonly fault: Fault;
+  /** Whether the same thing, tried again later, can succeed. */
+  readonly retryable: boolean;
+}
+
+export const FAILURES = {
+  // Configuration
+  CONFIG_INVALID: { fault: 'us', retryable: false },
+
+  // The webhook, and the upgrade of the media stream
+  WEBHOOK_UNSIGNED: { fault: 'client', retryable: false },
+  WEBHOOK_BAD_REQUEST: { fault: 'client', retryable: false },
+  STREAM_UNSIGNED: { fault: 'client', retryable: false },
+  STREAM_BAD_TOKEN: { fault: 'client', retryable: false },
+  STREAM_START_TIMEOUT: { fault: 'provider', retryable: false },
+  STREAM_DUPLICATE: { fault: 'provider', retryable: false },
+  SERVICE_DRAINING: { fault: 'us', retryable: true },
+  SERVICE_FULL: { fault: 'us', retryable: true },
+
+  // The stream
+  PROVIDER_BAD_MESSAGE: { fault: 'provider', retryable: false },
+  PROVIDER_BAD_FORMAT: { fault: 'provider', retryable: false },
+  PROVIDER_SLOW_READER: { fault: 'provider', retryable: false },
+  STREAM_LOST: { fault: 'provider', retryable: true },
+  STREAM_MUTE: { fault: 'provider', retryable: true },
+
+  // The Live session: getting in
+  LIVE_AUTH: { fault: 'us', retryable: false },
+  LIVE_HANDSHAKE: { fault: 'model', retryable: true },
+  LIVE_CONNECT_TIMEOUT: { fault: 'model', retryable: true },
+  LIVE_SETUP_TIMEOUT: { fault: 'model', retryable: true },
+  LIVE_SETUP_INVALID: { fault: 'us', retryable: false },
+  LIVE_MODEL_UNKNOWN: { fault: 'us', retryable: false },
+  LIVE_ACCESS_DENIED: { fault: 'us', retryable: false },
+
+  // The Live session: staying in
+  LIVE_BAD_MESSAGE: { fault: 'model', retryable: true },
+  LIVE_REJECTED_ARGUMENT: { fault: 'model', retryable: true },
+  LIVE_UNSUPPORTED: { fault: 'model', retryable: true },
+  LIVE_HANDLE_DEAD: { fault: 'model', retryable: true },
+  LIVE_LIFETIME: { fault: 'model', retryable: true },
+  LIVE_QUOTA: { fault: 'model', retryable: true },
+  LIVE_UNAVAILABLE: { fault: 'model', retryable: true },
+  LIVE_INTERNAL: { fault: 'model', retryable: true },
+  LIVE_LOST: { fault: 'model', retryable: true },
+  LIVE_RESUME_FAILED: { fault: 'model', retryable: true },
+
+  // Transcript and post-processing
+  JOURNAL_WRITE: { fault: 'us', retryable: true },
+  RECORD_INVALID: { fault: 'us', retryable: false },
+  QUEUE_UNAVAILABLE: { fault: 'us', retryable: true },
+  WEBHOOK_DELIVERY: { fault: 'client', retryable: true },
+  WEBHOOK_REFUSED: { fault: 'client', retryable: false },
+
+  // The process
+  PROCESS_DIED: { fault: 'us', retryable: false },
+  SHUTDOWN: { fault: 'us', retryable: true },
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** One thing gone wrong. The message is for people; programs look at the code. A foreign error goes into `cause`. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get fault(): Fault {
+    return FAILURES[this.code].fault;
+  }
+
+  get retryable(): boolean {
+    return FAILURES[this.code].retryable;
+  }
+}
+
+/** The failure that `error` is, or else a failure of `code` caused by it. */
+export function asFailure(error: unknown, code: FailureCode): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(code, error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/** For the end of a `switch` that must know every case: what reaches it does not compile. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,5 @@
+export { type Backoff, backoffMs } from './backoff.ts';
+export { type Cancel, type Clock, systemClock, withDeadline } from './clock.ts';
+export { asFailure, FAILURES, Failure, type FailureCode, type Fault, unreachable } from './errors.ts';
+export { type Ids, systemIds } from './ids.ts';
+export { type MessageSocket, type SocketHandlers, type WebSocketLike, wrapWebSocket } from './socket.ts';
