@@ -22,7 +22,9 @@ export const FAILURES = {
   STREAM_UNSIGNED: { fault: 'client', retryable: false },
   STREAM_BAD_TOKEN: { fault: 'client', retryable: false },
   STREAM_START_TIMEOUT: { fault: 'provider', retryable: false },
+  STREAM_NEVER_CAME: { fault: 'provider', retryable: false },
   STREAM_DUPLICATE: { fault: 'provider', retryable: false },
+  AGENT_UNKNOWN: { fault: 'us', retryable: false },
   SERVICE_DRAINING: { fault: 'us', retryable: true },
   SERVICE_FULL: { fault: 'us', retryable: true },
 
@@ -64,6 +66,7 @@ export const FAILURES = {
   // The process
   PROCESS_DIED: { fault: 'us', retryable: false },
   SHUTDOWN: { fault: 'us', retryable: true },
+  INTERNAL: { fault: 'us', retryable: false },
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureCode = keyof typeof FAILURES;

@@ -1,0 +1,80 @@
+/** Runs the machine of one call: holds its state, arms the phase's deadline, and has the effects done in order. */
+import type { Cancel, Clock } from '../lib/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { advance, begin, type CallEvent, type CallState, type Effect, FLOW, type Step } from './machine.ts';
+
+export interface BridgeOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** One action for each effect: leaving one out does not compile. */
+  readonly actions: Readonly<Record<Effect, () => void>>;
+  /** An event that changed nothing; counted, so that surprises show. */
+  readonly ignored: (phase: string, event: string) => void;
+}
+
+export class Bridge {
+  readonly #options: BridgeOptions;
+  #state: CallState;
+  #cancelDeadline: Cancel = () => undefined;
+  /** Events that effects raise while a step is under way wait behind it. */
+  readonly #waiting: CallEvent[] = [];
+  #stepping = false;
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+    this.#state = begin()[0];
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  get flow(): (typeof FLOW)[keyof typeof FLOW] {
+    return FLOW[this.#state.phase];
+  }
+
+  /** Does what the beginning asks for. Once. */
+  start(): void {
+    this.#armDeadline();
+    this.#take(begin(), 'begin');
+    this.#takeWaiting();
+  }
+
+  handle(event: CallEvent): void {
+    this.#waiting.push(event);
+    if (!this.#stepping) this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
+    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
+      this.#take(advance(this.#state, event), event.type);
+    }
+  }
+
+  #take([next, effects]: Step, event: string): void {
+    const from = this.#state.phase;
+    const changed = next.phase !== from;
+    this.#state = next;
+    if (changed) this.#armDeadline();
+    if (!changed && effects.length === 0) {
+      this.#options.ignored(from, event);
+      return;
+    }
+    this.#options.logger.info(
+      { from, event, to: next.phase, effects, outcome: 'outcome' in next ? next.outcome : undefined },
+      'call step',
+    );
+    this.#stepping = true;
+    for (const effect of effects) this.#options.actions[effect]();
+    this.#stepping = false;
+  }
+
+  #armDeadline(): void {
+    this.#cancelDeadline();
+    const { deadlineMs } = this.flow;
+    this.#cancelDeadline =
+      deadlineMs === Number.POSITIVE_INFINITY
+        ? () => undefined
+        : this.#options.clock.after(deadlineMs, () => this.handle({ type: 'deadline' }));
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * The agent's voice on its way to the caller: brought to 8 kHz and queued for playing, turn by turn. A turn opens
+ * with the model's first sound or word, and closes when the model says that it is generated, complete or interrupted.
+ */
+import { createLevelMeter, downsampler24to8, type LevelSummary, type Pcm } from '../audio/index.ts';
+import type { Clock } from '../lib/index.ts';
+import type { Playout } from './playout.ts';
+
+/**
+ * After an interruption, sound of the cut turn may still be under way until the service completes the turn; measured, that
+ * is 1–5 ms later. Should the completion never come, sound counts again after this time: a mute agent would be worse.
+ */
+const LATE_AUDIO_MS = 500;
+
+export interface DownlinkOptions {
+  readonly clock: Clock;
+  readonly playout: Playout;
+  /** A turn closed without any sound: its words, if there were any, were never said. */
+  readonly silentTurn: (turn: number) => void;
+}
+
+export class Downlink {
+  readonly #options: DownlinkOptions;
+  readonly #toPhone = downsampler24to8();
+  readonly #meter = createLevelMeter(8000);
+  #turn = 0;
+  #sounded = false;
+  /** `open`: sound may come; `generated`: its words may still come; `none`: the next sound or word opens a turn. */
+  #phase: 'none' | 'open' | 'generated' = 'none';
+  #ignoreUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: DownlinkOptions) {
+    this.#options = options;
+  }
+
+  /** The turn to which words that come now belong, opened if need be; undefined: a cut turn, which is settled already. */
+  turnOfWords(): number | undefined {
+    if (this.#ignoring) return undefined;
+    if (this.#phase === 'none') this.#open();
+    return this.#turn;
+  }
+
+  /** Whether the agent has begun a turn yet. */
+  get begun(): boolean {
+    return this.#turn > 0;
+  }
+
+  push(chunk: Pcm<24000>): void {
+    if (this.#ignoring) return;
+    if (this.#phase !== 'open') this.#open();
+    this.#enqueue(this.#toPhone.push(chunk));
+  }
+
+  /** The turn's last sound has come. */
+  generationCompleted(): void {
+    if (this.#phase !== 'open') return;
+    this.#enqueue(this.#toPhone.flush());
+    this.#options.playout.completeTurn(this.#turn);
+    this.#phase = 'generated';
+  }
+
+  turnCompleted(): void {
+    this.generationCompleted();
+    this.#close();
+    this.#ignoreUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The caller spoke over the agent: what is not yet heard must not be. */
+  interrupt(): void {
+    this.#toPhone.reset();
+    this.#options.playout.clear();
+    this.#close();
+    this.#ignoreUntilMs = this.#options.clock.nowMs() + LATE_AUDIO_MS;
+  }
+
+  /** Queues sound of our own behind what is there, as a turn of its own; gives its number. */
+  say(samples: Pcm<8000>): number {
+    this.turnCompleted();
+    this.#open();
+    this.#enqueue(samples);
+    this.#options.playout.completeTurn(this.#turn);
+    this.#phase = 'none';
+    return this.#turn;
+  }
+
+  levels(): LevelSummary {
+    return this.#meter.summary();
+  }
+
+  get #ignoring(): boolean {
+    return this.#options.clock.nowMs() < this.#ignoreUntilMs;
+  }
+
+  #open(): void {
+    this.#close();
+    this.#turn += 1;
+    this.#phase = 'open';
+    this.#sounded = false;
+  }
+
+  #close(): void {
+    if (this.#phase !== 'none' && !this.#sounded) this.#options.silentTurn(this.#turn);
+    this.#phase = 'none';
+  }
+
+  #enqueue(samples: Pcm<8000>): void {
+    if (samples.length === 0) return;
+    this.#sounded = true;
+    this.#meter.push(samples);
+    // The stage's output is valid until its next push only.
+    this.#options.playout.enqueue(this.#turn, samples.slice() as Pcm<8000>);
+  }
+}

@@ -1,0 +1,78 @@
+/** What a call does with each thing that its Live session says. */
+import { FAILURES } from '../lib/index.ts';
+import type { LiveHandlers, ToolAnswer } from '../live/index.ts';
+import { unknownTool } from '../tools/index.ts';
+import type { CallDeps } from './call.ts';
+import type { Downlink } from './downlink.ts';
+import type { CallEvent } from './machine.ts';
+
+export interface HearLiveOptions {
+  readonly model: string;
+  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'logger' | 'metrics'>;
+  readonly downlink: Downlink;
+  /** Whether the call's phase lets the agent be heard. */
+  readonly playing: () => boolean;
+  readonly answerTools: (answers: readonly ToolAnswer[]) => void;
+  readonly handle: (event: CallEvent) => void;
+}
+
+export function hearLive(options: HearLiveOptions): LiveHandlers {
+  const { model, deps, downlink, playing, answerTools, handle } = options;
+  const { clock, collector, logger, metrics } = deps;
+  return {
+    ready: ({ how, setupMs }) => {
+      metrics.liveSetupSeconds.observe({ model }, setupMs / 1_000);
+      if (how !== 'new') metrics.liveResumes.inc({ how });
+      collector.event(clock.nowMs(), 'LIVE_READY', how);
+      handle({ type: 'liveReady' });
+    },
+    audio: (chunk) => {
+      if (playing()) downlink.push(chunk);
+    },
+    transcribed: ({ speaker, text }) => {
+      if (speaker === 'caller') return collector.callerSaid(text, clock.nowMs());
+      const turn = playing() ? downlink.turnOfWords() : undefined;
+      if (turn !== undefined) collector.agentSaid(turn, text);
+    },
+    // Our own gate times the caller's voice: not every model reports it, and a report is late by the model's detection.
+    voiceActivity: (edge) => logger.debug({ edge }, 'model noticed voice'),
+    bargedIn: () => handle({ type: 'bargedIn' }),
+    generationCompleted: () => downlink.generationCompleted(),
+    turnCompleted: ({ reason }) => {
+      if (reason !== undefined) logger.info({ reason }, 'turn completed for a reason');
+      downlink.turnCompleted();
+    },
+    toolsCalled: (calls) => {
+      const answers = calls.map(({ id, name }) => ({ id, name, response: unknownTool(name) }));
+      for (const call of calls) collector.toolCalled(call);
+      answerTools(answers);
+      for (const { id, name, response } of answers) collector.toolAnswered({ id, name, answer: response });
+    },
+    // Tools are answered at once, so that nothing is left to cancel.
+    toolsCancelled: (ids) => logger.info({ ids }, 'model cancelled tool calls'),
+    grounded: () => logger.debug('answer grounded in a search'),
+    used: (usage) => {
+      collector.used(usage);
+      for (const [modality, tokens] of Object.entries(usage.promptByModality)) {
+        metrics.tokens.inc({ model, direction: 'prompt', modality }, tokens);
+      }
+      for (const [modality, tokens] of Object.entries(usage.responseByModality)) {
+        metrics.tokens.inc({ model, direction: 'response', modality }, tokens);
+      }
+    },
+    leaving: (timeLeftMs) => {
+      logger.info({ timeLeftMs }, 'session is about to be closed by the service');
+      handle({ type: 'liveLeaving' });
+    },
+    handleRenewed: (resumptionHandle) => collector.handle(resumptionHandle),
+    lost: (failure, recoverable) => {
+      const { code } = failure;
+      metrics.liveLosses.inc({ code });
+      metrics.failures.inc({ code, fault: FAILURES[code].fault });
+      logger.warn({ code, recoverable, err: failure }, 'session lost');
+      collector.event(clock.nowMs(), code, failure.message);
+      downlink.turnCompleted();
+      handle({ type: 'liveLost', code, recoverable });
+    },
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * What the provider is given to play, and what of it the caller has heard.
+ *
+ * Sound goes out ahead of real time up to the provider's lead, in order, with a mark after every 200 ms and at the end
+ * of each turn. The provider echoes a mark when everything before it was played, so the last echo, carried on by the
+ * clock up to the next mark, is what was heard. A clear makes the provider echo all outstanding marks at once: marks
+ * carry an epoch, and echoes of an earlier epoch prove nothing.
+ */
+import type { Pcm } from '../audio/index.ts';
+import type { Clock } from '../lib/index.ts';
+import { QueuedTurn } from './queued-turn.ts';
+
+const SAMPLES_PER_MS = 8;
+/** How much sound lies between two marks: what was heard is known to a fifth of a second and estimated within. */
+const MARK_EVERY_SAMPLES = 200 * SAMPLES_PER_MS;
+/** An echo that is this late will not come: the turn counts as played by the clock. Telephone paths stay well below. */
+const MARK_GRACE_MS = 2_000;
+/** Five minutes of speech in one turn are more than any model says; what goes beyond is dropped. */
+const MAX_QUEUED_SAMPLES = 300_000 * SAMPLES_PER_MS;
+
+export interface PlayedTurn {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly heardMs: number;
+  readonly generatedMs: number;
+  /** Whether the caller was spared some of what was generated. */
+  readonly cut: boolean;
+}
+
+export interface PlayoutHandlers {
+  /** The first sound of a turn reaches the caller at `atMs`, which may lie a little ahead. */
+  turnStarted(turn: number, atMs: number): void;
+  turnEnded(turn: number, played: PlayedTurn): void;
+  /** Sound beyond the bound was dropped. */
+  overflowed(droppedMs: number): void;
+}
+
+/** What a call's record says of how the agent's sound went out. */
+export interface PlayoutSummary {
+  /** Times that a turn ran dry before its end: the model was slower than speech, or we were. */
+  readonly gaps: number;
+  readonly gapMs: number;
+  /** What waited for the stream to start. */
+  readonly heldMs: number;
+  readonly droppedMs: number;
+}
+
+/** Where a playout sends: a stream, with its provider's ways. */
+export interface PlayoutSink {
+  readonly leadMs: number;
+  readonly maxMessageMs: number;
+  /** Sound for the caller; valid during the call only. */
+  play(samples: Pcm<8000>): void;
+  mark(name: string): void;
+  clear(): void;
+}
+
+interface Mark {
+  readonly name: string;
+  readonly turn: QueuedTurn;
+  readonly atSamples: number;
+  readonly endsTurn: boolean;
+}
+
+export class Playout {
+  readonly #clock: Clock;
+  readonly #handlers: PlayoutHandlers;
+  #sink: PlayoutSink | undefined;
+  /** Turns not yet heard to their end, oldest first. */
+  #turns: QueuedTurn[] = [];
+  /** Marks sent in this epoch and not echoed, oldest first. */
+  #marks: Mark[] = [];
+  #epoch = 0;
+  #markNumber = 0;
+  #gaps = 0;
+  #gapMs = 0;
+  #heldMs = 0;
+  #droppedMs = 0;
+  /** When everything sent so far will have been played. */
+  #playedUntilMs = 0;
+
+  constructor(clock: Clock, handlers: PlayoutHandlers) {
+    this.#clock = clock;
+    this.#handlers = handlers;
+  }
+
+  /** Nothing is queued, under way to the caller, or expected. */
+  get idle(): boolean {
+    return this.#turns.length === 0;
+  }
+
+  /** The stream is open: what was queued meanwhile goes out. */
+  attach(sink: PlayoutSink): void {
+    this.#sink = sink;
+    this.#playedUntilMs = this.#clock.nowMs();
+    this.topUp();
+  }
+
+  /** Adds sound to the end of a turn, which opens with its first piece. Keeps `samples`. */
+  enqueue(turnId: number, samples: Pcm<8000>): void {
+    if (samples.length === 0) return;
+    const turn = this.#turn(turnId) ?? this.#open(turnId);
+    if (turn.queuedSamples + samples.length > MAX_QUEUED_SAMPLES) {
+      this.#droppedMs += samples.length / SAMPLES_PER_MS;
+      this.#handlers.overflowed(samples.length / SAMPLES_PER_MS);
+      return;
+    }
+    if (this.#sink === undefined) this.#heldMs += samples.length / SAMPLES_PER_MS;
+    turn.add(samples);
+    this.topUp();
+  }
+
+  /** The turn is generated to its end; its end mark follows its last sound. */
+  completeTurn(turnId: number): void {
+    const turn = this.#turn(turnId);
+    if (turn === undefined) return;
+    turn.complete = true;
+    this.topUp();
+  }
+
+  /** Drops everything that the caller has not heard, here and at the provider. */
+  clear(): void {
+    const turns = this.#turns;
+    if (turns.length === 0) return;
+    const nowMs = this.#clock.nowMs();
+    const played = turns.map((turn) => this.#played(turn, nowMs));
+    this.#turns = [];
+    this.#marks = [];
+    this.#epoch += 1;
+    this.#playedUntilMs = nowMs;
+    if (turns.some((turn) => turn.sentSamples > 0)) this.#sink?.clear();
+    for (const [index, turn] of turns.entries()) this.#handlers.turnEnded(turn.id, played[index]!);
+  }
+
+  /** The provider echoed a mark. Echoes of an earlier epoch, unknown and repeated ones are ignored. */
+  markReached(name: string): void {
+    const index = this.#marks.findIndex((mark) => mark.name === name);
+    if (index < 0) return;
+    const nowMs = this.#clock.nowMs();
+    for (const mark of this.#marks.splice(0, index + 1)) this.#passed(mark, nowMs);
+    this.topUp();
+  }
+
+  /** Sends what the lead has room for, and gives up on echoes that are too late. Called by the ticker. */
+  topUp(): void {
+    if (this.#sink === undefined) return;
+    this.#giveUpOnEchoes();
+    for (const turn of this.#turns) {
+      if (!this.#sendFrom(turn, this.#sink)) return;
+    }
+  }
+
+  summary(): PlayoutSummary {
+    return { gaps: this.#gaps, gapMs: this.#gapMs, heldMs: this.#heldMs, droppedMs: this.#droppedMs };
+  }
+
+  /** The call is over: whatever was not heard by now never will be. */
+  close(): void {
+    const nowMs = this.#clock.nowMs();
+    const turns = this.#turns;
+    this.#turns = [];
+    this.#marks = [];
+    this.#sink = undefined;
+    for (const turn of turns) this.#handlers.turnEnded(turn.id, this.#played(turn, nowMs));
+  }
+
+  #turn(id: number): QueuedTurn | undefined {
+    return this.#turns.find((turn) => turn.id === id);
+  }
+
+  #open(id: number): QueuedTurn {
+    const turn = new QueuedTurn(id);
+    this.#turns.push(turn);
+    return turn;
+  }
+
+  /** Sends from one turn until the lead is full (false) or nothing of it is left (true when it is complete). */
+  #sendFrom(turn: QueuedTurn, sink: PlayoutSink): boolean {
+    while (turn.queuedSamples > 0) {
+      const nowMs = this.#clock.nowMs();
+      if (this.#playedUntilMs - nowMs >= sink.leadMs) return false;
+      const room = MARK_EVERY_SAMPLES - turn.samplesSinceMark;
+      const samples = turn.take(Math.min(room, sink.maxMessageMs * SAMPLES_PER_MS));
+      if (turn.startMs !== undefined) this.#noteGap(nowMs - this.#playedUntilMs);
+      const startMs = Math.max(nowMs, this.#playedUntilMs);
+      this.#playedUntilMs = startMs + samples.length / SAMPLES_PER_MS;
+      turn.playedUntilMs = this.#playedUntilMs;
+      turn.sentSamples += samples.length;
+      turn.samplesSinceMark += samples.length;
+      sink.play(samples);
+      if (turn.samplesSinceMark === MARK_EVERY_SAMPLES)
+        this.#sendMark(turn, sink, turn.complete && turn.queuedSamples === 0);
+      if (turn.startMs === undefined) {
+        turn.startMs = startMs;
+        this.#handlers.turnStarted(turn.id, startMs);
+      }
+    }
+    if (!turn.complete) return false;
+    if (!turn.endMarkSent) this.#sendMark(turn, sink, true);
+    return true;
+  }
+
+  #sendMark(turn: QueuedTurn, sink: PlayoutSink, endsTurn: boolean): void {
+    const name = `${this.#epoch}:${this.#markNumber++}`;
+    turn.samplesSinceMark = 0;
+    turn.endMarkSent = endsTurn;
+    this.#marks.push({ name, turn, atSamples: turn.sentSamples, endsTurn });
+    sink.mark(name);
+  }
+
+  #noteGap(gapMs: number): void {
+    if (gapMs <= 0) return;
+    this.#gaps += 1;
+    this.#gapMs += gapMs;
+  }
+
+  #passed(mark: Mark, nowMs: number): void {
+    mark.turn.echoedSamples = mark.atSamples;
+    mark.turn.echoedAtMs = nowMs;
+    if (!mark.endsTurn) return;
+    this.#turns = this.#turns.filter((turn) => turn !== mark.turn);
+    this.#handlers.turnEnded(mark.turn.id, this.#played(mark.turn, nowMs));
+  }
+
+  #giveUpOnEchoes(): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#marks.length === 0 || nowMs < this.#playedUntilMs + MARK_GRACE_MS) return;
+    for (const mark of this.#marks.splice(0)) this.#passed(mark, nowMs);
+  }
+
+  #played(turn: QueuedTurn, nowMs: number): PlayedTurn {
+    const heardSamples = this.#heardSamples(turn, nowMs);
+    const startMs = Math.min(turn.startMs ?? nowMs, nowMs);
+    return {
+      startMs,
+      // An echo comes a network's delay after the sound: it must not make the turn longer than it was.
+      endMs: Math.max(startMs, Math.min(nowMs, turn.playedUntilMs)),
+      heardMs: heardSamples / SAMPLES_PER_MS,
+      generatedMs: turn.generatedSamples / SAMPLES_PER_MS,
+      cut: heardSamples < turn.generatedSamples,
+    };
+  }
+
+  /** Up to the last echoed mark for certain; from there on as much as time has passed, but not past the next mark. */
+  #heardSamples(turn: QueuedTurn, nowMs: number): number {
+    if (turn.startMs === undefined) return 0;
+    const sinceMs = nowMs - (turn.echoedAtMs ?? turn.startMs);
+    const next = this.#marks.find((mark) => mark.turn === turn)?.atSamples ?? turn.sentSamples;
+    const estimate = turn.echoedSamples + Math.max(0, sinceMs) * SAMPLES_PER_MS;
+    return Math.floor(Math.min(estimate, next));
+  }
+}

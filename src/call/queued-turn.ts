@@ -1,0 +1,57 @@
+/** One turn of the agent on its way through the playout: its sound that waits, and how far it was sent and heard. */
+import { type Pcm, pcm } from '../audio/index.ts';
+
+export class QueuedTurn {
+  readonly id: number;
+  readonly #chunks: Pcm<8000>[] = [];
+  queuedSamples = 0;
+  generatedSamples = 0;
+  sentSamples = 0;
+  samplesSinceMark = 0;
+  /** No more sound will come. */
+  complete = false;
+  endMarkSent = false;
+  /** When its first sound reached the caller; undefined until it is sent. */
+  startMs: number | undefined;
+  /** When the last of it that was sent will have been played. */
+  playedUntilMs = 0;
+  /** Where the last echoed mark stood in the turn, and when it was echoed. */
+  echoedSamples = 0;
+  echoedAtMs: number | undefined;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** Keeps `samples`. */
+  add(samples: Pcm<8000>): void {
+    this.#chunks.push(samples);
+    this.queuedSamples += samples.length;
+    this.generatedSamples += samples.length;
+  }
+
+  /** Takes up to `limit` samples from the front, without copying when one chunk will do. There must be some. */
+  take(limit: number): Pcm<8000> {
+    const length = Math.min(limit, this.queuedSamples);
+    this.queuedSamples -= length;
+    if (this.#chunks[0]!.length >= length) return this.#cutFront(length);
+    const samples = pcm(new Int16Array(length), 8000);
+    for (let filled = 0; filled < length; ) {
+      const part = this.#cutFront(length - filled);
+      samples.set(part, filled);
+      filled += part.length;
+    }
+    return samples;
+  }
+
+  /** At most `limit` samples of the first chunk; the rest of it stays. */
+  #cutFront(limit: number): Pcm<8000> {
+    const first = this.#chunks[0]!;
+    if (first.length <= limit) {
+      this.#chunks.shift();
+      return first;
+    }
+    this.#chunks[0] = first.subarray(limit) as Pcm<8000>;
+    return first.subarray(0, limit) as Pcm<8000>;
+  }
+}

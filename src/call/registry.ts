@@ -1,0 +1,182 @@
+/** All calls of this process: which there are, who answers them, and how they end when the process must. */
+import { type Cancel, type Clock, Failure } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { CallStream, StreamHandlers } from '../telephony/index.ts';
+import type { CallFacts, Collector } from '../transcript/index.ts';
+import { Call, type CallAgent, type CallDeps } from './call.ts';
+
+/** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
+const TICK_MS = 100;
+/** How many ended calls are remembered, so that what comes late is answered rightly: minutes' worth on a busy day. */
+const MAX_REMEMBERED = 1_000;
+/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. */
+const LAST_WORDS_MS = 30_000;
+
+/** A call as its provider announces it. */
+export interface RingingCall {
+  readonly callId: string;
+  readonly provider: string;
+  readonly agent: string;
+  readonly from: string;
+  readonly to: string;
+  readonly direction: 'inbound' | 'outbound';
+  readonly sipHeaders: Readonly<Record<string, string>>;
+}
+
+export interface RegistryOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** How many calls at once; one more is refused. */
+  readonly maxCalls: number;
+  readonly agentFor: (to: string) => CallAgent | undefined;
+  readonly agentNamed: (name: string) => CallAgent | undefined;
+  readonly openLive: CallDeps['openLive'];
+  readonly apology: CallDeps['apology'];
+  /** Begins a call's transcript; `close` is called once, after its last entry. */
+  readonly beginTranscript: (call: CallFacts) => { readonly collector: Collector; readonly close: () => void };
+}
+
+interface Entry {
+  readonly call: Call;
+  readonly agent: string;
+}
+
+export class CallRegistry {
+  readonly #options: RegistryOptions;
+  readonly #calls = new Map<string, Entry>();
+  /** Calls that ended, newest last, and whether their caller was told why. */
+  readonly #past = new Map<string, 'hangUp' | 'apologise'>();
+  readonly #cancelTicker: Cancel;
+  readonly #whenIdle: (() => void)[] = [];
+  #draining = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.#cancelTicker = options.clock.every(TICK_MS, () => this.#tick());
+  }
+
+  get ready(): boolean {
+    return !this.#draining && this.#calls.size < this.#options.maxCalls;
+  }
+
+  get active(): number {
+    return this.#calls.size;
+  }
+
+  agentFor(to: string): string | undefined {
+    return this.#options.agentFor(to)?.name;
+  }
+
+  /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
+  ring(call: RingingCall): void {
+    if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
+    this.#begin(call);
+  }
+
+  /** The call's stream has started. A call that rang elsewhere begins here. */
+  answer(call: RingingCall, stream: CallStream): StreamHandlers {
+    const known = this.#calls.get(call.callId);
+    if (known?.call.hasStream) throw new Failure('STREAM_DUPLICATE', 'the call already has a stream');
+    if (known === undefined && this.#past.has(call.callId)) {
+      throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
+    }
+    return (known ?? this.#begin(call)).call.answer(stream);
+  }
+
+  callerGone(callId: string, how: string): void {
+    const entry = this.#calls.get(callId);
+    if (entry === undefined) return;
+    this.#options.logger.info({ callId, how }, 'provider reports the call over');
+    entry.call.callerGone();
+  }
+
+  /** What the caller, who is still on the line, should get now that the stream is over. */
+  afterStream(callId: string): 'hangUp' | 'apologise' {
+    const entry = this.#calls.get(callId);
+    if (entry !== undefined) return entry.call.owesApology ? 'apologise' : 'hangUp';
+    // A call that we know nothing of was lost with the process that held it.
+    return this.#past.get(callId) ?? 'apologise';
+  }
+
+  /**
+   * Takes no new calls, and lets the running ones go on for `graceMs`; what is left then is hung up.
+   * Resolves when all have ended, with whether they ended by themselves.
+   */
+  async drain(graceMs: number): Promise<boolean> {
+    this.#draining = true;
+    this.#options.metrics.draining.set(1);
+    const byThemselves = await this.#idleWithin(graceMs);
+    if (!byThemselves) {
+      this.#options.logger.warn({ calls: this.#calls.size }, 'hanging up the calls that outlast the grace time');
+      for (const { call } of this.#calls.values()) call.hangUp();
+      await this.#idleWithin(LAST_WORDS_MS);
+    }
+    return byThemselves;
+  }
+
+  /** Ends every call at once, and the ticker. */
+  close(): void {
+    this.#draining = true;
+    this.#cancelTicker();
+    for (const { call } of [...this.#calls.values()]) call.abandon();
+  }
+
+  #begin(ringing: RingingCall): Entry {
+    if (this.#draining) throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
+    const { maxCalls, clock, metrics, openLive, apology } = this.#options;
+    if (this.#calls.size >= maxCalls) throw new Failure('SERVICE_FULL', `all ${maxCalls} calls are in use`);
+    const agent = this.#options.agentNamed(ringing.agent);
+    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
+    const { callId } = ringing;
+    const logger = this.#options.logger.child({ callId, agent: agent.name });
+    const { collector, close } = this.#options.beginTranscript({
+      ...ringing,
+      sipHeaders: { ...ringing.sipHeaders },
+      model: agent.live.model,
+      voice: agent.live.voice,
+    });
+    const call: Call = new Call(agent, {
+      clock,
+      logger,
+      metrics,
+      collector,
+      openLive,
+      apology,
+      ended: () => {
+        close();
+        this.#forget(callId, call);
+      },
+    });
+    const entry = { call, agent: agent.name };
+    this.#calls.set(callId, entry);
+    metrics.callsActive.inc({ agent: agent.name });
+    call.start();
+    return entry;
+  }
+
+  #forget(callId: string, call: Call): void {
+    const entry = this.#calls.get(callId);
+    if (entry === undefined) return;
+    this.#calls.delete(callId);
+    this.#past.set(callId, call.owesApology ? 'apologise' : 'hangUp');
+    if (this.#past.size > MAX_REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
+    this.#options.metrics.callsActive.dec({ agent: entry.agent });
+    if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+  }
+
+  #tick(): void {
+    for (const { call } of this.#calls.values()) call.tick();
+  }
+
+  #idleWithin(limitMs: number): Promise<boolean> {
+    if (this.#calls.size === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(limitMs, () => resolve(false));
+      this.#whenIdle.push(() => {
+        cancel();
+        resolve(true);
+      });
+    });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The caller's voice on its way to the model: decoded, measured, watched for speech, brought to 16 kHz, and then sent,
+ * held or dropped as the call's phase says. Gaps in the provider's time line become silence of the same length, so that
+ * the model's detection of turns keeps time.
+ */
+import {
+  createLevelMeter,
+  createSpeechGate,
+  durationMs,
+  type G711,
+  type LevelSummary,
+  type Pcm,
+  pcm,
+  SPEECH_ONSET_MS,
+  upsampler8to16,
+} from '../audio/index.ts';
+import type { Clock } from '../lib/index.ts';
+
+/** The longest gap that is filled: the model has closed the turn by then, and more silence only costs tokens. */
+const MAX_FILLED_GAP_MS = 1_000;
+/** Providers round their time stamps, and a frame may be cut differently: less than a frame and a quarter is no gap. */
+const GAP_TOLERANCE_MS = 25;
+const SAMPLES_PER_MS = 8;
+
+export type CallerAudioFlow = 'forward' | 'hold' | 'drop';
+
+export interface UplinkHandlers {
+  /** Sound for the model; valid during the call only. */
+  audio(samples: Pcm<16000>): void;
+  /** The caller began or stopped speaking at `atMs`, by our own energy gate. */
+  voice(edge: 'started' | 'ended', atMs: number): void;
+  /** Held sound was dropped, oldest first, because the hold was full. */
+  dropped(lengthMs: number): void;
+  /** The provider's time line skipped `lengthMs`. */
+  gap(lengthMs: number): void;
+}
+
+export interface UplinkOptions {
+  readonly clock: Clock;
+  readonly codec: G711;
+  readonly maxHeldMs: number;
+  readonly handlers: UplinkHandlers;
+}
+
+/** What a call's record says of the caller's sound. */
+export interface UplinkSummary extends LevelSummary {
+  readonly gaps: number;
+  readonly gapMs: number;
+  /** What had to wait for a session, and what of it was given up. */
+  readonly heldMs: number;
+  readonly droppedMs: number;
+}
+
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #toModel = upsampler8to16();
+  readonly #gate = createSpeechGate(8000);
+  readonly #meter = createLevelMeter(8000);
+  #held: Pcm<16000>[] = [];
+  #heldMs = 0;
+  #everHeldMs = 0;
+  #expectedMs: number | undefined;
+  #gaps = 0;
+  #gapMs = 0;
+  #droppedMs = 0;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+  }
+
+  /** One piece from the stream; `timestampMs` is its place in the provider's time line, where that is known. */
+  push(payload: Uint8Array, timestampMs: number | undefined, flow: CallerAudioFlow): void {
+    this.#fillGap(timestampMs, payload.length / SAMPLES_PER_MS, flow);
+    this.#take(this.#options.codec.decode(payload), flow);
+  }
+
+  /** Sends what was held, oldest first. */
+  release(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldMs = 0;
+    for (const samples of held) this.#options.handlers.audio(samples);
+  }
+
+  summary(): UplinkSummary {
+    return {
+      ...this.#meter.summary(),
+      gaps: this.#gaps,
+      gapMs: this.#gapMs,
+      heldMs: this.#everHeldMs,
+      droppedMs: this.#droppedMs,
+    };
+  }
+
+  #take(samples: Pcm<8000>, flow: CallerAudioFlow): void {
+    this.#meter.push(samples);
+    this.#watch(samples);
+    const upsampled = this.#toModel.push(samples);
+    if (flow === 'forward') this.#options.handlers.audio(upsampled);
+    else if (flow === 'hold') this.#hold(upsampled);
+  }
+
+  #watch(samples: Pcm<8000>): void {
+    const edge = this.#gate.push(samples);
+    if (edge === undefined) return;
+    const lagMs = edge === 'started' ? SPEECH_ONSET_MS : this.#gate.quietMs;
+    this.#options.handlers.voice(edge, this.#options.clock.nowMs() - lagMs);
+  }
+
+  #hold(samples: Pcm<16000>): void {
+    const addedMs = durationMs(samples.length, 16000);
+    this.#held.push(samples.slice() as Pcm<16000>);
+    this.#heldMs += addedMs;
+    this.#everHeldMs += addedMs;
+    while (this.#heldMs > this.#options.maxHeldMs) {
+      const lengthMs = durationMs(this.#held.shift()!.length, 16000);
+      this.#heldMs -= lengthMs;
+      this.#droppedMs += lengthMs;
+      this.#options.handlers.dropped(lengthMs);
+    }
+  }
+
+  #fillGap(timestampMs: number | undefined, lengthMs: number, flow: CallerAudioFlow): void {
+    if (timestampMs === undefined) return;
+    const gapMs = this.#expectedMs === undefined ? 0 : timestampMs - this.#expectedMs;
+    // Stamps are trusted one by one: a rounding error must not add up over a call.
+    this.#expectedMs = timestampMs + lengthMs;
+    if (gapMs <= GAP_TOLERANCE_MS) return;
+    this.#gaps += 1;
+    this.#gapMs += gapMs;
+    this.#options.handlers.gap(gapMs);
+    this.#take(pcm(new Int16Array(Math.min(gapMs, MAX_FILLED_GAP_MS) * SAMPLES_PER_MS), 8000), flow);
+  }
+}

@@ -1,0 +1,1 @@
+export { type UnknownToolResponse, unknownTool } from './unknown.ts';

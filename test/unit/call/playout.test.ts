@@ -1,0 +1,194 @@
+/** What the provider is sent and when, and what counts as heard. */
+import { expect, test } from 'vitest';
+import { type Pcm, pcm } from '../../../src/audio/index.ts';
+import { type PlayedTurn, Playout } from '../../../src/call/playout.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+type Sent = { type: 'audio'; samples: Int16Array } | { type: 'mark'; name: string } | { type: 'clear' };
+
+const ms = (lengthMs: number): Pcm<8000> => pcm(new Int16Array(lengthMs * 8).fill(1), 8000);
+
+function playing(leadMs = 5_000) {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const sent: Sent[] = [];
+  const started: [number, number][] = [];
+  const ended = new Map<number, PlayedTurn>();
+  const overflows: number[] = [];
+  const playout = new Playout(clock, {
+    turnStarted: (turn, atMs) => started.push([turn, atMs - startMs]),
+    turnEnded: (turn, played) => ended.set(turn, played),
+    overflowed: (lengthMs) => overflows.push(lengthMs),
+  });
+  const attach = (): void =>
+    playout.attach({
+      leadMs,
+      maxMessageMs: 200,
+      play: (samples) => sent.push({ type: 'audio', samples: samples.slice() }),
+      mark: (name) => sent.push({ type: 'mark', name }),
+      clear: () => sent.push({ type: 'clear' }),
+    });
+  const marks = (): string[] => sent.flatMap((command) => (command.type === 'mark' ? [command.name] : []));
+  const sentMs = (): number =>
+    sent.reduce((sum, command) => sum + (command.type === 'audio' ? command.samples.length / 8 : 0), 0);
+  return { clock, startMs, playout, sent, started, ended, overflows, attach, marks, sentMs };
+}
+
+test('sound that comes before the stream waits for it', () => {
+  const { playout, attach, sentMs, started } = playing();
+  playout.enqueue(1, ms(400));
+  expect(sentMs()).toBe(0);
+  expect(started).toEqual([]);
+  attach();
+  expect(sentMs()).toBe(400);
+  expect(started).toEqual([[1, 0]]);
+});
+
+test('a mark follows every 200 ms of sound and the end of a turn, and messages end at marks', () => {
+  const { playout, attach, sent } = playing();
+  attach();
+  playout.enqueue(1, ms(300));
+  playout.enqueue(1, ms(150));
+  playout.completeTurn(1);
+  const shape = sent.map((command) => (command.type === 'audio' ? command.samples.length / 8 : command.type));
+  expect(shape).toEqual([200, 'mark', 100, 100, 'mark', 50, 'mark']);
+});
+
+test('sound is sent only as far ahead as the lead, and topped up as it is played', () => {
+  const { clock, playout, attach, sentMs } = playing(1_000);
+  attach();
+  playout.enqueue(1, ms(10_000));
+  expect(sentMs()).toBe(1_000);
+  clock.tick(100);
+  playout.topUp();
+  expect(sentMs()).toBe(1_200);
+  clock.tick(5_000);
+  playout.topUp();
+  // Everything was played meanwhile: the lead counts from now on.
+  expect(sentMs()).toBe(2_200);
+});
+
+test('samples leave in the order in which they came, whatever their chunks', () => {
+  const { playout, attach, sent } = playing();
+  const all = Int16Array.from({ length: 8_000 }, (_, i) => i);
+  attach();
+  for (let at = 0; at < all.length; ) {
+    const length = 1 + ((at * 7) % 700);
+    playout.enqueue(1, pcm(all.subarray(at, at + length), 8000));
+    at += length;
+  }
+  const out = sent.flatMap((command) => (command.type === 'audio' ? [...command.samples] : []));
+  expect(out).toEqual([...all]);
+});
+
+test('a turn is heard when its end mark comes back', () => {
+  const { clock, startMs, playout, attach, marks, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(500));
+  playout.completeTurn(1);
+  clock.tick(550);
+  for (const mark of marks()) playout.markReached(mark);
+  expect(ended.get(1)).toEqual({ startMs, endMs: startMs + 500, heardMs: 500, generatedMs: 500, cut: false });
+  expect(playout.idle).toBe(true);
+});
+
+test('a turn that is complete exactly at a mark needs no second one', () => {
+  const { playout, attach, marks, ended } = playing();
+  playout.enqueue(1, ms(400));
+  playout.completeTurn(1);
+  attach();
+  expect(marks()).toHaveLength(2);
+  for (const mark of marks()) playout.markReached(mark);
+  expect(ended.get(1)?.cut).toBe(false);
+});
+
+test('a clear drops what is queued and counts as heard what the last mark proves and the clock adds', () => {
+  const { clock, playout, attach, sent, marks, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(3_000));
+  playout.completeTurn(1);
+  clock.tick(450);
+  playout.markReached(marks()[0]!);
+  playout.markReached(marks()[1]!);
+  clock.tick(120);
+  playout.clear();
+  expect(sent.at(-1)).toEqual({ type: 'clear' });
+  expect(ended.get(1)).toMatchObject({ heardMs: 520, generatedMs: 3_000, cut: true });
+  expect(playout.idle).toBe(true);
+});
+
+test('no more than the next mark allows counts as heard, however much time has passed', () => {
+  const { clock, playout, attach, ended, marks } = playing();
+  attach();
+  playout.enqueue(1, ms(3_000));
+  playout.markReached(marks()[0]!);
+  clock.tick(1_500);
+  playout.clear();
+  expect(ended.get(1)?.heardMs).toBe(400);
+});
+
+test('echoes after a clear prove nothing, not even for the next turn', () => {
+  const { playout, attach, marks, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(1_000));
+  const cleared = marks();
+  playout.clear();
+  playout.enqueue(2, ms(1_000));
+  playout.completeTurn(2);
+  for (const mark of cleared) playout.markReached(mark);
+  expect(ended.has(2)).toBe(false);
+  expect(new Set(marks()).size).toBe(marks().length);
+});
+
+test('an echo that never comes ends the turn by the clock', () => {
+  const { clock, playout, attach, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(500));
+  playout.completeTurn(1);
+  clock.tick(2_499);
+  playout.topUp();
+  expect(ended.has(1)).toBe(false);
+  clock.tick(1);
+  playout.topUp();
+  expect(ended.get(1)).toMatchObject({ heardMs: 500, cut: false });
+});
+
+test('a turn behind another starts when that one has been played', () => {
+  const { playout, attach, started } = playing();
+  attach();
+  playout.enqueue(1, ms(700));
+  playout.completeTurn(1);
+  playout.enqueue(2, ms(300));
+  expect(started).toEqual([
+    [1, 0],
+    [2, 700],
+  ]);
+});
+
+test('a turn that was never sent is cut with nothing heard, and the provider is not told to clear', () => {
+  const { playout, sent, ended } = playing();
+  playout.enqueue(1, ms(700));
+  playout.clear();
+  expect(ended.get(1)).toMatchObject({ heardMs: 0, generatedMs: 700, cut: true });
+  expect(sent).toEqual([]);
+});
+
+test('the end of the call settles every turn and sends nothing more', () => {
+  const { clock, playout, attach, sent, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(700));
+  playout.enqueue(2, ms(700));
+  clock.tick(100);
+  const before = sent.length;
+  playout.close();
+  playout.enqueue(3, ms(100));
+  expect(ended.get(1)).toMatchObject({ heardMs: 100, cut: true });
+  expect(ended.get(2)).toMatchObject({ heardMs: 0, cut: true });
+  expect(sent).toHaveLength(before);
+});
+
+test('sound beyond five minutes is dropped and told', () => {
+  const { playout, overflows } = playing();
+  for (let i = 0; i < 31; i++) playout.enqueue(1, ms(10_000));
+  expect(overflows).toEqual([10_000]);
+});
