@@ -14,3 +14,26 @@ export interface Stage<In extends number, Out extends number> {
   /** Forgets what the filter holds. */
   readonly reset: () => void;
 }
+
+/** Two stages as one; its name says both, in the order that sound passes them. */
+export function chain<In extends number, Between extends number, Out extends number>(
+  first: Stage<In, Between>,
+  second: Stage<Between, Out>,
+): Stage<In, Out> {
+  return {
+    name: `${first.name} → ${second.name}`,
+    push: (input) => second.push(first.push(input)),
+    flush: () => {
+      const begun = second.push(first.flush()).slice();
+      const rest = second.flush();
+      const tail = new Int16Array(begun.length + rest.length);
+      tail.set(begun);
+      tail.set(rest, begun.length);
+      return tail as Pcm<Out>;
+    },
+    reset: () => {
+      first.reset();
+      second.reset();
+    },
+  };
+}

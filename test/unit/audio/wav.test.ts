@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import wavefile from 'wavefile';
+import { readWav, tone, writeWav } from '../../../src/audio/index.ts';
+
+test('what is written is read again', () => {
+  const sound = tone({ hz: 440, lengthMs: 30, dbov: -10 }, 24000);
+  expect(readWav(writeWav(sound, 24_000))).toEqual({ rateHz: 24_000, samples: Int16Array.from(sound) });
+});
+
+test('a part of a larger memory is written alone', () => {
+  const part = Int16Array.of(1, 2, 3, 4).subarray(1, 3);
+  expect(readWav(writeWav(part, 8_000)).samples).toEqual(Int16Array.of(2, 3));
+});
+
+test.each([
+  ['jfk-8k.wav', 8_000],
+  ['jfk-16k.wav', 16_000],
+])('the fixture %s is eleven seconds at its rate', (name, rateHz) => {
+  const wav = readWav(readFileSync(new URL(`../../../fixtures/audio/${name}`, import.meta.url)));
+  expect(wav.rateHz).toBe(rateHz);
+  expect(wav.samples).toHaveLength(11 * rateHz);
+});
+
+test('anything but 16-bit mono PCM is refused by saying what it is', () => {
+  const made = (channels: number, bitDepth: string): Uint8Array => {
+    const file = new wavefile.WaveFile();
+    const one = [1, 2, 3, 4];
+    file.fromScratch(channels, 8_000, bitDepth, channels === 1 ? one : [one, one]);
+    return file.toBuffer();
+  };
+  expect(() => readWav(made(2, '16'))).toThrow(/16-bit mono PCM is wanted, .* bit depth 16, channels 2/);
+  expect(() => readWav(made(1, '24'))).toThrow(/bit depth 24, channels 1/);
+  expect(() => readWav(made(1, '8m'))).toThrow(/bit depth 8m/);
+  expect(() => readWav(Uint8Array.of(1, 2, 3))).toThrow(TypeError);
+  expect(() => readWav(new TextEncoder().encode('RIFF of some other kind'.repeat(9)))).toThrow(
+    'these bytes are no WAV',
+  );
+});
