@@ -1,0 +1,142 @@
+/** `callbridge call`: a simulated phone call to any running service, in real time. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { writeWav } from '../audio/index.ts';
+import { processEnv } from '../config/index.ts';
+import { Failure, systemClock, systemIds } from '../lib/index.ts';
+import {
+  type CallResult,
+  describePhoneEvent,
+  type FixtureCall,
+  listFixtures,
+  loadFixture,
+  type PhoneEvent,
+  placeCall,
+  realNetwork,
+} from '../simulator/index.ts';
+
+/** `src/cli` and `dist/cli` lie equally deep. */
+const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
+
+interface Options {
+  readonly url: string;
+  readonly publicUrl?: string;
+  readonly authToken?: string;
+  readonly accountSid?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly out: string;
+  readonly fixtures: string;
+  readonly list?: true;
+}
+
+export function callCommand(): Command {
+  return new Command('call')
+    .description('places a simulated phone call to a running service and writes what the caller heard')
+    .argument('[fixture]', 'the name of a fixture call, or its folder')
+    .option('--url <url>', 'where the service listens', origin, 'http://localhost:8080')
+    .option(
+      '--public-url <url>',
+      "the service's PUBLIC_URL, over which requests are signed; default: $PUBLIC_URL, or --url",
+      origin,
+    )
+    .option('--auth-token <token>', 'signs the requests; default: $TWILIO_AUTH_TOKEN')
+    .option('--account-sid <sid>', 'whose call it is; default: $TWILIO_ACCOUNT_SID, or a made-up one')
+    .option('--from <number>', "the caller's number; default: the fixture's")
+    .option('--to <number>', "the number called; default: the fixture's")
+    .option('--out <file>', 'where to write what the caller heard', 'heard.wav')
+    .option('--fixtures <directory>', 'where the fixture calls are', FIXTURES)
+    .option('--list', 'lists the fixture calls')
+    .action(async (name: string | undefined, options: Options) => {
+      try {
+        process.exitCode = await run(name, options);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        console.error(error.message);
+        process.exitCode = 2;
+      }
+    });
+}
+
+/** The exit code: 0 when the call went by its script, 1 when it did not, 2 when there was nothing to call with. */
+async function run(name: string | undefined, options: Options): Promise<number> {
+  if (options.list) {
+    for (const fixture of listFixtures(options.fixtures)) {
+      console.log(`${fixture.padEnd(24)} ${loadFixture(join(options.fixtures, fixture)).title}`);
+    }
+    return 0;
+  }
+  const names = listFixtures(options.fixtures);
+  if (name === undefined || !(names.includes(name) || existsSync(name))) {
+    console.error(`Which fixture call? A folder of your own, or one of: ${names.join(', ')}`);
+    return 2;
+  }
+  const folder = names.includes(name) ? join(options.fixtures, name) : name;
+  const result = await place(loadFixture(folder), options);
+  if (result.heard.length > 0) {
+    writeFileSync(options.out, writeWav(result.heard, 8000));
+    console.log(`\nwhat the caller heard, ${seconds(result.heard.length / 8)}: ${options.out}`);
+  }
+  return verdict(result);
+}
+
+async function place(fixture: FixtureCall, options: Options): Promise<CallResult> {
+  const env = processEnv();
+  const publicUrl = options.publicUrl ?? (env['PUBLIC_URL'] ? origin(env['PUBLIC_URL']) : options.url);
+  const abort = new AbortController();
+  const hangUp = (): void => abort.abort();
+  process.once('SIGINT', hangUp);
+  console.log(`${fixture.title}: ${options.from ?? fixture.phone.from} calls ${options.to ?? fixture.phone.to}\n`);
+  try {
+    return await placeCall({
+      voiceUrl: `${publicUrl}/twilio/voice`,
+      statusUrl: `${publicUrl}/twilio/status`,
+      authToken: options.authToken ?? env['TWILIO_AUTH_TOKEN'] ?? '',
+      accountSid: options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined),
+      from: options.from ?? fixture.phone.from,
+      to: options.to ?? fixture.phone.to,
+      script: fixture.phone.script,
+      clock: systemClock,
+      ids: systemIds,
+      network: realNetwork(systemClock, { publicOrigin: publicUrl, origin: options.url }),
+      signal: abort.signal,
+      onEvent: show,
+    });
+  } finally {
+    process.off('SIGINT', hangUp);
+  }
+}
+
+/** Marks that were simply played are left out: there are five a second. */
+function show(event: PhoneEvent): void {
+  if (event.type === 'marked' && event.how === 'played') return;
+  console.log(`${seconds(event.atMs).padStart(9)}  ${describePhoneEvent(event)}`);
+}
+
+function verdict({ end, scriptFailure, warnings }: CallResult): number {
+  if (end.how === 'failed') {
+    console.error(`✖ the call failed: ${end.code} ${end.why}`);
+    if (/answered 403/.test(end.why))
+      console.error('  The signature was refused: check --auth-token and --public-url.');
+    return 1;
+  }
+  if (scriptFailure !== undefined) {
+    console.error(`✖ ${scriptFailure}`);
+    return 1;
+  }
+  if (end.how === 'rejected' || end.how === 'timeLimit') {
+    console.error(`✖ the call ended: ${end.how}`);
+    return 1;
+  }
+  for (const { code, why } of warnings) console.error(`✖ Twilio would warn: ${code} ${why}`);
+  return warnings.length === 0 ? 0 : 1;
+}
+
+/** The address without a slash at its end, as PUBLIC_URL has it. */
+function origin(value: string): string {
+  if (!URL.canParse(value) || !/^https?:/.test(value)) throw new InvalidArgumentError('an http or https URL is wanted');
+  return value.replace(/\/+$/, '');
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

@@ -1,0 +1,132 @@
+/** `callbridge demo`: one fixture call through the whole service, in real time, told as it happens. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { writeWav } from '../audio/index.ts';
+import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
+import { type Clock, Failure, systemClock, systemIds } from '../lib/index.ts';
+import { type CallResult, describePhoneEvent, type PhoneEvent, placeCall, realNetwork } from '../simulator/index.ts';
+import { createLogger, createMetrics } from '../telemetry/index.ts';
+import { callRecordSchema, type Entry } from '../transcript/index.ts';
+import { orFail } from './fail.ts';
+import { startService } from './service.ts';
+import { SIMULATED_AUTH_TOKEN, simulatedEnv } from './simulated.ts';
+import { fixtureNamed, startSimulatedModel } from './simulated-model.ts';
+
+/** A record is written within milliseconds of the call's end; a slow disk is given this long. */
+const RECORD_DEADLINE_MS = 10_000;
+const POLL_MS = 50;
+/** What the simulated phone believes it calls; the call itself stays on this machine. */
+const PUBLIC_URL = 'https://callbridge.example';
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'plays a fixture call through the whole service: with Gemini when a key is set, else with a simulated model',
+    )
+    .argument('[fixture]', 'the name of a fixture call', 'question')
+    .option('--data <folder>', 'where journals, records and sound go', 'data/demo')
+    .action((fixture: string, { data }: { readonly data: string }) => orFail(() => demo(fixture, data)));
+}
+
+async function demo(name: string, data: string): Promise<void> {
+  const fixture = fixtureNamed(name);
+  const env = processEnv();
+  const model = hasCredentials(env) ? undefined : await startSimulatedModel(name);
+  const config = demoConfig(env, model?.url, data);
+  console.log(
+    `${fixture.title}, ${model ? 'with a simulated model (no Gemini credentials are set)' : `with Gemini, ${modelsOf(config)}`}.\n`,
+  );
+  const tools = {
+    clock: systemClock,
+    ids: systemIds,
+    logger: createLogger({ level: 'silent' }),
+    metrics: createMetrics(),
+  };
+  const service = await startService(config, tools, (_callId, entry) => tellEntry(entry));
+  try {
+    const result = await placeCall({
+      voiceUrl: `${PUBLIC_URL}/twilio/voice`,
+      statusUrl: `${PUBLIC_URL}/twilio/status`,
+      authToken: SIMULATED_AUTH_TOKEN,
+      from: fixture.phone.from,
+      to: fixture.phone.to,
+      script: fixture.phone.script,
+      clock: systemClock,
+      ids: systemIds,
+      network: realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service.port}` }),
+      onEvent: tellPhone,
+    });
+    const path = await finishedRecord(result.callSid, config, systemClock);
+    // Stopping waits for the job to be done to its last step.
+    await service.stop(0);
+    report(result, path);
+  } finally {
+    await service.stop(0);
+    await model?.close();
+  }
+}
+
+function hasCredentials(env: Env): boolean {
+  return Boolean(env['GEMINI_API_KEY'] || env['GOOGLE_API_KEY'] || env['GOOGLE_GENAI_USE_VERTEXAI']);
+}
+
+/** The user's own agents, on a free port of this machine, with the embedded queue and a data folder of its own. */
+function demoConfig(env: Env, modelUrl: string | undefined, data: string): Config {
+  const { REDIS_URL: _redis, ...rest } = env;
+  const own = { ...rest, HOST: '127.0.0.1', PUBLIC_URL, TWILIO_AUTH_TOKEN: SIMULATED_AUTH_TOKEN, DATA_DIR: data };
+  const config = loadConfig({ env: modelUrl === undefined ? own : simulatedEnv(own, modelUrl), cwd: process.cwd() });
+  return { ...config, http: { ...config.http, port: 0 } };
+}
+
+const modelsOf = ({ agents }: Config): string => [...new Set(agents.map((agent) => agent.live.model))].join(', ');
+
+/** The dialogue as the transcript gets it: what was heard, once it was. */
+function tellEntry(entry: Entry): void {
+  if (entry.type === 'line') {
+    const { speaker, kind, text, heardText, cut } = entry.line;
+    const said = kind === 'digits' ? `presses ${text}` : (heardText ?? text);
+    console.log(`           ${speaker === 'agent' ? ' agent' : 'caller'}: ${said}${cut ? ' — (cut off)' : ''}`);
+  }
+  if (entry.type === 'latency') console.log(`           answer after ${entry.responseMs} ms`);
+  if (entry.type === 'event') console.log(`           ${entry.code} ${entry.detail}`);
+}
+
+function tellPhone(event: PhoneEvent): void {
+  if (event.type === 'marked' || event.type === 'stepBegan') return;
+  console.log(`${(event.atMs / 1_000).toFixed(2).padStart(7)} s  ${describePhoneEvent(event)}`);
+}
+
+function report({ heard, scriptFailure }: CallResult, path: string): void {
+  const record = callRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const beside = (ending: string): string => path.replace(/json$/, ending);
+  writeFileSync(beside('wav'), writeWav(heard, 8000));
+  const files = ['json', 'txt', 'vtt', 'wav'].map(beside).filter((file) => existsSync(file));
+  const { responses, usage, outcome, durationMs } = record;
+  const latencies = responses.turns.map(({ responseMs }) => `${responseMs} ms`).join(', ');
+  const ended = outcome.kind === 'failed' ? `failed: ${outcome.code}` : outcome.kind;
+  console.log(`
+Outcome          ${ended}, after ${(durationMs / 1_000).toFixed(1)} s
+Answer latency   ${latencies || 'nothing was asked'} (from the caller's last voice to the agent's first sound)
+Tokens           ${usage.totalTokens}
+Post-processing  the embedded queue wrote ${files.length - 1} files; the last is what the caller heard:
+${files.map((file) => `  ${relative(process.cwd(), file)}`).join('\n')}`);
+  if (scriptFailure !== undefined) throw new Failure('STREAM_LOST', `The call did not go as planned: ${scriptFailure}`);
+}
+
+/** The path of the record as JSON, once the queue has written it. */
+function finishedRecord(callId: string, { dirs }: Config, clock: Clock): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const startedMs = clock.nowMs();
+    const cancel = clock.every(POLL_MS, () => {
+      const name = readdirSync(dirs.records, { recursive: true, encoding: 'utf8' }).find((path) =>
+        path.endsWith(`${callId}.json`),
+      );
+      const late = clock.nowMs() - startedMs > RECORD_DEADLINE_MS;
+      if (name === undefined && !late) return;
+      cancel();
+      if (name !== undefined) resolve(join(dirs.records, name));
+      else reject(new Failure('STEP_FAILED', `No record came within ${RECORD_DEADLINE_MS} ms; look into ${dirs.data}`));
+    });
+  });
+}

@@ -1,0 +1,81 @@
+/** The queue and its worker as this process needs them: Redis's when there is one, the embedded spool otherwise. */
+import type { Agent, Config } from '../config/index.ts';
+import type { Clock, Ids } from '../lib/index.ts';
+import {
+  createBullQueue,
+  createBullWorker,
+  createProcessor,
+  createSpoolQueue,
+  createSpoolWorker,
+  deliverWebhook,
+  type JobQueue,
+  type Process,
+  RETRY,
+  Spool,
+  type Worker,
+  writeRecord,
+  writeText,
+  writeVtt,
+} from '../postprocess/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { Owners } from '../transcript/index.ts';
+
+/** Jobs wait for disks and webhooks, not for the processor: a few at a time keep one slow receiver from stopping all. */
+const CONCURRENCY = 8;
+
+export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue'>;
+
+export interface Tools {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface Postprocessing {
+  readonly queue: JobQueue;
+  /** Undefined when the jobs are another process's work. */
+  readonly worker: Worker | undefined;
+}
+
+/** With Redis, jobs are for `callbridge worker`; without, this process does them itself. */
+export async function openPostprocessing(
+  config: PostprocessingConfig,
+  owners: Owners,
+  tools: Tools,
+): Promise<Postprocessing> {
+  const { redisUrl } = config.queue;
+  if (redisUrl !== undefined)
+    return { queue: createBullQueue({ redisUrl, retry: RETRY, ...tools }), worker: undefined };
+  const spool = await Spool.open({ folder: config.dirs.spool, owners, clock: tools.clock });
+  const worker = createSpoolWorker(spool, workerOptions(config, tools));
+  return { queue: createSpoolQueue(spool), worker };
+}
+
+/** The worker that takes its jobs from Redis. */
+export function openRedisWorker(
+  config: PostprocessingConfig & { readonly queue: { readonly redisUrl: string } },
+  tools: Tools,
+): Postprocessing & { worker: Worker } {
+  const { redisUrl } = config.queue;
+  return {
+    queue: createBullQueue({ redisUrl, retry: RETRY, ...tools }),
+    worker: createBullWorker({ redisUrl, ...workerOptions(config, tools) }),
+  };
+}
+
+function workerOptions(config: PostprocessingConfig, tools: Tools) {
+  return { process: processor(config, tools), concurrency: CONCURRENCY, retry: RETRY, ...tools };
+}
+
+function processor({ agents, dirs }: PostprocessingConfig, { clock, logger }: Tools): Process {
+  const byName = new Map<string, Agent>(agents.map((agent) => [agent.name, agent]));
+  const afterwardsFor = (name: string) => byName.get(name)?.afterwards;
+  const files = { folder: dirs.records, afterwardsFor };
+  return createProcessor([
+    writeRecord(files),
+    writeText(files),
+    writeVtt(files),
+    deliverWebhook({ afterwardsFor, clock, logger }),
+  ]);
+}

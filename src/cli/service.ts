@@ -1,0 +1,129 @@
+/** The whole service in one process, put together: what `serve` runs, `demo` calls, and the tests ring up. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { pcm, readWav } from '../audio/index.ts';
+import { type Apology, CallRegistry } from '../call/index.ts';
+import { agentFor, type Config } from '../config/index.ts';
+import { createServer } from '../http/index.ts';
+import { liveHeaders, openLiveSession } from '../live/index.ts';
+import { gaugeQueue } from '../postprocess/index.ts';
+import { createCollector, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
+import { openPostprocessing, type Tools } from './postprocessing.ts';
+
+/** `src/cli` and `dist/cli` lie equally deep. */
+const APOLOGY_PATH = join(import.meta.dirname, '../../sounds/apology.wav');
+const APOLOGY_TEXT = 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.';
+
+/** Sockets and timers of more calls than this do one process no good; `npm run bench` says what a core carries. */
+const MAX_CALLS = 500;
+/** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
+const OUTBOX_GRACE_MS = 5_000;
+const WORKER_GRACE_MS = 10_000;
+
+export interface Service {
+  readonly registry: CallRegistry;
+  readonly port: number;
+  /** Lets the calls end within `graceMs`, then closes everything. Whether all of them ended by themselves. Idempotent. */
+  stop(graceMs: number): Promise<boolean>;
+}
+
+/** Told of each entry of each call's transcript, once it is on disk. */
+export type Watch = (callId: string, entry: Entry) => void;
+
+/** Listens when this resolves. Rejects when a folder cannot be written, or the port is taken. */
+export async function startService(config: Config, tools: Tools, watch: Watch = () => undefined): Promise<Service> {
+  const { clock, ids, logger, metrics } = tools;
+  for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
+    mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  }
+  const owners = openOwners({ folder: join(config.dirs.data, 'processes'), clock, ids });
+  const { queue, worker } = await openPostprocessing(config, owners, tools);
+  const outbox = createOutbox({
+    folder: config.dirs.journals,
+    owners,
+    publish: (record) => queue.add(record),
+    clock,
+    ids,
+    logger,
+    metrics,
+  });
+  const { backend } = config.live;
+  const headers = liveHeaders(backend, clock);
+  const registry = new CallRegistry({
+    clock,
+    logger,
+    metrics,
+    maxCalls: MAX_CALLS,
+    agentFor: (to) => agentFor(config, to),
+    agentNamed: (name) => config.agents.find((agent) => agent.name === name),
+    openLive: (settings, handlers, seed, callLogger) =>
+      openLiveSession({ settings, handlers, seed, backend, headers, clock, ids, metrics, logger: callLogger }),
+    apology: readApology(),
+    beginTranscript: (call) => {
+      const journal = outbox.open(call.callId);
+      const append = (entry: Entry): void => {
+        journal.append(entry);
+        watch(call.callId, entry);
+      };
+      const collector = createCollector({ call, clock, append });
+      return { collector, close: () => outbox.settle(call.callId) };
+    },
+  });
+  const http = createServer({
+    clock,
+    ids,
+    logger,
+    metrics,
+    calls: registry,
+    twilio: { publicUrl: config.http.publicUrl, authToken: config.twilio.authToken },
+    apologyPath: APOLOGY_PATH,
+  });
+
+  await outbox.recover();
+  await worker?.start();
+  const stopGauge = gaugeQueue({ queue, clock, logger, metrics });
+  const port = await listen(http.server, config.http);
+  logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
+
+  let stopping: Promise<boolean> | undefined;
+  const stop = async (graceMs: number): Promise<boolean> => {
+    logger.info({ calls: registry.active, graceMs }, 'draining');
+    const byThemselves = await registry.drain(graceMs);
+    registry.close();
+    await http.close();
+    const queued = await outbox.idle(OUTBOX_GRACE_MS);
+    if (!queued) logger.warn('records wait on disk for the next start');
+    await worker?.close(WORKER_GRACE_MS);
+    stopGauge();
+    outbox.close();
+    await queue.close();
+    owners.close();
+    return byThemselves && queued;
+  };
+  return {
+    registry,
+    port,
+    stop: (graceMs) => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
+
+function readApology(): Apology {
+  const { rateHz, samples } = readWav(readFileSync(APOLOGY_PATH));
+  if (rateHz !== 8000) throw new TypeError(`${APOLOGY_PATH} must be at 8000 Hz, not ${rateHz}`);
+  return { samples: pcm(samples, 8000), text: APOLOGY_TEXT };
+}
+
+function listen(server: Server, { host, port }: Config['http']): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

@@ -1,0 +1,19 @@
+/** Settings by which a service talks to the simulated model, on this machine only, and lets a simulated phone in. */
+import type { Env } from '../config/index.ts';
+
+/** Signs the simulated phone's requests: no secret, as both ends of such a call are on this machine. */
+export const SIMULATED_AUTH_TOKEN = 'simulated-auth-token';
+
+/** `env` with what is missing for a simulated service filled in; the model's address is always the simulator's. */
+export function simulatedEnv(env: Env, simulatorUrl: string): Env {
+  const { GOOGLE_GENAI_USE_VERTEXAI: _vertex, ...rest } = env;
+  const port = env['PORT'] || '8080';
+  return {
+    ...rest,
+    HOST: env['HOST'] || '127.0.0.1',
+    PUBLIC_URL: env['PUBLIC_URL'] || `http://localhost:${port}`,
+    TWILIO_AUTH_TOKEN: env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN,
+    GEMINI_API_KEY: 'simulated',
+    GOOGLE_GEMINI_BASE_URL: simulatorUrl,
+  };
+}

@@ -1,0 +1,171 @@
+/** Judges an agent's file against the catalogue: what it names must exist, and its model must be able to do it. */
+import type { AgentFile } from './agent-file.ts';
+import type { Catalogue, LiveApi, LiveModel } from './catalogue.ts';
+import { nearest } from './nearest.ts';
+
+/** Reports on a key of the file under judgement. */
+export type Tell = (path: readonly PropertyKey[], message: string) => void;
+
+export interface Bench {
+  readonly catalogue: Catalogue;
+  /** The backend in use; undefined judges without one. */
+  readonly api: LiveApi | undefined;
+  readonly problem: Tell;
+  readonly warning: Tell;
+}
+
+/** The model by its name, "models/" in front or not, or undefined when an agent cannot use it. */
+export function checkModel(file: AgentFile, { catalogue, api, problem, warning }: Bench): LiveModel | undefined {
+  const name = file.model.replace(/^models\//, '');
+  const model = catalogue.models.find((candidate) => candidate.name === name);
+  const refuse = (message: string) => problem(['model'], message);
+  if (model === undefined) {
+    const names = usable(catalogue, api).map((candidate) => candidate.name);
+    refuse(`"${name}" is not in models.yaml, where you can add a model of your own; ${nearestOf(name, names)}`);
+    return undefined;
+  }
+  const successor = model.successor === undefined ? '' : `; use ${model.successor}`;
+  const on = model.shutDownOn === undefined ? '' : ` on ${model.shutDownOn}`;
+  if (model.state === 'shutDown') {
+    refuse(`${name} was shut down${on}${successor}`);
+    return undefined;
+  }
+  if (model.purpose !== 'dialogue') {
+    refuse(`${name} is for ${model.purpose}, not for dialogue; ${oneOf(usable(catalogue, api))}`);
+    return undefined;
+  }
+  if (api !== undefined && !model.apis.includes(api)) {
+    const offered = model.apis.map((each) => API_NAMES[each]).join(' and ');
+    refuse(
+      `${name} is offered on ${offered}, not on ${API_NAMES[api]}, which is configured; ${oneOf(usable(catalogue, api))}`,
+    );
+    return undefined;
+  }
+  if (model.state === 'deprecated') warning(['model'], `${name} is deprecated, to be shut down${on}${successor}`);
+  return model;
+}
+
+export function checkVoice(file: AgentFile, { catalogue, problem }: Bench): void {
+  const names = Object.keys(catalogue.voices);
+  if (!names.includes(file.voice))
+    problem(['voice'], `"${file.voice}" is not a voice; ${nearestOf(file.voice, names)}`);
+}
+
+/** The agent's language as the catalogue writes it. */
+export function checkLanguage(file: AgentFile, { catalogue, api, problem }: Bench): string | undefined {
+  const find = (tag: string, tags: readonly string[]) => knownLanguage(tag, tags, api !== 'vertex');
+  const everywhere = [...catalogue.languages.developer, ...catalogue.languages.vertex];
+  const unknown = (tag: string, tags: readonly string[]) => `"${tag}" is not a known language; ${nearestOf(tag, tags)}`;
+  for (const [index, hint] of file.transcription.languages.entries()) {
+    if (knownLanguage(hint, everywhere, true) === undefined) {
+      problem(['transcription', 'languages', index], unknown(hint, everywhere));
+    }
+  }
+  if (file.language === undefined) return undefined;
+  const tags = api === undefined ? everywhere : catalogue.languages[api];
+  const language = find(file.language, tags);
+  if (language === undefined) problem(['language'], unknown(file.language, tags));
+  return language;
+}
+
+/** A tag of the list; or, where a region may be added, a tag whose language is in the list. */
+function knownLanguage(tag: string, tags: readonly string[], mayAddRegion: boolean): string | undefined {
+  const same = (wanted: string) => tags.find((each) => each.toLowerCase() === wanted.toLowerCase());
+  const exact = same(tag);
+  if (exact !== undefined || !mayAddRegion) return exact;
+  const [language = ''] = tag.split('-');
+  return same(language) === undefined ? undefined : tag;
+}
+
+/** What the agent asks for and the model lacks. */
+export function checkFeatures(file: AgentFile, model: LiveModel, bench: Bench): void {
+  const lacking = (key: string, feature: Exclude<keyof LiveModel['features'], 'thinking' | 'realtimeText'>) => {
+    if (model.features[feature]) return;
+    const others = usable(bench.catalogue, bench.api).filter((candidate) => candidate.features[feature]);
+    bench.problem([key], `${model.name} does not take ${feature}: leave it out${orUse(others)}`);
+  };
+  if (file.googleSearch) lacking('googleSearch', 'googleSearch');
+  if (file.codeExecution) lacking('codeExecution', 'codeExecution');
+  if (file.functions.length > 0) lacking('functions', 'functionCalling');
+  // A model that lacks these as settings may do them all the time, so false is refused as well.
+  if (file.affectiveDialog !== undefined) lacking('affectiveDialog', 'affectiveDialog');
+  if (file.proactiveAudio !== undefined) lacking('proactiveAudio', 'proactiveAudio');
+  checkThinking(file, model, bench);
+  checkFunctions(file, model, bench);
+  checkCompression(file, model, bench);
+}
+
+function checkThinking({ thinking }: AgentFile, model: LiveModel, { catalogue, api, problem }: Bench): void {
+  if (thinking === undefined) return;
+  switch (model.features.thinking) {
+    case 'none': {
+      const others = usable(catalogue, api).filter((candidate) => candidate.features.thinking !== 'none');
+      problem(['thinking'], `${model.name} takes no setting for thinking: leave it out${orUse(others)}`);
+      return;
+    }
+    case 'level': {
+      const levels = model.thinkingLevels.join(', ');
+      if (thinking.level === undefined || thinking.budgetTokens !== undefined) {
+        problem(['thinking'], `${model.name} takes only a level: one of ${levels}`);
+      } else if (!model.thinkingLevels.includes(thinking.level)) {
+        problem(['thinking', 'level'], `${model.name} takes one of ${levels}, not "${thinking.level}"`);
+      }
+      return;
+    }
+    case 'budget':
+      if (thinking.budgetTokens === undefined || thinking.level !== undefined) {
+        problem(['thinking'], `${model.name} takes only budgetTokens`);
+      }
+  }
+}
+
+function checkFunctions({ functions }: AgentFile, model: LiveModel, { problem }: Bench): void {
+  for (const [index, { name, behavior, parameters }] of functions.entries()) {
+    if (functions.findIndex((other) => other.name === name) < index) {
+      problem(['functions', index, 'name'], `"${name}" is declared twice: give each function a name of its own`);
+    }
+    if (behavior !== undefined && !model.functionBehaviors.includes(behavior)) {
+      const allowed = model.functionBehaviors.join(' or ') || 'none: leave it out';
+      problem(['functions', index, 'behavior'], `${model.name} does not take ${behavior}; it takes ${allowed}`);
+    }
+    if (parameters !== undefined && parameters['type'] !== 'object') {
+      problem(['functions', index, 'parameters'], 'must be a JSON Schema with type: object');
+    }
+  }
+}
+
+/** The Live API compresses at this share of the window unless told otherwise. */
+const DEFAULT_TRIGGER_SHARE = 0.8;
+
+function checkCompression({ compression }: AgentFile, model: LiveModel, { problem }: Bench): void {
+  if (compression === false) return;
+  const { triggerTokens = Math.floor(model.contextTokens * DEFAULT_TRIGGER_SHARE), targetTokens } = compression;
+  if (triggerTokens > model.contextTokens) {
+    problem(['compression', 'triggerTokens'], `must be at most ${model.contextTokens}, the window of ${model.name}`);
+  }
+  if (targetTokens !== undefined && targetTokens >= triggerTokens) {
+    problem(['compression', 'targetTokens'], `must be less than triggerTokens (${triggerTokens})`);
+  }
+}
+
+const API_NAMES = { developer: 'the Developer API', vertex: 'Vertex AI' } as const satisfies Record<LiveApi, string>;
+
+/** The models that an agent may have on this backend, the current ones first. */
+function usable({ models }: Catalogue, api: LiveApi | undefined): LiveModel[] {
+  return models
+    .filter(({ state, purpose }) => state !== 'shutDown' && purpose === 'dialogue')
+    .filter(({ apis }) => api === undefined || apis.includes(api))
+    .sort((a, b) => a.state.localeCompare(b.state));
+}
+
+function nearestOf(word: string, words: readonly string[]): string {
+  return words.length === 0 ? 'there is none to choose from' : `the nearest are ${nearest(word, words).join(', ')}`;
+}
+
+function oneOf(models: readonly LiveModel[]): string {
+  return models.length === 0 ? 'there is none to choose from' : `use ${models.map(({ name }) => name).join(' or ')}`;
+}
+
+function orUse(models: readonly LiveModel[]): string {
+  return models.length === 0 ? ' (no model here does)' : `, or ${oneOf(models)}`;
+}

@@ -1,0 +1,139 @@
+/** What an operator may write in config/agents/<name>.yaml: keys, ranges and defaults. */
+import { z } from 'zod';
+
+export type AgentFile = z.output<typeof agentFile>;
+
+export const DEFAULT_MODEL = 'gemini-3.8-live';
+export const DEFAULT_VOICE = 'Aoede';
+
+/** E.164: a plus and at most 15 digits, the first of which is no zero. */
+export const E164 = /^\+[1-9]\d{1,14}$/;
+const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+)$/;
+
+const text = z.string().trim().min(1);
+
+const answers = z.array(
+  // YAML reads an unquoted +1555… as a number, and its plus is lost.
+  z
+    .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
+    .regex(ADDRESS, 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"'),
+);
+
+const turnTaking = z.strictObject({
+  detection: z
+    .enum(['model', 'local'])
+    .default('model')
+    .describe('Who decides when the caller speaks: the model itself, or the energy gate of this service.'),
+  bargeIn: z.boolean().default(true).describe("Whether the caller's voice stops the agent."),
+  startSensitivity: z.enum(['high', 'low']).default('high').describe('How readily sound counts as speech.'),
+  endSensitivity: z.enum(['high', 'low']).default('low').describe('How readily a pause counts as the end of speech.'),
+  // Above a second and a half, a short "yes" never counts as speech.
+  prefixPaddingMs: z.int().min(0).max(1_500).default(100).describe('Speech needed before its start counts, in ms.'),
+  // Below 100 ms every syllable ends a turn; Google advises 500 to 800 and calls more than 2000 slow.
+  silenceMs: z.int().min(100).max(5_000).default(600).describe('Silence that ends a turn, in ms.'),
+  coverage: z
+    .enum(['activity', 'allInput', 'activityAndVideo'])
+    .default('activity')
+    .describe('What the model hears of a turn: the speech alone, all sound, or the speech and all video.'),
+});
+
+const transcription = z.strictObject({
+  caller: z.boolean().default(true),
+  agent: z.boolean().default(true),
+  languages: z.array(text).max(10).default([]).describe('Hints for recognition, BCP 47.'),
+  vocabulary: z.array(text).max(200).default([]).describe('Names and words that recognition should expect.'),
+});
+
+const compression = z
+  .union(
+    [
+      z.literal(false),
+      // Vertex AI takes 5,000 to 128,000; the Developer API names no bounds of its own.
+      z.strictObject({
+        triggerTokens: z.int().min(5_000).max(128_000).optional().describe('Default: 80 % of the context window.'),
+        targetTokens: z.int().min(1).max(128_000).optional().describe('Default: half of triggerTokens.'),
+      }),
+    ],
+    { error: 'must be false, or a map of triggerTokens and targetTokens' },
+  )
+  .describe('The sliding window over the context. Without it an audio session ends after 15 minutes.');
+
+const sampling = z.strictObject({
+  temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  topK: z.int().min(1).max(1_000).optional(),
+  maxOutputTokens: z.int().min(1).max(65_536).optional(),
+  seed: z.int().min(-2_147_483_648).max(2_147_483_647).optional(),
+  presencePenalty: z.number().min(-2).max(2).optional(),
+  frequencyPenalty: z.number().min(-2).max(2).optional(),
+});
+
+const thinking = z.strictObject({
+  level: z.enum(['minimal', 'low', 'medium', 'high']).optional(),
+  budgetTokens: z.int().min(-1).max(24_576).optional().describe('0 switches thinking off, -1 lets the model choose.'),
+});
+
+const functionDeclaration = z.strictObject({
+  // The Live API's rule for names.
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/,
+      'must begin with a letter or _, then letters, digits, _ . : -, at most 128',
+    ),
+  description: text.describe('When and why the model should call it.'),
+  parameters: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the arguments, of type "object".'),
+  behavior: z.enum(['BLOCKING', 'NON_BLOCKING']).optional().describe('Whether the model waits for the answer.'),
+});
+
+const limits = z.strictObject({
+  callMinutes: z.number().min(1).max(240).default(30).describe('The longest call.'),
+  silenceSeconds: z.number().min(5).max(3_600).default(120).describe('Silence of both sides that ends the call.'),
+  heldAudioMs: z
+    .int()
+    .min(500)
+    .max(60_000)
+    .default(5_000)
+    .describe('Caller audio kept while the session is not ready, in ms; the oldest goes first.'),
+});
+
+const FORMATS = ['json', 'text', 'vtt'] as const;
+
+const afterwards = z.strictObject({
+  formats: z
+    .array(z.enum(FORMATS))
+    .default([...FORMATS])
+    .describe('The files written of each call.'),
+  webhook: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+      secretEnv: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+        .describe('The environment variable that holds the signing secret: whsec_ and base64 (standardwebhooks.com).'),
+    })
+    .optional()
+    .describe('Where the record of each call is delivered, signed.'),
+});
+
+export const agentFile = z.strictObject({
+  answers: answers.default([]).describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
+  default: z.boolean().default(false).describe('Whether it answers what no other agent does.'),
+  model: text.default(DEFAULT_MODEL).describe('A dialogue model of config/models.yaml.'),
+  voice: text.default(DEFAULT_VOICE).describe('A voice of config/models.yaml.'),
+  language: text.optional().describe('BCP 47. Without it the model follows the caller.'),
+  instruction: text.describe('Who the agent is, what it knows and how it speaks.'),
+  greeting: text.optional().describe('What to say first. Without it the agent waits for the caller.'),
+  turnTaking: turnTaking.prefault({}),
+  transcription: transcription.prefault({}),
+  compression: compression.default({}),
+  sampling: sampling.default({}),
+  thinking: thinking.optional(),
+  affectiveDialog: z.boolean().optional(),
+  proactiveAudio: z.boolean().optional(),
+  googleSearch: z.boolean().default(false),
+  codeExecution: z.boolean().default(false),
+  functions: z.array(functionDeclaration).default([]),
+  limits: limits.prefault({}),
+  afterwards: afterwards.prefault({}),
+});

@@ -1,0 +1,75 @@
+/** An agent as the service uses it: what its file says, in our units, with the facts about its model. */
+import type { AgentFile } from './agent-file.ts';
+import type { LiveModel } from './catalogue.ts';
+import { normalAddress } from './routing.ts';
+
+/** The keys of the file that a Live session takes as they are. */
+type LiveKeys =
+  | 'voice'
+  | 'instruction'
+  | 'turnTaking'
+  | 'transcription'
+  | 'sampling'
+  | 'thinking'
+  | 'affectiveDialog'
+  | 'proactiveAudio'
+  | 'googleSearch'
+  | 'codeExecution'
+  | 'functions';
+
+/** Fits LiveSettings of live/, which a test has the compiler check. */
+export interface AgentLive extends Readonly<Pick<AgentFile, LiveKeys>> {
+  readonly model: string;
+  readonly features: LiveModel['features'];
+  readonly language?: string | undefined;
+  readonly compression?: Exclude<AgentFile['compression'], false> | undefined;
+}
+
+export interface Agent {
+  readonly name: string;
+  /** E.164 numbers, and SIP addresses without port and parameters. */
+  readonly answers: readonly string[];
+  readonly isDefault: boolean;
+  /** What to say first; without it the agent waits for the caller. */
+  readonly greeting?: string | undefined;
+  readonly live: AgentLive;
+  readonly limits: { readonly callMs: number; readonly silenceMs: number; readonly heldAudioMs: number };
+  readonly afterwards: {
+    readonly formats: AgentFile['afterwards']['formats'];
+    readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
+  };
+}
+
+/** What was found for the names in the file. */
+export interface Resolved {
+  readonly model: LiveModel;
+  readonly language: string | undefined;
+  readonly webhookSecret: string | undefined;
+}
+
+export function agentFrom(name: string, file: AgentFile, { model, language, webhookSecret }: Resolved): Agent {
+  const { answers, default: isDefault, greeting, limits, afterwards, compression, model: _, ...live } = file;
+  const { formats, webhook } = afterwards;
+  return {
+    name,
+    answers: answers.map(normalAddress),
+    isDefault,
+    greeting,
+    live: {
+      ...live,
+      model: model.name,
+      features: model.features,
+      language,
+      compression: compression === false ? undefined : compression,
+    },
+    limits: {
+      callMs: limits.callMinutes * 60_000,
+      silenceMs: limits.silenceSeconds * 1_000,
+      heldAudioMs: limits.heldAudioMs,
+    },
+    afterwards: {
+      formats,
+      webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/** Reads all agents of config/agents, one a file, and judges them by themselves and against each other. */
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Agent, agentFrom } from './agent.ts';
+import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
+import { type AgentFile, agentFile } from './agent-file.ts';
+import type { Catalogue, LiveApi } from './catalogue.ts';
+import type { Environment } from './environment.ts';
+import type { Problems } from './problems.ts';
+import { normalAddress } from './routing.ts';
+import { readYaml, type YamlFile } from './yaml-file.ts';
+
+export interface AgentsSource {
+  /** The directory of the files, and what the operator calls it. */
+  readonly dir: string;
+  readonly label: string;
+  readonly catalogue: Catalogue;
+  readonly api: LiveApi | undefined;
+  readonly environment: Environment;
+  readonly problems: Problems;
+  readonly warnings: Problems;
+}
+
+interface NamedFile extends YamlFile<AgentFile> {
+  readonly name: string;
+}
+
+export function readAgents(source: AgentsSource): Agent[] {
+  const paths = agentPaths(source);
+  const files = paths.flatMap((path): NamedFile[] => {
+    const label = `${source.label}/${path}`;
+    const name = basename(path, '.yaml');
+    if (!/^[a-z0-9-]+\.yaml$/.test(path)) {
+      source.problems.add(label, 'must be named by lower-case letters, digits and hyphens, and end in .yaml');
+    }
+    const file = readYaml(join(source.dir, path), label, agentFile, source.problems);
+    return file === undefined ? [] : [{ name, ...file }];
+  });
+  judgeTogether(files, source.problems);
+  return files.flatMap((file) => readAgent(file, source) ?? []);
+}
+
+function agentPaths({ dir, label, problems }: AgentsSource): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(dir).sort();
+  } catch {
+    names = [];
+  }
+  const paths = names.filter((name) => /\.ya?ml$/.test(name));
+  if (paths.length === 0) {
+    problems.add(label, 'holds no agent: add a file such as reception.yaml with "default: true" and an instruction');
+  }
+  return paths;
+}
+
+function readAgent({ name, content, place }: NamedFile, source: AgentsSource): Agent | undefined {
+  const { catalogue, api, environment, problems, warnings } = source;
+  const problem: Tell = (path, message) => problems.add(place(...path), message);
+  const warning: Tell = (path, message) => warnings.add(place(...path), message);
+  const bench = { catalogue, api, problem, warning };
+  const model = checkModel(content, bench);
+  checkVoice(content, bench);
+  const language = checkLanguage(content, bench);
+  if (model !== undefined) checkFeatures(content, model, bench);
+  const webhookSecret = readSecret(content, environment, problem);
+  return model && agentFrom(name, content, { model, language, webhookSecret });
+}
+
+/** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */
+function readSecret({ afterwards }: AgentFile, environment: Environment, problem: Tell): string | undefined {
+  if (afterwards.webhook === undefined) return undefined;
+  const { secretEnv } = afterwards.webhook;
+  const secret = environment.raw(secretEnv);
+  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret ?? '') ?? [];
+  const sizeBytes = Buffer.from(base64, 'base64').length;
+  if (sizeBytes >= 24 && sizeBytes <= 64) return secret;
+  const found = secret === undefined ? `${secretEnv} is not set` : `${secretEnv} is not a secret of that form`;
+  problem(
+    ['afterwards', 'webhook', 'secretEnv'],
+    `${found}: it must hold "whsec_" and 24 to 64 random bytes in base64, such as: echo "whsec_$(openssl rand -base64 32)"`,
+  );
+  return undefined;
+}
+
+/** Each number has one agent, at most one agent is the default, and each agent can be reached. */
+function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
+  const owners = new Map<string, string>();
+  let defaultAgent: string | undefined;
+  for (const { name, content, place } of files) {
+    for (const [index, answer] of content.answers.entries()) {
+      const address = normalAddress(answer);
+      const owner = owners.get(address);
+      if (owner === undefined) owners.set(address, name);
+      else
+        problems.add(place('answers', index), `${address} is answered by ${owner} already: remove it from one of them`);
+    }
+    if (content.default && defaultAgent !== undefined) {
+      problems.add(place('default'), `${defaultAgent} is the default already: only one agent can be`);
+    }
+    if (content.default) defaultAgent ??= name;
+    if (!content.default && content.answers.length === 0) {
+      problems.add(
+        place('answers'),
+        'no call can reach this agent: give it numbers under "answers", or "default: true"',
+      );
+    }
+  }
+}

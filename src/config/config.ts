@@ -1,0 +1,206 @@
+/** The configuration of a process: environment and files read once, judged whole, frozen. */
+import { resolve } from 'node:path';
+import { Failure } from '../lib/index.ts';
+import type { Agent } from './agent.ts';
+import { readAgents } from './agents.ts';
+import { type Backend, readBackend } from './backend.ts';
+import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './catalogue.ts';
+import { createEnvironment, type Env, type Environment } from './environment.ts';
+import { deepFreeze } from './freeze.ts';
+import { type Problem, Problems, report } from './problems.ts';
+import { accountSid, credential, flag, logLevel, port, publicUrl, redisUrl } from './variables.ts';
+import { readYaml } from './yaml-file.ts';
+
+export interface ConfigSource {
+  readonly env: Env;
+  /** What relative paths are relative to. */
+  readonly cwd: string;
+}
+
+/** What every process needs. */
+export interface BaseConfig {
+  readonly queue: { readonly redisUrl?: string | undefined };
+  readonly dirs: {
+    readonly config: string;
+    readonly data: string;
+    readonly journals: string;
+    readonly records: string;
+    readonly spool: string;
+  };
+  readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' };
+  readonly agents: readonly Agent[];
+  readonly models: readonly LiveModel[];
+  /** What is not wrong but should be known, such as a model near its end. */
+  readonly warnings: readonly Problem[];
+}
+
+/** What a process needs that takes calls. `publicUrl` has no trailing slash. */
+export interface Config extends BaseConfig {
+  readonly http: { readonly host: string; readonly port: number; readonly publicUrl: string };
+  /** `insecure` lets unsigned requests in; it is never set together with a token. */
+  readonly twilio: {
+    readonly accountSid?: string | undefined;
+    readonly authToken?: string | undefined;
+    readonly insecure: boolean;
+  };
+  readonly live: { readonly backend: Backend };
+}
+
+/** What a worker needs: it takes its jobs from Redis. */
+export interface WorkerConfig extends BaseConfig {
+  readonly queue: { readonly redisUrl: string };
+}
+
+/** A configuration under examination: the parts that could be read, whatever is wrong with the others. */
+export interface Inspection extends BaseConfig {
+  readonly http?: Config['http'] | undefined;
+  readonly twilio: Config['twilio'];
+  readonly backend?: Backend | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** Throws Failure CONFIG_INVALID, whose message is the report of all problems. */
+export function loadConfig(source: ConfigSource): Config {
+  const { problems, backend, http, ...rest } = inspectConfig(source);
+  if (problems.length > 0 || http === undefined || backend === undefined) throw invalid(problems);
+  return deepFreeze({ ...rest, http, live: { backend } });
+}
+
+/** As `loadConfig`, for a process that answers no calls. */
+export function loadWorkerConfig(source: ConfigSource): WorkerConfig {
+  const reading = beginReading(source);
+  const base = readBase(reading, undefined);
+  const { redisUrl } = base.queue;
+  if (reading.environment.raw('REDIS_URL') === undefined) {
+    reading.problems.add(
+      'REDIS_URL',
+      'is missing: a worker takes its jobs from Redis (without it, `serve` does the work)',
+    );
+  }
+  if (reading.problems.list.length > 0 || redisUrl === undefined) throw invalid(reading.problems.list);
+  return deepFreeze({ ...base, queue: { redisUrl } });
+}
+
+/** The models, voices and languages alone. Throws Failure CONFIG_INVALID. */
+export function loadCatalogue(source: ConfigSource): Catalogue {
+  const reading = beginReading(source);
+  const catalogue = readCatalogue(reading, directory(reading, 'CONFIG_DIR', 'config'));
+  if (catalogue === undefined) throw invalid(reading.problems.list);
+  return deepFreeze(catalogue);
+}
+
+/** Where models.yaml and the agents are. */
+export function configDir(source: ConfigSource): string {
+  return directory(beginReading(source), 'CONFIG_DIR', 'config').path;
+}
+
+/** Reads all that can be read and throws nothing. */
+export function inspectConfig(source: ConfigSource): Inspection {
+  const reading = beginReading(source);
+  const http = readHttp(reading);
+  const twilio = readTwilio(reading);
+  const backend = readBackend({ ...reading, cwd: source.cwd });
+  const base = readBase(reading, backend);
+  return { http, twilio, backend, ...base, problems: reading.problems.list };
+}
+
+interface Reading extends ConfigSource {
+  readonly environment: Environment;
+  readonly problems: Problems;
+  readonly warnings: Problems;
+}
+
+function beginReading(source: ConfigSource): Reading {
+  const problems = new Problems();
+  return { ...source, environment: createEnvironment(source.env, problems), problems, warnings: new Problems() };
+}
+
+function invalid(problems: readonly Problem[]): Failure {
+  return new Failure('CONFIG_INVALID', report(problems));
+}
+
+function readHttp({ environment, problems }: Reading): Config['http'] | undefined {
+  const url = environment.read('PUBLIC_URL', publicUrl);
+  if (environment.raw('PUBLIC_URL') === undefined) {
+    problems.add(
+      'PUBLIC_URL',
+      'is missing: set it to the https URL by which Twilio reaches this service, such as https://voice.example.com',
+    );
+  }
+  const http = { host: environment.raw('HOST') ?? '0.0.0.0', port: environment.read('PORT', port) ?? 8_080 };
+  return url === undefined ? undefined : { ...http, publicUrl: url };
+}
+
+function readTwilio({ environment, problems, warnings }: Reading): Config['twilio'] {
+  const authToken = environment.read('TWILIO_AUTH_TOKEN', credential);
+  const insecure = environment.read('CALLBRIDGE_INSECURE', flag) ?? false;
+  const hasToken = environment.raw('TWILIO_AUTH_TOKEN') !== undefined;
+  if (!hasToken && !insecure) {
+    problems.add(
+      'TWILIO_AUTH_TOKEN',
+      'is missing: copy it from the Twilio console; for tests on this machine alone, CALLBRIDGE_INSECURE=1 lets unsigned calls in',
+    );
+  }
+  if (hasToken && insecure) warnings.add('CALLBRIDGE_INSECURE', 'has no effect, because TWILIO_AUTH_TOKEN is set');
+  return {
+    accountSid: environment.read('TWILIO_ACCOUNT_SID', accountSid),
+    authToken,
+    insecure: insecure && !hasToken,
+  };
+}
+
+function readBase(reading: Reading, backend: Backend | undefined): BaseConfig {
+  const { environment, problems, warnings } = reading;
+  const config = directory(reading, 'CONFIG_DIR', 'config');
+  const data = directory(reading, 'DATA_DIR', 'data');
+  const catalogue = readCatalogue(reading, config);
+  const agents =
+    catalogue === undefined
+      ? []
+      : readAgents({
+          dir: resolve(config.path, 'agents'),
+          label: `${config.label}/agents`,
+          catalogue,
+          api: backend?.kind,
+          environment,
+          problems,
+          warnings,
+        });
+  return {
+    queue: { redisUrl: environment.read('REDIS_URL', redisUrl) },
+    dirs: {
+      config: config.path,
+      data: data.path,
+      journals: resolve(data.path, 'journals'),
+      records: resolve(data.path, 'records'),
+      spool: resolve(data.path, 'spool'),
+    },
+    log: { level: readLogLevel(environment) },
+    agents,
+    models: catalogue?.models ?? [],
+    warnings: warnings.list,
+  };
+}
+
+/** A directory as the operator calls it and as an absolute path. */
+interface Directory {
+  readonly label: string;
+  readonly path: string;
+}
+
+function directory({ environment, cwd }: Reading, name: string, byDefault: string): Directory {
+  const label = (environment.raw(name) ?? byDefault).replace(/(?<=.)\/+$/, '');
+  return { label, path: resolve(cwd, label) };
+}
+
+function readCatalogue({ problems }: Reading, config: Directory): Catalogue | undefined {
+  const label = `${config.label}/models.yaml`;
+  const file = readYaml(resolve(config.path, 'models.yaml'), label, catalogueFile, problems);
+  return file && catalogueFrom(file.content);
+}
+
+/** DEBUG=true means debug; other values of DEBUG belong to the `debug` package of libraries. */
+function readLogLevel(environment: Environment): BaseConfig['log']['level'] {
+  const level = environment.read('LOG_LEVEL', logLevel) ?? 'info';
+  return /^(1|true)$/i.test(environment.raw('DEBUG') ?? '') ? 'debug' : level;
+}

@@ -1,0 +1,17 @@
+export type { Agent } from './agent.ts';
+export type { Backend } from './backend.ts';
+export type { Catalogue, LiveModel } from './catalogue.ts';
+export {
+  type Config,
+  type ConfigSource,
+  type Inspection,
+  inspectConfig,
+  loadCatalogue,
+  loadConfig,
+  loadWorkerConfig,
+  type WorkerConfig,
+} from './config.ts';
+export { type Env, processEnv } from './environment.ts';
+export { jsonSchemas, writeJsonSchemas } from './json-schemas.ts';
+export type { Problem } from './problems.ts';
+export { agentFor } from './routing.ts';

@@ -1,0 +1,89 @@
+/** Fixture calls: one folder each, with what the phone does, what the model does, and what must come out. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { Failure } from '../lib/index.ts';
+import { type Expectation, expectation } from './expectation.ts';
+import { type Scenario, scenarioSchema } from './live/scenario.ts';
+import { resolveSounds } from './live/sound.ts';
+import { type CallScript, callScript } from './phone/script.ts';
+
+const FILE = 'call.yaml';
+
+/** E.164, or a SIP address. */
+const party = z.string().regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address');
+
+const fixtureFile = z.strictObject({
+  title: z.string().min(1),
+  description: z.string().min(1),
+  phone: z.strictObject({ from: party, to: party, script: callScript }),
+  model: scenarioSchema,
+  expect: expectation,
+});
+
+/** The paths of its sounds are absolute. */
+export interface FixtureCall {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly phone: { readonly from: string; readonly to: string; readonly script: CallScript };
+  readonly model: Scenario;
+  readonly expect: Expectation;
+}
+
+/** The fixture in `folder`. Throws Failure CONFIG_INVALID that names every problem with its place. */
+export function loadFixture(folder: string): FixtureCall {
+  const path = join(folder, FILE);
+  const parsed = fixtureFile.safeParse(readYaml(path));
+  if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error));
+  const { title, description, phone, model, expect } = parsed.data;
+  const fixture: FixtureCall = {
+    name: resolve(folder).replace(/^.*[/\\]/, ''),
+    title,
+    description,
+    phone: { ...phone, script: phone.script.map((step) => resolveSay(step, folder)) },
+    model: resolveSounds(model, resolve(folder)),
+    expect,
+  };
+  const missing = recordings(fixture).filter((wav) => !existsSync(wav));
+  if (missing.length > 0) throw invalid(path, missing.map((wav) => `✖ no such file: ${wav}`).join('\n'));
+  return fixture;
+}
+
+/** The names of the fixtures in `directory`, in alphabetical order. */
+export function listFixtures(directory: string): readonly string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
+    .filter((name) => existsSync(join(directory, name, FILE)))
+    .sort();
+}
+
+function readYaml(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw invalid(path, '✖ the file cannot be read', error);
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    throw invalid(path, `✖ ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function resolveSay(step: CallScript[number], folder: string): CallScript[number] {
+  if (step.say === undefined || !('wav' in step.say)) return step;
+  return { ...step, say: { ...step.say, wav: resolve(folder, step.say.wav) } };
+}
+
+function recordings({ phone, model }: FixtureCall): string[] {
+  const spoken = phone.script.map((step) => step.say);
+  const answered = [...model.turns, model.fallbackTurn].map((turn) => turn.sound);
+  return [...spoken, ...answered].flatMap((sound) => (sound && 'wav' in sound ? [sound.wav] : []));
+}
+
+function invalid(path: string, problems: string, cause?: unknown): Failure {
+  return new Failure('CONFIG_INVALID', `this is no fixture call: ${path}\n${problems}`, { cause });
+}

@@ -1,0 +1,33 @@
+/** The simulated parties: a phone and a Live model. Nothing but the command line and tests comes here. */
+export { type Expectation, type ExpectedLine, matchesHeard } from './expectation.ts';
+export { type FixtureCall, listFixtures, loadFixture } from './fixture.ts';
+export type { UpgradeRequest } from './live/access.ts';
+export { describeSessionEvent } from './live/describe.ts';
+export type { Refusal } from './live/refusals.ts';
+export { DEFAULT_SCENARIO, parseScenario, type Scenario, type ScenarioInput } from './live/scenario.ts';
+export { readScenario } from './live/scenario-file.ts';
+export {
+  createLiveSimulator,
+  type LiveServerOptions,
+  type LiveSimulator,
+  type LiveSimulatorOptions,
+  type LiveSimulatorServer,
+  startLiveSimulator,
+} from './live/server.ts';
+export type { SessionEvent, SessionRecord } from './live/session-record.ts';
+export { type CallOptions, type CallResult, placeCall } from './phone/caller.ts';
+export { describePhoneEvent } from './phone/describe.ts';
+export {
+  type CallEnd,
+  createTimeline,
+  type PhoneEvent,
+  type PhoneHappening,
+  type Timeline,
+  type Warning,
+} from './phone/events.ts';
+export type { TwimlDocument } from './phone/follow.ts';
+export { createHandset, type Handset } from './phone/handset.ts';
+export { type Line, type LineEnd, startLine } from './phone/line.ts';
+export { type PhoneNetwork, type PhoneRequest, type PhoneResponse, realNetwork } from './phone/network.ts';
+export { runScript, ScriptFailure } from './phone/run-script.ts';
+export { type CallScript, callScript, type ScriptStep } from './phone/script.ts';

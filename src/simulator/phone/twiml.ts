@@ -1,0 +1,100 @@
+/** TwiML as a list of verbs: those that a voice agent's service answers with; anything else is refused by name. */
+import { TwilioFault } from './fault.ts';
+import { type Element, readXml } from './xml.ts';
+
+export type Verb =
+  | {
+      readonly verb: 'connect';
+      /** Relative to the document's own address, like all addresses here. */
+      readonly action: string | undefined;
+      readonly streamUrl: string;
+      readonly parameters: Readonly<Record<string, string>>;
+    }
+  | { readonly verb: 'play'; readonly url: string }
+  | { readonly verb: 'say'; readonly text: string }
+  | { readonly verb: 'pause'; readonly lengthMs: number }
+  | { readonly verb: 'redirect'; readonly url: string }
+  | { readonly verb: 'dial'; readonly to: string }
+  | { readonly verb: 'reject'; readonly reason: string }
+  | { readonly verb: 'hangup' };
+
+/** Error 11750. */
+const MAX_TWIML_BYTES = 64 * 1024;
+/** https://www.twilio.com/docs/voice/twiml/stream: name and value together stay below this. */
+const PARAMETER_CHARACTERS = 500;
+/** https://www.twilio.com/docs/voice/twiml/pause: the default of `length`, in seconds. */
+const DEFAULT_PAUSE_SECONDS = '1';
+
+/** An empty document is as good as an empty <Response/>. Throws TwilioFault. */
+export function readTwiml(document: string): readonly Verb[] {
+  if (Buffer.byteLength(document) > MAX_TWIML_BYTES) throw new TwilioFault(11750, `${document.length} characters`);
+  if (document.trim() === '') return [];
+  const root = readXml(document);
+  if (root.name !== 'Response') throw unfit(`<${root.name}> where <Response> is wanted`);
+  return root.children.map(verb);
+}
+
+function verb(element: Element): Verb {
+  const { name, attributes } = element;
+  const text = element.text.trim();
+  switch (name) {
+    case 'Connect':
+      return connect(element);
+    case 'Play':
+      if (text === '') throw unfit('<Play> without an address');
+      return { verb: 'play', url: text };
+    case 'Say':
+      return { verb: 'say', text };
+    case 'Pause':
+      return {
+        verb: 'pause',
+        lengthMs: 1000 * wholeNumber('Pause length', attributes['length'] ?? DEFAULT_PAUSE_SECONDS),
+      };
+    case 'Redirect':
+      onlyPost(element);
+      return { verb: 'redirect', url: text };
+    case 'Dial':
+      return { verb: 'dial', to: [text, ...element.children.map((child) => child.text.trim())].join(' ').trim() };
+    case 'Reject':
+      return { verb: 'reject', reason: attributes['reason'] ?? 'rejected' };
+    case 'Hangup':
+      return { verb: 'hangup' };
+    default:
+      throw unfit(`<${name}> is not played by this phone`);
+  }
+}
+
+function connect(element: Element): Verb {
+  const [stream, ...more] = element.children;
+  if (stream?.name !== 'Stream' || more.length > 0) throw unfit('<Connect> without its one <Stream>');
+  onlyPost(element);
+  const track = stream.attributes['track'] ?? 'inbound_track';
+  if (track !== 'inbound_track') throw new TwilioFault(31941, track);
+  const parameters = new Map<string, string>();
+  for (const child of stream.children) {
+    if (child.name !== 'Parameter') throw unfit(`<${child.name}> inside <Stream>`);
+    const { name = '', value = '' } = child.attributes;
+    if (name === '') throw unfit('<Parameter> without a name');
+    if (name.length + value.length >= PARAMETER_CHARACTERS) throw unfit(`<Parameter name="${name}"> is too long`);
+    parameters.set(name, value);
+  }
+  return {
+    verb: 'connect',
+    action: element.attributes['action'],
+    streamUrl: stream.attributes['url'] ?? '',
+    parameters: Object.fromEntries(parameters),
+  };
+}
+
+/** Twilio's default; the service's routes take nothing else. */
+function onlyPost(element: Element): void {
+  const method = element.attributes['method'] ?? 'POST';
+  if (method.toUpperCase() !== 'POST') throw unfit(`<${element.name} method="${method}"> is not played by this phone`);
+}
+
+function wholeNumber(what: string, text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw unfit(`${what} is "${text}", not a whole number`);
+  return Number(text);
+}
+
+const unfit = (why: string): TwilioFault => new TwilioFault(12200, why);

@@ -1,0 +1,107 @@
+/** What a running service counts and measures, for Prometheus. No label ever holds a number, a name or a call id. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const PREFIX = 'callbridge_';
+
+/** A call is hung up after at most four hours. */
+const CALL_SECONDS = [5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400];
+/** One to two seconds is what people bear in an answer; below 0.2 nothing is told apart by ear. */
+const ANSWER_SECONDS = [0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6, 10];
+/** A quarter of a second is usual; ten is the setup deadline. */
+const SETUP_SECONDS = [0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10];
+/** From writing two files to a receiver that answers at its deadline. */
+const JOB_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60];
+/** 0 dBov is a full-scale square wave (ITU-T G.100.1); telephone speech lies near -26, a quiet line below -60. */
+const LEVELS_DBOV = [-80, -70, -60, -50, -45, -40, -35, -30, -25, -20, -15, -10, -5, 0];
+
+/** A registry of its own for each, so that two services in one process do not share their numbers. */
+export function createMetrics() {
+  const register = new Registry();
+  collectDefaultMetrics({ register, prefix: PREFIX });
+
+  const counter = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter<L>({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [register] });
+  const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge<L>({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [register] });
+  const histogram = <L extends string = never>(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labelNames: readonly L[] = [],
+  ) =>
+    new Histogram<L>({
+      name: PREFIX + name,
+      help,
+      buckets: [...buckets],
+      labelNames: [...labelNames],
+      registers: [register],
+    });
+
+  return {
+    // Calls
+    callsActive: gauge('calls_active', 'Calls going on now', ['agent']),
+    calls: counter('calls_total', 'Calls ended, by outcome; fault and code are empty unless it failed', [
+      'agent',
+      'outcome',
+      'fault',
+      'code',
+    ]),
+    callSeconds: histogram('call_seconds', 'Length of a call, in seconds', CALL_SECONDS, ['agent']),
+    responseSeconds: histogram(
+      'response_seconds',
+      "From the caller's last voice to the agent's first sound, in seconds",
+      ANSWER_SECONDS,
+      ['agent'],
+    ),
+    firstSoundSeconds: histogram(
+      'first_sound_seconds',
+      "From the stream's start to the agent's first sound, in seconds",
+      ANSWER_SECONDS,
+      ['agent'],
+    ),
+    bargeIns: counter('barge_ins_total', 'Times that a caller spoke over the agent'),
+    unexpectedEvents: counter('unexpected_events_total', 'Events that a call in that phase does not expect', [
+      'phase',
+      'event',
+    ]),
+
+    // Live sessions
+    liveSessions: gauge('live_sessions', 'Live sessions open now'),
+    liveSetupSeconds: histogram(
+      'live_setup_seconds',
+      'From dialling Live to its setupComplete, in seconds',
+      SETUP_SECONDS,
+      ['model'],
+    ),
+    liveLosses: counter('live_losses_total', 'Live sockets lost, by failure code', ['code']),
+    liveResumes: counter('live_resumes_total', 'Live sessions brought back: resumed or reseeded', ['how']),
+    tokens: counter('tokens_total', 'Tokens used: direction is prompt or response', ['model', 'direction', 'modality']),
+
+    // Sound
+    heldAudioDroppedMs: counter('held_audio_dropped_milliseconds_total', 'Held caller audio given up, in milliseconds'),
+    streamGapMs: counter('stream_gap_milliseconds_total', "Missing audio in the provider's stream, in milliseconds"),
+    callerLevelDbov: histogram('caller_level_dbov', "Level of the caller's speech, in dBov", LEVELS_DBOV),
+    agentLevelDbov: histogram('agent_level_dbov', "Level of the agent's speech, in dBov", LEVELS_DBOV),
+
+    // What goes wrong
+    failures: counter('failures_total', 'Failures by code of the table in docs/errors.md', ['code', 'fault']),
+    ignoredMessages: counter('ignored_messages_total', 'Messages not understood and ignored: side is stream or live', [
+      'side',
+      'kind',
+    ]),
+    journalErrors: counter('journal_errors_total', 'Writes to a journal that failed'),
+
+    // After the call
+    queueJobs: gauge('queue_jobs', 'Jobs in the queue, by state', ['state']),
+    jobs: counter('jobs_total', 'Jobs finished or given up, by result', ['result']),
+    jobSeconds: histogram('job_seconds', 'Time to process a job once, in seconds', JOB_SECONDS),
+
+    // The process
+    draining: gauge('draining', '1 while the service lets its calls end and takes no new one'),
+
+    contentType: register.contentType,
+    text: (): Promise<string> => register.metrics(),
+  };
+}

@@ -1,0 +1,241 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { doctor, type Surroundings } from '../../src/cli/doctor.ts';
+import type { Env } from '../../src/config/index.ts';
+import { systemClock } from '../../src/lib/index.ts';
+import { googleCredentials } from '../../src/live/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { findRedisServer, freePort, startJsRedis, startRedisServer } from '../support/redis.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+const ACCOUNT = `AC${'0123456789abcdef'.repeat(2)}`;
+
+/** An HTTP server on a free port of this machine; its URL. */
+async function serving(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Answers the given paths by JSON, all else by 404. */
+function json(answers: Readonly<Record<string, { readonly status: number; readonly body: unknown }>>): RequestListener {
+  return (request, response) => {
+    const { status, body } = answers[request.url?.split('?')[0] ?? ''] ?? { status: 404, body: {} };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+}
+
+/** The doctor's lines and verdict on a service in a data directory of its own. */
+async function examine(env: Env, surroundings: Partial<Surroundings> = {}) {
+  const data = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
+  onTestFinished(() => rmSync(data, { recursive: true }));
+  const lines: string[] = [];
+  const healthy = await doctor(
+    { out: (line) => lines.push(line) },
+    { env: { DATA_DIR: data, PORT: String(await freePort()), ...env }, cwd: PROJECT },
+    { clock: systemClock, nodeVersion: '24.1.0', ...surroundings },
+  );
+  return { lines, healthy, about: (word: string) => lines.filter((line) => line.slice(2).startsWith(word)) };
+}
+
+const offering = (...names: string[]) =>
+  json({
+    '/v1beta/models': {
+      status: 200,
+      body: {
+        models: [
+          { name: 'models/gemini-embedding', supportedGenerationMethods: ['embedContent'] },
+          ...names.map((name) => ({ name: `models/${name}`, supportedGenerationMethods: ['bidiGenerateContent'] })),
+        ],
+      },
+    },
+  });
+
+test('a service with everything in order is healthy', async () => {
+  let keyOfRequest: unknown;
+  const gemini = await serving((request, response) => {
+    keyOfRequest = request.headers['x-goog-api-key'];
+    expect(request.url).not.toContain('key-1');
+    offering('gemini-3.8-live')(request, response);
+  });
+  let authorization: unknown;
+  const twilio = await serving((request, response) => {
+    authorization = request.headers.authorization;
+    const path = `/2010-04-01/Accounts/${ACCOUNT}.json`;
+    json({ [path]: { status: 200, body: { sid: ACCOUNT, status: 'active' } } })(request, response);
+  });
+  const ours = await serving(json({ '/voice/healthz': { status: 200, body: {} } }));
+  const { lines, healthy } = await examine(
+    {
+      PUBLIC_URL: `${ours}/voice`,
+      TWILIO_ACCOUNT_SID: ACCOUNT,
+      TWILIO_AUTH_TOKEN: 'token-1',
+      GEMINI_API_KEY: 'key-1',
+      GOOGLE_GEMINI_BASE_URL: gemini,
+    },
+    { twilioUrl: twilio },
+  );
+  expect(lines).toEqual([
+    '✔ Node 24.1.0',
+    expect.stringMatching(/^✔ configuration in .*, agents: .*reception/),
+    '✔ Developer API: takes the key',
+    '✔ Developer API: offers gemini-3.8-live',
+    `✔ Twilio: account ${ACCOUNT} is active`,
+    '– Redis: REDIS_URL is not set; the queue is a directory in DATA_DIR',
+    expect.stringMatching(/^✔ DATA_DIR: .* can be written, \d+ MiB free$/),
+    `✔ PUBLIC_URL: the service answers at ${ours}/voice`,
+  ]);
+  expect(healthy).toBe(true);
+  expect(keyOfRequest).toBe('key-1');
+  expect(authorization).toBe(`Basic ${Buffer.from(`${ACCOUNT}:token-1`).toString('base64')}`);
+});
+
+test('with nothing set it names all that is missing, checks the rest, and is not healthy', async () => {
+  const { lines, healthy, about } = await examine({}, { nodeVersion: '20.18.3' });
+  expect(healthy).toBe(false);
+  expect(lines[0]).toBe('✖ Node 20.18.3: install 24 (20.19 is the least)');
+  for (const name of ['PUBLIC_URL', 'TWILIO_AUTH_TOKEN', 'GEMINI_API_KEY']) {
+    expect(lines).toContainEqual(expect.stringMatching(`^✖ ${name}: is missing`));
+  }
+  expect(about('Live')).toEqual(['– Live: not checked, because its configuration is incomplete']);
+  expect(about('DATA_DIR')).toEqual([expect.stringMatching(/^✔/)]);
+});
+
+test.each([
+  [
+    'a refused key',
+    json({ '/v1beta/models': { status: 400, body: {} } }),
+    '✖ Developer API: the key is refused (HTTP 400): set GEMINI_API_KEY to a valid one',
+  ],
+  [
+    'a service in trouble',
+    json({ '/v1beta/models': { status: 503, body: {} } }),
+    '✖ Developer API: HTTP 503; try again later',
+  ],
+  [
+    'a model that is not offered',
+    offering('gemini-4-live'),
+    '✖ Developer API: does not offer gemini-3.8-live to this key; it offers gemini-4-live',
+  ],
+  ['an endpoint without a list', json({}), expect.stringMatching(/^– Developer API: .* lists no models/)],
+])('%s is told', async (_, answer, expected) => {
+  const GOOGLE_GEMINI_BASE_URL = await serving(answer);
+  const { about } = await examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL });
+  expect(about('Developer API').at(-1)).toEqual(expected);
+});
+
+test('a service that never answers is given up at the deadline', async () => {
+  const clock = new ManualClock();
+  const requests = new EventEmitter();
+  const asked = once(requests, 'asked');
+  const GOOGLE_GEMINI_BASE_URL = await serving(() => requests.emit('asked'));
+  const examined = examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL }, { clock });
+  await asked;
+  await clock.advance(10_000);
+  const { about } = await examined;
+  expect(about('Live')).toEqual(['✖ Live: no answer within 10 s']);
+  await nextTurn();
+  expect(clock.armed).toBe(0);
+});
+
+test('Vertex AI is asked for a token with the key of the service account', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  let status = 200;
+  const google = await serving((_, response) => {
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(JSON.stringify(status === 200 ? { access_token: 'token-1', expires_in: 3600 } : { error: 'invalid_grant' }));
+  });
+  const dir = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'key.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      type: 'service_account',
+      project_id: 'project-1',
+      client_email: 'callbridge@project-1.example.com',
+      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    }),
+  );
+  const env = {
+    GOOGLE_GENAI_USE_VERTEXAI: 'true',
+    GOOGLE_CLOUD_LOCATION: 'us-central1',
+    GOOGLE_APPLICATION_CREDENTIALS: file,
+  };
+  // google-auth-library asks at a fixed address, whatever the key file names.
+  const fetchImplementation: typeof fetch = (_, request) => fetch(`${google}/token`, request);
+  const given = await examine(env, {
+    askGoogle: googleCredentials(file, { transporterOptions: { fetchImplementation } }),
+  });
+  expect(given.about('Vertex AI')).toEqual(['✔ Vertex AI: Google gave a token for project project-1 in us-central1']);
+  status = 400;
+  const refused = await examine(env, {
+    askGoogle: googleCredentials(file, { transporterOptions: { fetchImplementation } }),
+  });
+  expect(refused.about('Live')).toEqual([
+    expect.stringMatching(/^✖ Live: No access token for Vertex AI: .*invalid_grant/),
+  ]);
+  expect(refused.healthy).toBe(false);
+});
+
+test('a Twilio token that does not fit its account is told, and an account that is closed', async () => {
+  let status = 401;
+  const twilioUrl = await serving((_, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(status === 200 ? { sid: ACCOUNT, status: 'closed' } : { code: 20003, status }));
+  });
+  const env = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_AUTH_TOKEN: 'token-1' };
+  const refused = await examine(env, { twilioUrl });
+  expect(refused.about('Twilio')).toEqual([expect.stringMatching(/^✖ Twilio: .* do not belong together/)]);
+  status = 200;
+  const closed = await examine(env, { twilioUrl });
+  expect(closed.about('Twilio')).toEqual([`✖ Twilio: account ${ACCOUNT} is closed: see the Twilio console`]);
+});
+
+test('Redis is pinged, and its absence is told', async () => {
+  const binary = findRedisServer();
+  const redis = binary === undefined ? await startJsRedis() : await startRedisServer(binary);
+  try {
+    const there = await examine({ REDIS_URL: redis.url });
+    expect(there.about('Redis')).toEqual(['✔ Redis: answers']);
+  } finally {
+    await redis.stop();
+  }
+  const absent = await examine({ REDIS_URL: redis.url });
+  expect(absent.about('Redis')).toEqual([expect.stringMatching(/^✖ Redis: connect ECONNREFUSED/)]);
+});
+
+test('a server that does not speak the protocol of Redis is told', async () => {
+  const other = await serving(json({}));
+  const { about } = await examine({ REDIS_URL: other.replace('http:', 'redis:') });
+  expect(about('Redis')).toEqual([expect.stringMatching(/^✖ Redis: /)]);
+});
+
+test('a data directory that cannot be written is told', async () => {
+  const { about } = await examine({ DATA_DIR: '/dev/null/data' });
+  expect(about('DATA_DIR')).toEqual([expect.stringMatching(/^✖ DATA_DIR: \/dev\/null\/data cannot be written/)]);
+});
+
+test('a public URL that does not reach a running service is told, and that none runs is no fault', async () => {
+  const ours = await serving(json({ '/healthz': { status: 200, body: {} } }));
+  const elsewhere = await serving(json({}));
+  const env = { PUBLIC_URL: elsewhere, HOST: '127.0.0.1' };
+  const lost = await examine({ ...env, PORT: new URL(ours).port });
+  expect(lost.about('PUBLIC_URL')).toEqual([
+    `✖ PUBLIC_URL: the service answers at ${ours} but not at ${elsewhere} (HTTP 404): check proxy, tunnel and DNS`,
+  ]);
+  const asleep = await examine(env);
+  expect(asleep.about('PUBLIC_URL')).toEqual([expect.stringMatching(/^– PUBLIC_URL: no service runs here/)]);
+});

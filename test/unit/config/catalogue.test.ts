@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inspectConfig, jsonSchemas, loadCatalogue, writeJsonSchemas } from '../../../src/config/index.ts';
+import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT } from './given.ts';
+
+const catalogue = loadCatalogue({ env: {}, cwd: PROJECT });
+
+test('the catalogue has thirty voices and the languages of both services', () => {
+  expect(Object.keys(catalogue.voices)).toHaveLength(30);
+  // Google counts 99 and gives Norwegian two codes.
+  expect(new Set(catalogue.languages.developer).size).toBe(100);
+  expect(new Set(catalogue.languages.vertex).size).toBe(24);
+  expect(catalogue.languages.developer).toContain('no');
+});
+
+test('the three models and five voices of the first guide are in it, each model with its end and its successor', () => {
+  const guide = catalogue.models.filter(({ name }) =>
+    [
+      'gemini-2.0-flash-live-001',
+      'gemini-2.5-flash-preview-native-audio-dialog',
+      'gemini-2.5-flash-exp-native-audio-thinking-dialog',
+    ].includes(name),
+  );
+  expect(guide.map(({ state, shutDownOn, contextTokens }) => ({ state, shutDownOn, contextTokens }))).toEqual([
+    { state: 'shutDown', shutDownOn: '2025-12-09', contextTokens: 32_768 },
+    { state: 'shutDown', shutDownOn: '2025-10-20', contextTokens: 131_072 },
+    { state: 'shutDown', shutDownOn: '2025-10-20', contextTokens: 131_072 },
+  ]);
+  expect(catalogue.voices).toMatchObject({ Aoede: 'Breezy', Puck: 'Upbeat', Charon: 'Informative', Kore: 'Firm' });
+  expect(catalogue.voices).toHaveProperty('Fenrir');
+});
+
+test('every successor is a model of the catalogue that agents can use', () => {
+  const successors = catalogue.models.flatMap(({ successor }) => successor ?? []);
+  expect(successors.length).toBeGreaterThan(5);
+  for (const name of successors) {
+    expect(catalogue.models.find((model) => model.name === name)).toMatchObject({
+      state: 'current',
+      purpose: 'dialogue',
+    });
+  }
+});
+
+test('a mistake in models.yaml is told at its line', () => {
+  const cwd = givenFiles({
+    'config/models.yaml': `
+models:
+  mine: { state: gone, apis: [developer], contextTokens: 8000, features: { telepathy: true } }
+voices: {}
+languages: { developer: [en], vertex: [en-US] }
+`,
+    'config/agents/sales.yaml': AGENT,
+  });
+  expect(inspectConfig({ env: DEVELOPER, cwd }).problems.map(asLine)).toEqual([
+    'config/models.yaml:3 models.mine.state: must be one of "current", "deprecated", "shutDown", not "gone"',
+    expect.stringMatching(
+      /^config\/models\.yaml:3 models\.mine\.features\.telepathy: is not a known key; known are googleSearch/,
+    ),
+  ]);
+});
+
+test('the JSON Schemas beside the files are those of the code; `callbridge models --write-schemas` renews them', () => {
+  const schemas = Object.entries(jsonSchemas());
+  expect(schemas.map(([path]) => path)).toEqual(['agents/agent.schema.json', 'models.schema.json']);
+  for (const [path, schema] of schemas) {
+    expect(JSON.parse(readFileSync(join(PROJECT, 'config', path), 'utf8')), path).toEqual(schema);
+  }
+});
+
+test('the schemas are written beside the files of any configuration directory', () => {
+  const cwd = givenFiles({});
+  const paths = writeJsonSchemas({ env: {}, cwd });
+  expect(paths).toEqual([join(cwd, 'config/agents/agent.schema.json'), join(cwd, 'config/models.schema.json')]);
+  expect(JSON.parse(readFileSync(paths[1]!, 'utf8'))).toEqual(jsonSchemas()['models.schema.json']);
+});
+
+test.each(['models.yaml', 'agents/reception.yaml'])('%s tells editors where its schema is', (path) => {
+  expect(readFileSync(join(PROJECT, 'config', path), 'utf8')).toMatch(
+    /^# yaml-language-server: \$schema=\.\/(models|agent)\.schema\.json\n/,
+  );
+});

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { type Config, loadCatalogue, loadConfig, loadWorkerConfig } from '../../../src/config/index.ts';
+import { Failure } from '../../../src/lib/index.ts';
+import type { LiveBackend, LiveSettings } from '../../../src/live/settings.ts';
+import { AGENT, DEVELOPER, givenFiles, PROJECT, VERTEX } from './given.ts';
+
+/** The message of the failure that `load` must throw. */
+function reportOf(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(Failure);
+    expect((error as Failure).code).toBe('CONFIG_INVALID');
+    return (error as Failure).message;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('the project as it comes starts with a public URL, a Twilio token and a key', () => {
+  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  expect(config.http).toEqual({ host: '0.0.0.0', port: 8080, publicUrl: 'https://voice.example.com' });
+  expect(config.twilio).toMatchObject({ authToken: '12345', insecure: false });
+  expect(config.live.backend).toEqual({ kind: 'developer', apiKey: 'key-1' });
+  expect(config.queue).toEqual({});
+  expect(config.log).toEqual({ level: 'info' });
+  expect(config.dirs).toEqual({
+    config: `${PROJECT}/config`,
+    data: `${PROJECT}/data`,
+    journals: `${PROJECT}/data/journals`,
+    records: `${PROJECT}/data/records`,
+    spool: `${PROJECT}/data/spool`,
+  });
+  expect(config.agents.filter(({ isDefault }) => isDefault).map(({ name }) => name)).toEqual(['reception']);
+  expect(config.warnings).toEqual([]);
+});
+
+test('what live takes fits what the configuration gives', () => {
+  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  const backend: LiveBackend = config.live.backend;
+  const settings: LiveSettings = config.agents.find(({ name }) => name === 'reception')!.live;
+  expect(backend.kind).toBe('developer');
+  expect(settings.model).toBe('gemini-3.8-live');
+});
+
+test('an empty environment is told all that is missing at once, and what to do about each', () => {
+  const report = reportOf(() => loadConfig({ env: { PUBLIC_URL: '' }, cwd: PROJECT }));
+  expect(report.split('\n').map((line) => line.split(':')[0])).toEqual([
+    'Invalid configuration',
+    '✖ PUBLIC_URL',
+    '✖ TWILIO_AUTH_TOKEN',
+    '✖ GEMINI_API_KEY',
+  ]);
+  expect(report).toContain('CALLBRIDGE_INSECURE=1');
+  expect(report).toContain('GOOGLE_GENAI_USE_VERTEXAI=true');
+});
+
+test('problems of variables and of files stand in one report', () => {
+  const cwd = givenFiles({
+    'config/agents/sales.yaml': `${AGENT}voice: Zephir\n`,
+    'config/agents/desk.yaml': 'instruction: Hello.\nanswers: ["12"]\n',
+  });
+  const report = reportOf(() => loadConfig({ env: { ...DEVELOPER, PORT: '80800', REDIS_URL: 'localhost' }, cwd }));
+  expect(report).toMatch(/^Invalid configuration: 4 problems\n/);
+  expect(report).toContain('✖ PORT: must be a port number');
+  expect(report).toContain('✖ REDIS_URL: must be a redis or rediss URL');
+  expect(report).toContain('✖ config/agents/desk.yaml:2 answers[0]: must be a phone number');
+  expect(report).toContain('✖ config/agents/sales.yaml:3 voice: "Zephir" is not a voice; the nearest are Zephyr');
+});
+
+test('the whole configuration is frozen', () => {
+  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  const seen: object[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    seen.push(value);
+    expect(Object.isFrozen(value)).toBe(true);
+    Object.values(value).forEach(visit);
+  };
+  visit(config);
+  expect(seen.length).toBeGreaterThan(40);
+});
+
+test('directories may lie elsewhere, and problems then name them as the operator does', () => {
+  const cwd = givenFiles({ 'etc/models.yaml': 'models: {}\n' });
+  const env = { ...DEVELOPER, CONFIG_DIR: './etc/', DATA_DIR: 'var' };
+  expect(reportOf(() => loadConfig({ env, cwd }))).toContain('✖ ./etc/models.yaml voices: is missing');
+});
+
+test('without an agent nothing starts, and the report says how to make one', () => {
+  const report = reportOf(() => loadConfig({ env: DEVELOPER, cwd: givenFiles({}) }));
+  expect(report).toContain('✖ config/agents: holds no agent: add a file such as reception.yaml');
+});
+
+test('a worker needs Redis and the agents, and neither a public URL nor a key', () => {
+  const config = loadWorkerConfig({ env: { REDIS_URL: 'redis://localhost:6379' }, cwd: PROJECT });
+  expect(config.queue.redisUrl).toBe('redis://localhost:6379');
+  expect(config.agents.find(({ isDefault }) => isDefault)?.afterwards.formats).toEqual(['json', 'text', 'vtt']);
+  expect(reportOf(() => loadWorkerConfig({ env: {}, cwd: PROJECT }))).toContain('✖ REDIS_URL: is missing');
+});
+
+test('the catalogue alone needs no environment at all', () => {
+  expect(loadCatalogue({ env: {}, cwd: PROJECT }).models.length).toBeGreaterThan(10);
+  expect(reportOf(() => loadCatalogue({ env: { CONFIG_DIR: 'nowhere' }, cwd: PROJECT }))).toContain(
+    '✖ nowhere/models.yaml: cannot be read',
+  );
+});
+
+test('a deprecated model starts with a warning', () => {
+  const cwd = givenFiles({
+    'config/agents/sales.yaml': `${AGENT}model: gemini-2.5-flash-native-audio-preview-09-2025\n`,
+  });
+  const config: Config = loadConfig({ env: DEVELOPER, cwd });
+  expect(config.warnings).toEqual([
+    {
+      place: 'config/agents/sales.yaml:3 model',
+      message:
+        'gemini-2.5-flash-native-audio-preview-09-2025 is deprecated, to be shut down on 2026-03-19; use gemini-3.8-live',
+    },
+  ]);
+  expect(loadConfig({ env: VERTEX, cwd: PROJECT }).warnings).toEqual([]);
+});
