@@ -53,7 +53,11 @@ const files = sources();
 function foreign(file: Source): string[] {
   return file.imports
     .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => relative(SRC, resolve(SRC, dirname(file.path), specifier)).split(sep).join('/'))
+    .map((specifier) =>
+      relative(SRC, resolve(SRC, dirname(file.path), specifier))
+        .split(sep)
+        .join('/'),
+    )
     .filter((target) => target.split('/')[0] !== file.folder);
 }
 
@@ -79,7 +83,7 @@ describe('the source tree', () => {
     expect(wrong).toEqual([]);
   });
 
-  test("enters another folder by its index.ts, which names what it gives", () => {
+  test('enters another folder by its index.ts, which names what it gives', () => {
     const sideDoors = files.flatMap((file) =>
       foreign(file)
         .filter((target) => !/^[a-z]+\/index\.ts$/.test(target))
@@ -115,7 +119,8 @@ describe('the source tree', () => {
   });
 
   test('touches real time and chance in lib/ only', () => {
-    const real = /\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\(|\bMath\.random\(|\brandomUUID\(/;
+    const real =
+      /\bDate\.now\(|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(|\bperformance\.now\(|\bMath\.random\(|\brandomUUID\(/;
     expect(offenders(real, (file) => file.folder === 'lib')).toEqual([]);
     expect(files.filter((file) => real.test(file.code)).map((file) => file.path)).toContain('lib/clock.ts');
   });

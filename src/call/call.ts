@@ -283,7 +283,7 @@ export class Call {
   }
 }
 
-/** The order by which the model speaks first; it may vary the words, so what must be said exactly is a recording's work. */
+/** The model varies the words; what must be said exactly is a recording's work. */
 function greet(greeting: string): string {
-  return `[The caller has just picked up. Greet them now, in their language, with these words: "${greeting}"]`;
+  return `[The caller has just picked up the phone.] ${greeting}`;
 }

@@ -22,8 +22,10 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
   return {
     ready: ({ how, setupMs }) => {
       metrics.liveSetupSeconds.observe({ model }, setupMs / 1_000);
-      if (how !== 'new') metrics.liveResumes.inc({ how });
-      collector.event(clock.nowMs(), 'LIVE_READY', how);
+      if (how !== 'new') {
+        metrics.liveResumes.inc({ how });
+        collector.event(clock.nowMs(), 'LIVE_BACK', how);
+      }
       handle({ type: 'liveReady' });
     },
     audio: (chunk) => {

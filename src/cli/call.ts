@@ -52,7 +52,7 @@ export function callCommand(): Command {
       try {
         process.exitCode = await run(name, options);
       } catch (error) {
-        if (!(error instanceof Failure)) throw error;
+        if (!(error instanceof Failure || error instanceof InvalidArgumentError)) throw error;
         console.error(error.message);
         process.exitCode = 2;
       }

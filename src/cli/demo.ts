@@ -43,7 +43,7 @@ async function demo(name: string, data: string): Promise<void> {
     logger: createLogger({ level: 'silent' }),
     metrics: createMetrics(),
   };
-  const service = await startService(config, tools, (_callId, entry) => tellEntry(entry));
+  const service = await startService(config, tools, { watch: (_callId, entry) => tellEntry(entry) });
   try {
     const result = await placeCall({
       voiceUrl: `${PUBLIC_URL}/twilio/voice`,

@@ -7,7 +7,7 @@ import { pcm, readWav } from '../audio/index.ts';
 import { type Apology, CallRegistry } from '../call/index.ts';
 import { agentFor, type Config } from '../config/index.ts';
 import { createServer } from '../http/index.ts';
-import { liveHeaders, openLiveSession } from '../live/index.ts';
+import { type Dial, liveHeaders, openLiveSession } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { createCollector, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
@@ -24,6 +24,8 @@ const WORKER_GRACE_MS = 10_000;
 
 export interface Service {
   readonly registry: CallRegistry;
+  /** Listening. */
+  readonly server: Server;
   readonly port: number;
   /** Lets the calls end within `graceMs`, then closes everything. Whether all of them ended by themselves. Idempotent. */
   stop(graceMs: number): Promise<boolean>;
@@ -32,9 +34,16 @@ export interface Service {
 /** Told of each entry of each call's transcript, once it is on disk. */
 export type Watch = (callId: string, entry: Entry) => void;
 
+export interface ServiceOptions {
+  readonly watch?: Watch;
+  /** How the Live service is reached, when not over the network. */
+  readonly dial?: Dial;
+}
+
 /** Listens when this resolves. Rejects when a folder cannot be written, or the port is taken. */
-export async function startService(config: Config, tools: Tools, watch: Watch = () => undefined): Promise<Service> {
+export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
+  const { watch, dial } = options;
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
     mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   }
@@ -59,13 +68,13 @@ export async function startService(config: Config, tools: Tools, watch: Watch = 
     agentFor: (to) => agentFor(config, to),
     agentNamed: (name) => config.agents.find((agent) => agent.name === name),
     openLive: (settings, handlers, seed, callLogger) =>
-      openLiveSession({ settings, handlers, seed, backend, headers, clock, ids, metrics, logger: callLogger }),
+      openLiveSession({ settings, handlers, seed, backend, headers, clock, ids, metrics, logger: callLogger, dial }),
     apology: readApology(),
     beginTranscript: (call) => {
       const journal = outbox.open(call.callId);
       const append = (entry: Entry): void => {
         journal.append(entry);
-        watch(call.callId, entry);
+        watch?.(call.callId, entry);
       };
       const collector = createCollector({ call, clock, append });
       return { collector, close: () => outbox.settle(call.callId) };
@@ -104,6 +113,7 @@ export async function startService(config: Config, tools: Tools, watch: Watch = 
   };
   return {
     registry,
+    server: http.server,
     port,
     stop: (graceMs) => {
       stopping ??= stop(graceMs);

@@ -1,0 +1,113 @@
+/** What the caller hears, and what the record says, when the Live session breaks: the conversation goes on, or says goodbye. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readWav } from '../../src/audio/index.ts';
+import { type FixtureCall, loadFixture, type ScenarioInput } from '../../src/simulator/index.ts';
+import { replay } from '../support/replay.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const question = loadFixture(join(ROOT, 'fixtures/calls/question'));
+const apology = readWav(readFileSync(join(ROOT, 'sounds/apology.wav'))).samples;
+
+/** The caller of `question` before a model with these faults. */
+const withFaults = (faults: ScenarioInput['faults']): ScenarioInput => ({ ...question.model, faults });
+/** A caller who only waits for the call to end. */
+const patient: FixtureCall = {
+  ...question,
+  phone: {
+    ...question.phone,
+    script: [{ waitForHangUp: true, withinMs: 60_000 } as FixtureCall['phone']['script'][number]],
+  },
+};
+
+/** How alike two pieces of sound are, from 0 to 1: the best normalised correlation at any place. */
+function heardIn(haystack: Int16Array, needle: Int16Array): number {
+  // Every eighth sample of one second out of the middle is enough to know a recording by.
+  const places = Array.from({ length: 1_000 }, (_, i) => i * 8);
+  const part = places.map((place) => needle[8_000 + place]!);
+  const energy = part.reduce((sum, sample) => sum + sample * sample, 0);
+  let best = 0;
+  for (let at = 0; at + 8_000 <= haystack.length; at++) {
+    let dot = 0;
+    let power = 0;
+    for (let i = 0; i < places.length; i++) {
+      const sample = haystack[at + places[i]!]!;
+      dot += part[i]! * sample;
+      power += sample * sample;
+    }
+    if (power > 0) best = Math.max(best, dot / Math.sqrt(power * energy));
+  }
+  return best;
+}
+
+test('a session that drops in mid-call is resumed: the caller is answered, and not greeted again', async () => {
+  const { record, result, live, metrics } = await replay(question, {
+    model: withFaults([{ kind: 'drop', atMs: 7_000 }]),
+  });
+  expect(result.scriptFailure).toBeUndefined();
+  expect(record.outcome.kind).toBe('callerGone');
+  expect(record.lines.map(({ speaker }) => speaker)).toEqual(['agent', 'caller', 'agent']);
+  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_LOST', 'LIVE_BACK']);
+  expect(record.events[1]?.detail).toBe('resumed');
+  const texts = live.sessions.flatMap(({ events }) => events.filter(({ type }) => type === 'textReceived'));
+  expect(texts).toHaveLength(1);
+  expect(await metrics.text()).toMatch(/callbridge_live_resumes_total\{how="resumed"\} 1/);
+  // Held while there was no session, and then sent.
+  expect(record.sound?.caller.heldMs).toBeGreaterThan(500);
+  expect(record.sound?.caller.droppedMs).toBe(0);
+});
+
+test('a session whose handle is dead goes on afresh, told what was said so far', async () => {
+  const { record, live } = await replay(question, {
+    model: {
+      ...withFaults([{ kind: 'forgottenHandles' }]),
+      turns: question.model.turns.map((turn) => (turn.on === 'greeting' ? { ...turn, fault: { kind: 'drop' } } : turn)),
+    },
+  });
+  expect(record.events.at(-1)).toMatchObject({ code: 'LIVE_BACK', detail: 'reseeded' });
+  expect(live.sessions).toHaveLength(2);
+  expect(JSON.stringify(live.sessions[1])).toContain('Good morning, this is Callbridge');
+});
+
+test('a session that announces its end is resumed before it comes', async () => {
+  const { record, result } = await replay(question, {
+    model: withFaults([{ kind: 'goAway', atMs: 5_500, timeLeftMs: 10_000 }]),
+  });
+  expect(result.scriptFailure).toBeUndefined();
+  expect(record.lines).toHaveLength(3);
+  expect(record.events.map(({ code, detail }) => [code, detail])).toEqual([['LIVE_BACK', 'resumed']]);
+});
+
+test.each<[string, ScenarioInput['faults'], string]>([
+  ['is over its quota', [{ kind: 'quota', sessions: 0 }], 'LIVE_QUOTA'],
+  ['never answers setup', [{ kind: 'silentSetup' }], 'LIVE_SETUP_TIMEOUT'],
+  [
+    'denies access in mid-call',
+    [
+      {
+        kind: 'close',
+        atMs: 3_000,
+        code: 1008,
+        reason: 'Your project has been denied access. Please contact support.',
+      },
+    ],
+    'LIVE_ACCESS_DENIED',
+  ],
+])(
+  'a service that %s leaves the caller with a spoken apology, and the call ends by TwiML',
+  async (_what, faults, code) => {
+    const { record, result } = await replay(patient, { model: withFaults(faults) });
+    expect(record.outcome).toMatchObject({ kind: 'failed', code });
+    expect(heardIn(result.heard, apology)).toBeGreaterThan(0.9);
+    expect(record.lines.at(-1)).toMatchObject({
+      speaker: 'agent',
+      cut: false,
+      text: expect.stringMatching(/^I am sorry/),
+    });
+    expect(result.end).toMatchObject({ how: 'serviceHungUp' });
+    expect(result.twiml.at(-1)?.url).toMatch(/\/twilio\/stream-ended$/);
+    // Once through the stream is enough: the TwiML only hangs up.
+    expect(result.twiml.at(-1)?.verbs.map(({ verb }) => verb)).toEqual(['hangup']);
+  },
+);

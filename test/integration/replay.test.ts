@@ -1,0 +1,73 @@
+/** Every fixture call, replayed through the whole service: what was said, heard, marked and written must be as it says. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { toneLevelDbov } from '../../src/audio/index.ts';
+import { type FixtureCall, listFixtures, loadFixture, matchesHeard } from '../../src/simulator/index.ts';
+import { type Replay, replay } from '../support/replay.ts';
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
+const names = listFixtures(FIXTURES);
+
+test('the fixtures are there', () => {
+  expect(names).toEqual(
+    expect.arrayContaining(['question', 'barge-in', 'digits', 'hang-up-mid-sentence', 'burst', 'silent-caller']),
+  );
+});
+
+describe.each(names)('%s', (name) => {
+  test('comes out as it should', async () => {
+    const fixture = loadFixture(join(FIXTURES, name));
+    const played = await replay(fixture);
+    expect(played.result.scriptFailure).toBeUndefined();
+    expect(played.result.warnings).toEqual([]);
+    expectTranscript(played, fixture);
+    expectSound(played, fixture);
+    expectRecordWhole(played);
+    expect(played.leftJournals).toEqual([]);
+    expect(played.leftArmed).toBe(0);
+  });
+});
+
+function expectTranscript({ record }: Replay, { expect: expected }: FixtureCall): void {
+  expect(record.outcome.kind).toBe(expected.outcome);
+  const { lines } = record;
+  expect(lines.map(({ speaker, cut }) => ({ speaker, cut }))).toEqual(
+    expected.lines.map(({ speaker, cut }) => ({ speaker, cut })),
+  );
+  for (const [index, { text, heard }] of expected.lines.entries()) {
+    if (text !== undefined) expect(lines[index]?.text).toBe(text);
+    if (heard !== undefined) {
+      const { heardText } = lines[index]!;
+      expect(matchesHeard(heard, heardText), `heard "${heardText}", not ${heard}`).toBe(true);
+    }
+  }
+  expect(record.digits).toBe(expected.digits ?? '');
+}
+
+function expectSound({ result, record }: Replay, { expect: expected }: FixtureCall): void {
+  const cleared = result.events.some((event) => event.type === 'cleared' && event.droppedMs > 0);
+  expect(cleared).toBe(expected.marks?.cleared ?? false);
+  const agentMs = record.lines
+    .filter((line) => line.speaker === 'agent')
+    .reduce((sum, line) => sum + line.endMs - line.startMs, 0);
+  if (expected.sound?.agentMs !== undefined) {
+    expect(agentMs).toBeGreaterThanOrEqual(expected.sound.agentMs.atLeast);
+    expect(agentMs).toBeLessThanOrEqual(expected.sound.agentMs.atMost);
+  }
+  for (const hz of expected.sound?.tonesHz ?? []) expect(toneLevelDbov(result.heard, 8000, hz)).toBeGreaterThan(-50);
+  // No turn ran dry: the caller heard the agent without holes.
+  expect(record.sound?.agent).toMatchObject({ gaps: 0, droppedMs: 0 });
+  expect(record.sound?.caller).toMatchObject({ gaps: 0, droppedMs: 0 });
+}
+
+function expectRecordWhole({ record, result, entries }: Replay): void {
+  expect(record.callId).toBe(result.callSid);
+  expect(record.missing).toEqual({ untranscribedTurns: 0, damagedLines: 0, lostEntries: 0 });
+  expect(record.events).toEqual([]);
+  // The service reports usage when a turn completes.
+  if (record.lines.some((line) => line.speaker === 'agent' && !line.cut))
+    expect(record.usage.totalTokens).toBeGreaterThan(0);
+  expect(entries.at(0)?.type).toBe('began');
+  expect(entries.at(-1)?.type).toBe('ended');
+  for (const line of record.lines) expect(line.endMs).toBeGreaterThanOrEqual(line.startMs);
+}

@@ -1,0 +1,134 @@
+/** Plays a fixture call through the whole service on a hand-wound clock: a minute of talk takes a second or two. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { startService } from '../../src/cli/service.ts';
+import { simulatedEnv } from '../../src/cli/simulated.ts';
+import { type Config, loadConfig } from '../../src/config/index.ts';
+import { type Ids, wrapWebSocket } from '../../src/lib/index.ts';
+import type { Dial } from '../../src/live/index.ts';
+import {
+  type CallResult,
+  createLiveSimulator,
+  type FixtureCall,
+  type LiveSimulator,
+  placeCall,
+  type ScenarioInput,
+} from '../../src/simulator/index.ts';
+import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
+import { type CallRecord, callRecordSchema, type Entry } from '../../src/transcript/index.ts';
+import { ManualClock } from './manual-clock.ts';
+import { memoryNetwork } from './memory-network.ts';
+import { MemorySocket } from './memory-socket.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const AUTH_TOKEN = 'replay-auth-token';
+const PUBLIC_URL = 'https://callbridge.example';
+/** Longer than any fixture: a call that goes on so long will never end. */
+const MAX_CALL_MS = 180_000;
+const STEP_MS = 20;
+/** One way of the network to Live, in ms. */
+const LIVE_DELAY_MS = 20;
+
+export interface Replay {
+  readonly result: CallResult;
+  readonly record: CallRecord;
+  readonly entries: readonly Entry[];
+  readonly live: LiveSimulator;
+  readonly metrics: Metrics;
+  /** Timers that the service left armed after it had stopped. */
+  readonly leftArmed: number;
+  /** Journals that it left on disk. */
+  readonly leftJournals: readonly string[];
+}
+
+export interface ReplayOptions {
+  /** Instead of the fixture's model. */
+  readonly model?: ScenarioInput;
+}
+
+export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
+  const clock = new ManualClock();
+  const ids = countingIds();
+  const data = mkdtempSync(join(tmpdir(), 'callbridge-replay-'));
+  const live = createLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
+  const entries: Entry[] = [];
+  const metrics = createMetrics();
+  const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
+  const service = await startService(configFor(data), tools, {
+    watch: (_callId, entry) => entries.push(entry),
+    dial: dialInMemory(live),
+  });
+  try {
+    const calling = placeCall({
+      voiceUrl: `${PUBLIC_URL}/twilio/voice`,
+      statusUrl: `${PUBLIC_URL}/twilio/status`,
+      authToken: AUTH_TOKEN,
+      from: fixture.phone.from,
+      to: fixture.phone.to,
+      script: fixture.phone.script,
+      clock,
+      ids,
+      network: memoryNetwork(service.server),
+    });
+    const result = await wound(clock, calling);
+    const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
+    await wound(clock, service.stop(0));
+    live.close();
+    const leftJournals = readdirSync(join(data, 'journals'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.jsonl'),
+    );
+    return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals };
+  } finally {
+    await wound(clock, service.stop(0));
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** Winds the clock until `work` is done. */
+async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finish = (): void => {
+    done = true;
+  };
+  work.then(finish, finish);
+  const endMs = clock.nowMs() + MAX_CALL_MS;
+  while (!done) {
+    await clock.advance(STEP_MS);
+    if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
+  }
+  return work;
+}
+
+function configFor(data: string): Config {
+  const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: join(ROOT, 'config') };
+  const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
+  return { ...config, http: { ...config.http, port: 0 } };
+}
+
+function dialInMemory(live: LiveSimulator): Dial {
+  return ({ url, headers, clock }, handlers) =>
+    clock.after(LIVE_DELAY_MS, () => {
+      const [near, far] = MemorySocket.pair(clock, LIVE_DELAY_MS);
+      far.binary = true;
+      handlers.opened(wrapWebSocket(near, handlers));
+      const { pathname, search } = new URL(url);
+      live.connectInMemory(far, { url: pathname + search, headers });
+    });
+}
+
+function readRecord(folder: string): CallRecord {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  // The subtitles are written last.
+  if (!names.some((name) => name.endsWith('.vtt'))) throw new Error('no record yet');
+  const json = names.find((name) => name.endsWith('.json'));
+  return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, json ?? ''), 'utf8')));
+}
+
+/** Ids that are the same in every run. */
+function countingIds(): Ids {
+  let count = 0;
+  const next = (): string => (++count).toString(16).padStart(12, '0');
+  return { uuid: () => `00000000-0000-4000-8000-${next()}`, nonce: () => `nonce-${next()}`, fraction: () => 0.5 };
+}
