@@ -15,9 +15,8 @@ import {
   placeCall,
   realNetwork,
 } from '../simulator/index.ts';
-
-/** `src/cli` and `dist/cli` lie equally deep. */
-const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
+import { SIMULATED_AUTH_TOKEN } from './simulated.ts';
+import { FIXTURES } from './simulated-model.ts';
 
 interface Options {
   readonly url: string;
@@ -41,7 +40,7 @@ export function callCommand(): Command {
       "the service's PUBLIC_URL, over which requests are signed; default: $PUBLIC_URL, or --url",
       origin,
     )
-    .option('--auth-token <token>', 'signs the requests; default: $TWILIO_AUTH_TOKEN')
+    .option('--auth-token <token>', 'signs the requests; default: $TWILIO_AUTH_TOKEN, or that of `serve --simulate`')
     .option('--account-sid <sid>', 'whose call it is; default: $TWILIO_ACCOUNT_SID, or a made-up one')
     .option('--from <number>', "the caller's number; default: the fixture's")
     .option('--to <number>', "the number called; default: the fixture's")
@@ -92,7 +91,7 @@ async function place(fixture: FixtureCall, options: Options): Promise<CallResult
     return await placeCall({
       voiceUrl: `${publicUrl}/twilio/voice`,
       statusUrl: `${publicUrl}/twilio/status`,
-      authToken: options.authToken ?? env['TWILIO_AUTH_TOKEN'] ?? '',
+      authToken: options.authToken ?? (env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN),
       accountSid: options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined),
       from: options.from ?? fixture.phone.from,
       to: options.to ?? fixture.phone.to,
@@ -108,9 +107,9 @@ async function place(fixture: FixtureCall, options: Options): Promise<CallResult
   }
 }
 
-/** Marks that were simply played are left out: there are five a second. */
+/** Marks are left out: there are five a second, and a barge-in echoes dozens at once. */
 function show(event: PhoneEvent): void {
-  if (event.type === 'marked' && event.how === 'played') return;
+  if (event.type === 'marked') return;
   console.log(`${seconds(event.atMs).padStart(9)}  ${describePhoneEvent(event)}`);
 }
 

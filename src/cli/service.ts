@@ -90,14 +90,9 @@ export async function startService(config: Config, tools: Tools, options: Servic
     apologyPath: APOLOGY_PATH,
   });
 
-  await outbox.recover();
-  await worker?.start();
   const stopGauge = gaugeQueue({ queue, clock, logger, metrics });
-  const port = await listen(http.server, config.http);
-  logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
-
   let stopping: Promise<boolean> | undefined;
-  const stop = async (graceMs: number): Promise<boolean> => {
+  const close = async (graceMs: number): Promise<boolean> => {
     logger.info({ calls: registry.active, graceMs }, 'draining');
     const byThemselves = await registry.drain(graceMs);
     registry.close();
@@ -111,15 +106,21 @@ export async function startService(config: Config, tools: Tools, options: Servic
     owners.close();
     return byThemselves && queued;
   };
-  return {
-    registry,
-    server: http.server,
-    port,
-    stop: (graceMs) => {
-      stopping ??= stop(graceMs);
-      return stopping;
-    },
+  const stop = (graceMs: number): Promise<boolean> => {
+    stopping ??= close(graceMs);
+    return stopping;
   };
+
+  try {
+    await outbox.recover();
+    await worker?.start();
+    const port = await listen(http.server, config.http);
+    logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
+    return { registry, server: http.server, port, stop };
+  } catch (error) {
+    await stop(0);
+    throw error;
+  }
 }
 
 function readApology(): Apology {

@@ -1,0 +1,138 @@
+/** What a user types: the built commands as processes of their own, over real sockets. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readWav } from '../../src/audio/index.ts';
+import { callRecordSchema } from '../../src/transcript/index.ts';
+import { type CommandProcess, callbridge } from '../support/processes.ts';
+import { freePort, startJsRedis } from '../support/redis.ts';
+
+let folder: string;
+const running: CommandProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'callbridge-cli-'));
+});
+
+afterEach(async () => {
+  for (const { child, exited } of running.splice(0)) {
+    child.kill('SIGKILL');
+    await exited();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandProcess {
+  const command = callbridge(args, env);
+  running.push(command);
+  return command;
+}
+
+/** A service with a simulated model that acts as in the fixture, listening. */
+async function simulatedService(fixture: string, env: Readonly<Record<string, string>> = {}) {
+  const port = await freePort();
+  const service = start(['serve', '--simulate', fixture, '--grace', '5'], {
+    PORT: `${port}`,
+    DATA_DIR: folder,
+    ...env,
+  });
+  await service.says(/"msg":"serving"/);
+  return { service, url: `http://localhost:${port}` };
+}
+
+function onlyRecord() {
+  const names = readdirSync(join(folder, 'records'), { recursive: true, encoding: 'utf8' });
+  const json = names.filter((name) => name.endsWith('.json'));
+  if (json.length !== 1 || !names.some((name) => name.endsWith('.vtt')))
+    throw new Error(`records: ${names.join(', ')}`);
+  return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'records', json[0]!), 'utf8')));
+}
+
+describe('callbridge serve', () => {
+  test('without any settings reports all that is missing at once, and does not listen', async () => {
+    const service = start(['serve']);
+    expect(await service.exited()).toBe(2);
+    for (const name of ['PUBLIC_URL', 'TWILIO_AUTH_TOKEN', 'GEMINI_API_KEY']) expect(service.output()).toContain(name);
+    expect(service.output()).not.toContain('    at ');
+  });
+
+  test('says which port is taken', async () => {
+    const { url } = await simulatedService('question');
+    const second = start(['serve', '--simulate'], { PORT: new URL(url).port, DATA_DIR: join(folder, 'second') });
+    expect(await second.exited()).toBe(2);
+    expect(second.output()).toMatch(/The port is taken/);
+  });
+
+  test('takes a call from start to record, tells how it is, and stops when told', async () => {
+    const { service, url } = await simulatedService('hang-up-mid-sentence');
+    const status = async (path: string): Promise<number> => (await fetch(url + path)).status;
+    expect([await status('/healthz'), await status('/readyz')]).toEqual([200, 200]);
+
+    const heard = join(folder, 'heard.wav');
+    const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', heard]);
+    expect(await call.exited(), call.output()).toBe(0);
+    expect(call.output()).toMatch(/the agent speaks/);
+    const { rateHz, samples } = readWav(readFileSync(heard));
+    expect(rateHz).toBe(8000);
+    expect(samples.length).toBeGreaterThan(4 * 8000);
+    expect(samples.some((sample) => Math.abs(sample) > 3_000)).toBe(true);
+
+    const record = await vi.waitFor(onlyRecord, { timeout: 10_000 });
+    expect(record.outcome.kind).toBe('callerGone');
+    expect(record.lines).toHaveLength(1);
+    expect(record.lines[0]?.heardText).toMatch(/^We are open from Monday/);
+
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(/callbridge_calls_total\{agent="reception",outcome="callerGone",fault="",code=""\} 1/);
+    expect(metrics).toMatch(/callbridge_calls_active\{agent="reception"\} 0/);
+
+    service.child.kill('SIGTERM');
+    expect(await service.exited(), service.output()).toBe(0);
+    expect(
+      readdirSync(join(folder, 'journals'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.jsonl')),
+    ).toEqual([]);
+    // Personal data stands under keys that say so, secrets nowhere.
+    expect(service.output()).not.toContain('+15550103');
+    expect(service.output()).not.toContain('simulated-auth-token');
+  });
+
+  test('refuses a phone that does not sign with its token', async () => {
+    const { url } = await simulatedService('question');
+    const call = start(['call', 'question', '--url', url, '--auth-token', 'another']);
+    expect(await call.exited()).toBe(1);
+    expect(call.output()).toMatch(/403/);
+    expect(call.output()).toMatch(/--auth-token/);
+  });
+});
+
+test('callbridge worker does the work of a service that queues in Redis', async () => {
+  const redis = await startJsRedis();
+  try {
+    const env = { REDIS_URL: redis.url, DATA_DIR: folder };
+    const { url } = await simulatedService('hang-up-mid-sentence', env);
+    const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', join(folder, 'heard.wav')]);
+    expect(await call.exited(), call.output()).toBe(0);
+    expect(() => onlyRecord()).toThrow();
+    const worker = start(['worker'], env);
+    const record = await vi.waitFor(onlyRecord, { timeout: 15_000 });
+    expect(record.lines).toHaveLength(1);
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited(), worker.output()).toBe(0);
+  } finally {
+    for (const { child, exited } of running.splice(0)) {
+      child.kill('SIGKILL');
+      await exited();
+    }
+    await redis.stop();
+  }
+});
+
+test('callbridge without a command lists them all, and an unknown one is an error', async () => {
+  const help = start(['--help']);
+  expect(await help.exited()).toBe(0);
+  for (const command of ['serve', 'worker', 'call', 'simulate', 'demo', 'doctor', 'models']) {
+    expect(help.output()).toMatch(new RegExp(`^ +${command}\\b`, 'm'));
+  }
+  expect(await start(['sing']).exited()).toBe(1);
+});
