@@ -6,8 +6,8 @@ import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
 import { type Config, loadConfig } from '../../src/config/index.ts';
-import { type Ids, wrapWebSocket } from '../../src/lib/index.ts';
-import type { Dial } from '../../src/live/index.ts';
+import type { Ids } from '../../src/lib/index.ts';
+import { type Dial, mindSocket } from '../../src/live/index.ts';
 import {
   type CallResult,
   createLiveSimulator,
@@ -112,7 +112,7 @@ function dialInMemory(live: LiveSimulator): Dial {
     clock.after(LIVE_DELAY_MS, () => {
       const [near, far] = MemorySocket.pair(clock, LIVE_DELAY_MS);
       far.binary = true;
-      handlers.opened(wrapWebSocket(near, handlers));
+      handlers.opened(mindSocket(near, clock, handlers));
       const { pathname, search } = new URL(url);
       live.connectInMemory(far, { url: pathname + search, headers });
     });

@@ -1,0 +1,169 @@
+/** One socket of a session, from the credentials to its end. What comes from it after that goes nowhere. */
+import { asFailure, type Cancel, type Clock, Failure, type MessageSocket, unreachable } from '../lib/index.ts';
+import type { LiveHeaders } from './auth.ts';
+import { judgeClose, judgeFailure, type Verdict } from './closes.ts';
+import { type Decoded, decode, type LiveEvent } from './decode.ts';
+import type { Dial } from './socket.ts';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly headers: LiveHeaders;
+  /** The first message. */
+  readonly setup: object;
+  readonly clock: Clock;
+  readonly dial: Dial;
+}
+
+export interface ConnectionHandlers {
+  /** The service took the setup, `setupMs` after we began. */
+  ready(setupMs: number): void;
+  received(event: LiveEvent): void;
+  /** Keys of a message that we do not know. */
+  notUnderstood(keys: readonly string[]): void;
+  /** Once, unless `shut` came first. The socket may still be closing: `shut` tells when it is gone. */
+  ended(verdict: Verdict): void;
+}
+
+/** Measured: a third of a second. A wrong configuration may hang in silence, with neither an error nor a close. */
+const SETUP_DEADLINE_MS = 10_000;
+/** The closing handshake is one round trip; the service refuses a resume while the old socket is open. */
+const CLOSE_DEADLINE_MS = 1_000;
+
+/**
+ *   authenticating ─▶ dialling ─▶ settingUp ─setupComplete─▶ ready
+ *         │               │           └────────────┬───────────┤
+ *         │               │      shut, bad message, deadline   closed
+ *         ▼               ▼                        ▼           ▼
+ *        over            over                   closing ─────▶ over
+ */
+type State =
+  | { readonly phase: 'authenticating' }
+  | { readonly phase: 'dialling' }
+  | { readonly phase: 'settingUp' | 'ready'; readonly socket: MessageSocket }
+  | { readonly phase: 'closing'; readonly gone: (() => void)[] }
+  | { readonly phase: 'over' };
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #handlers: ConnectionHandlers;
+  readonly #beganMs: number;
+  #state: State = { phase: 'authenticating' };
+  /** What the present phase must have undone when it is left: its deadline, or the dialling. */
+  #leavePhase: Cancel = () => undefined;
+
+  constructor(options: ConnectionOptions, handlers: ConnectionHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#beganMs = options.clock.nowMs();
+    options.headers().then(
+      (headers) => this.#dial(headers),
+      (error: unknown) => this.#fail(judgeFailure(asFailure(error, 'LIVE_AUTH'))),
+    );
+  }
+
+  send(message: string): void {
+    if (this.#state.phase === 'ready') this.#state.socket.send(message);
+  }
+
+  unsentBytes(): number {
+    return this.#state.phase === 'ready' ? this.#state.socket.bufferedBytes() : 0;
+  }
+
+  /** Ends it, whatever it is doing, without telling `ended`; `gone` is called when its socket is no more. */
+  shut(gone: () => void = () => undefined): void {
+    const state = this.#state;
+    switch (state.phase) {
+      case 'authenticating':
+      case 'dialling':
+        this.#enter({ phase: 'over' });
+        gone();
+        break;
+      case 'settingUp':
+      case 'ready':
+        this.#close(state.socket, [gone]);
+        break;
+      case 'closing':
+        state.gone.push(gone);
+        break;
+      case 'over':
+        gone();
+        break;
+      default:
+        unreachable(state);
+    }
+  }
+
+  #dial(headers: Readonly<Record<string, string>>): void {
+    if (this.#state.phase !== 'authenticating') return;
+    this.#enter({ phase: 'dialling' });
+    const { url, clock, dial } = this.#options;
+    this.#leavePhase = dial(
+      { url, headers, clock },
+      {
+        opened: (socket) => this.#setUp(socket),
+        failed: (verdict) => this.#fail(verdict),
+        message: (text) => this.#receive(text),
+        closed: (code, reason) => this.#closed(code, reason),
+      },
+    );
+  }
+
+  #setUp(socket: MessageSocket): void {
+    this.#enter({ phase: 'settingUp', socket });
+    this.#leavePhase = this.#options.clock.after(SETUP_DEADLINE_MS, () => {
+      const text = `Live did not take the setup within ${SETUP_DEADLINE_MS} ms`;
+      this.#fail(judgeFailure(new Failure('LIVE_SETUP_TIMEOUT', text)));
+    });
+    socket.send(JSON.stringify(this.#options.setup));
+  }
+
+  #receive(text: string): void {
+    if (this.#state.phase !== 'settingUp' && this.#state.phase !== 'ready') return;
+    let message: Decoded;
+    try {
+      message = decode(text);
+    } catch (error) {
+      this.#fail(judgeFailure(asFailure(error, 'LIVE_BAD_MESSAGE')));
+      return;
+    }
+    if (message.unknownKeys.length > 0) this.#handlers.notUnderstood(message.unknownKeys);
+    if (this.#state.phase === 'settingUp' && message.setupComplete) {
+      this.#enter({ phase: 'ready', socket: this.#state.socket });
+      this.#handlers.ready(this.#options.clock.nowMs() - this.#beganMs);
+    }
+    for (const event of message.events) {
+      // The reader of an event may have shut this connection.
+      if (this.#state.phase !== 'ready') return;
+      this.#handlers.received(event);
+    }
+  }
+
+  #closed(code: number, reason: string): void {
+    const state = this.#state;
+    if (state.phase === 'over') return;
+    this.#enter({ phase: 'over' });
+    if (state.phase === 'closing') for (const gone of state.gone) gone();
+    else this.#handlers.ended(judgeClose(code, reason));
+  }
+
+  /** The one way in which it ends of itself while the socket, if there is one, is open. */
+  #fail(verdict: Verdict): void {
+    const state = this.#state;
+    if (state.phase === 'closing' || state.phase === 'over') return;
+    if (state.phase === 'settingUp' || state.phase === 'ready') this.#close(state.socket, []);
+    else this.#enter({ phase: 'over' });
+    this.#handlers.ended(verdict);
+  }
+
+  #close(socket: MessageSocket, gone: (() => void)[]): void {
+    this.#enter({ phase: 'closing', gone });
+    this.#leavePhase = this.#options.clock.after(CLOSE_DEADLINE_MS, () => socket.terminate());
+    socket.close(1000, '');
+  }
+
+  #enter(state: State): void {
+    this.#leavePhase();
+    this.#leavePhase = () => undefined;
+    this.#state = state;
+  }
+}

@@ -1,0 +1,127 @@
+/** One message of the Live service becomes events in our words, in the order in which they are to be acted upon. */
+import { Failure } from '../lib/index.ts';
+import type { LiveUsage, ToolCall } from './handlers.ts';
+import { type ServerMessage, serverMessage, unknownKeys, type WireUsage } from './wire.ts';
+
+export type LiveEvent =
+  | { readonly type: 'voiceActivity'; readonly edge: 'started' | 'ended' }
+  | { readonly type: 'transcribed'; readonly speaker: 'caller' | 'agent'; readonly text: string }
+  /** PCM, s16le, 24 kHz, mono; a sample may be cut in two between messages. */
+  | { readonly type: 'audio'; readonly bytes: Uint8Array }
+  | { readonly type: 'grounded'; readonly metadata: Readonly<Record<string, unknown>> }
+  | { readonly type: 'toolsCalled'; readonly calls: readonly ToolCall[] }
+  | { readonly type: 'toolsCancelled'; readonly ids: readonly string[] }
+  | { readonly type: 'generationCompleted' }
+  | { readonly type: 'bargedIn' }
+  | { readonly type: 'turnCompleted'; readonly reason: string | undefined; readonly idle: boolean }
+  | { readonly type: 'used'; readonly usage: LiveUsage }
+  | { readonly type: 'handleOffered'; readonly handle: string; readonly resumable: boolean }
+  | { readonly type: 'leaving'; readonly timeLeftMs: number };
+
+export interface Decoded {
+  readonly setupComplete: boolean;
+  readonly events: readonly LiveEvent[];
+  /** Keys that this version does not know. */
+  readonly unknownKeys: readonly string[];
+}
+
+/** The rate of all Live models' speech: https://ai.google.dev/gemini-api/docs/live-api/capabilities. */
+const SPEECH_TYPE = /^audio\/pcm(;\s*rate=24000)?$/;
+
+/** Throws Failure LIVE_BAD_MESSAGE: no JSON object, or a field that we know with a value that it cannot have. */
+export function decode(text: string): Decoded {
+  const raw = parseObject(text);
+  const parsed = serverMessage.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new Failure('LIVE_BAD_MESSAGE', `The Live service sent a wrong field at ${issue?.path.join('.')}`);
+  }
+  return {
+    setupComplete: parsed.data.setupComplete !== undefined,
+    events: [...eventsOf(parsed.data)],
+    unknownKeys: unknownKeys(raw),
+  };
+}
+
+function parseObject(text: string): object {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new Failure('LIVE_BAD_MESSAGE', 'The Live service sent something that is not JSON', { cause: error });
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new Failure('LIVE_BAD_MESSAGE', 'The Live service sent JSON that is not an object');
+  }
+  return raw;
+}
+
+/**
+ * The order inside one message, which may hold everything at once:
+ * what the caller did, then what the agent said to it (its words first: they belong to the sound that begins here), then
+ * what it asks of tools, then the ends of the turn. So sound beside a tool call is delivered, and sound beside an
+ * interruption is part of the turn that is cut. A new handle comes before the order to leave, which may use it.
+ */
+function* eventsOf(message: ServerMessage): Generator<LiveEvent> {
+  const content = message.serverContent;
+  const activity = message.voiceActivity?.type ?? message.voiceActivity?.voiceActivityType;
+  if (activity === 'ACTIVITY_START') yield { type: 'voiceActivity', edge: 'started' };
+  if (activity === 'ACTIVITY_END') yield { type: 'voiceActivity', edge: 'ended' };
+  if (content?.inputTranscription?.text) {
+    yield { type: 'transcribed', speaker: 'caller', text: content.inputTranscription.text };
+  }
+  if (content?.outputTranscription?.text) {
+    yield { type: 'transcribed', speaker: 'agent', text: content.outputTranscription.text };
+  }
+  for (const { inlineData } of content?.modelTurn?.parts ?? []) {
+    if (inlineData?.data && isSpeech(inlineData.mimeType)) {
+      yield { type: 'audio', bytes: Buffer.from(inlineData.data, 'base64') };
+    }
+  }
+  if (content?.groundingMetadata) yield { type: 'grounded', metadata: content.groundingMetadata };
+  if (message.toolCall?.functionCalls.length) yield { type: 'toolsCalled', calls: message.toolCall.functionCalls };
+  if (message.toolCallCancellation?.ids.length) yield { type: 'toolsCancelled', ids: message.toolCallCancellation.ids };
+  if (content?.generationComplete) yield { type: 'generationCompleted' };
+  if (content?.interrupted) yield { type: 'bargedIn' };
+  if (content?.turnComplete) {
+    const status = content.interactionStatus ?? message.interactionStatus;
+    yield { type: 'turnCompleted', reason: content.turnCompleteReason, idle: status !== 'IN_PROGRESS' };
+  }
+  if (message.usageMetadata) yield { type: 'used', usage: usageOf(message.usageMetadata) };
+  if (message.sessionResumptionUpdate) {
+    const { newHandle, resumable } = message.sessionResumptionUpdate;
+    yield { type: 'handleOffered', handle: newHandle, resumable };
+  }
+  if (message.goAway) yield { type: 'leaving', timeLeftMs: message.goAway.timeLeft };
+}
+
+/** Pictures are not for a phone. Sound that we would play at a wrong speed is worse than none. */
+function isSpeech(mimeType: string): boolean {
+  if (SPEECH_TYPE.test(mimeType)) return true;
+  if (mimeType.startsWith('audio/')) {
+    throw new Failure('LIVE_BAD_MESSAGE', `The Live service sent sound as ${mimeType} instead of audio/pcm at 24 kHz`);
+  }
+  return false;
+}
+
+function usageOf(usage: WireUsage): LiveUsage {
+  return {
+    promptTokens: usage.promptTokenCount,
+    responseTokens: usage.responseTokenCount,
+    thoughtsTokens: usage.thoughtsTokenCount,
+    toolUseTokens: usage.toolUsePromptTokenCount,
+    cachedTokens: usage.cachedContentTokenCount,
+    totalTokens: usage.totalTokenCount,
+    promptByModality: byModality(usage.promptTokensDetails),
+    responseByModality: byModality(usage.responseTokensDetails),
+  };
+}
+
+function byModality(details: WireUsage['promptTokensDetails']): Record<string, number> {
+  const tokens: Record<string, number> = {};
+  for (const { modality, tokenCount } of details) {
+    const key = modality.toLowerCase();
+    tokens[key] = (tokens[key] ?? 0) + tokenCount;
+  }
+  return tokens;
+}

@@ -1,0 +1,30 @@
+/** Where a Live session is dialled: https://ai.google.dev/api/live, and the Live API reference of Vertex AI. */
+import { Failure } from '../lib/index.ts';
+import type { LiveBackend } from './settings.ts';
+
+// The versions are pinned: these two are documented with all the fields that we send.
+const DEVELOPER_BASE = 'https://generativelanguage.googleapis.com';
+const DEVELOPER_PATH = 'ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+const VERTEX_PATH = 'ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent';
+
+/** The WebSocket's URL. It never holds a key, because URLs end up in logs. */
+export function endpoint(backend: LiveBackend): { readonly url: string } {
+  const path = backend.kind === 'developer' ? DEVELOPER_PATH : VERTEX_PATH;
+  const base = backend.baseUrl ?? (backend.kind === 'developer' ? DEVELOPER_BASE : vertexBase(backend.location));
+  return { url: webSocketUrl(base, path) };
+}
+
+function vertexBase(location: string): string {
+  if (location === 'global') return 'https://aiplatform.googleapis.com';
+  // The multi-regions.
+  if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`;
+  return `https://${location}-aiplatform.googleapis.com`;
+}
+
+function webSocketUrl(base: string, path: string): string {
+  const matched = /^(http|https|ws|wss):\/\/([^?#]+)$/.exec(base);
+  if (!matched) throw new Failure('CONFIG_INVALID', `The Live base URL must be like https://host/path, not ${base}`);
+  const [, scheme, rest] = matched;
+  const secure = scheme === 'https' || scheme === 'wss';
+  return `${secure ? 'wss' : 'ws'}://${rest?.replace(/\/+$/, '')}/${path}`;
+}

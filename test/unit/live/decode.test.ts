@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../../src/live/decode.ts';
+
+const events = (message: object) => decode(JSON.stringify(message)).events;
+
+describe('what differs between backends', () => {
+  test('voice activity is read under both of its names', () => {
+    expect(events({ voiceActivity: { type: 'ACTIVITY_START', audioOffset: '0.160s' } })).toEqual([
+      { type: 'voiceActivity', edge: 'started' },
+    ]);
+    expect(events({ voiceActivity: { voiceActivityType: 'ACTIVITY_END' } })).toEqual([
+      { type: 'voiceActivity', edge: 'ended' },
+    ]);
+    expect(events({ voiceActivity: { type: 'ACTIVITY_NEW' } })).toEqual([]);
+  });
+
+  test('counts are read as numbers and as strings', () => {
+    const usageMetadata = {
+      promptTokenCount: 768,
+      responseTokenCount: '15',
+      totalTokenCount: '783',
+      cachedContentTokenCount: 3,
+      toolUsePromptTokenCount: 4,
+      thoughtsTokenCount: 5,
+      promptTokensDetails: [
+        { modality: 'TEXT', tokenCount: 700 },
+        { modality: 'AUDIO', tokenCount: '60' },
+        { modality: 'AUDIO', tokenCount: 8 },
+      ],
+      responseTokensDetails: [{ modality: 'AUDIO', tokenCount: 15 }],
+    };
+    expect(events({ usageMetadata })).toEqual([
+      {
+        type: 'used',
+        usage: {
+          promptTokens: 768,
+          responseTokens: 15,
+          thoughtsTokens: 5,
+          toolUseTokens: 4,
+          cachedTokens: 3,
+          totalTokens: 783,
+          promptByModality: { text: 700, audio: 68 },
+          responseByModality: { audio: 15 },
+        },
+      },
+    ]);
+  });
+
+  test('usage and sources that we cannot read do not cost the message', () => {
+    const message = {
+      usageMetadata: { totalTokenCount: 'many' },
+      serverContent: { groundingMetadata: 7, outputTranscription: { text: 'Yes' } },
+    };
+    expect(events(message)).toEqual([{ type: 'transcribed', speaker: 'agent', text: 'Yes' }]);
+  });
+
+  test.each([
+    ['50s', 50_000],
+    ['9.5s', 9_500],
+    ['0s', 0],
+    ['0.000000001s', 0],
+  ])('%s to leave is %i ms', (timeLeft, timeLeftMs) => {
+    expect(events({ goAway: { timeLeft } })).toEqual([{ type: 'leaving', timeLeftMs }]);
+  });
+
+  test('a tool call without arguments has none', () => {
+    expect(events({ toolCall: { functionCalls: [{ id: 'c1', name: 'end_call' }] } })).toEqual([
+      { type: 'toolsCalled', calls: [{ id: 'c1', name: 'end_call', args: {} }] },
+    ]);
+  });
+});
+
+describe('sound', () => {
+  const partsOf = (...parts: object[]) => events({ serverContent: { modelTurn: { parts } } });
+  const sound = (mimeType: string) => ({ inlineData: { mimeType, data: 'AQD+/w==' } });
+
+  test('every part of it is passed on, thoughts and pictures are not', () => {
+    const thought = { text: 'I should greet.', thought: true };
+    const picture = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+    const read = partsOf(thought, sound('audio/pcm;rate=24000'), picture, sound('audio/pcm'));
+    expect(read).toEqual([
+      { type: 'audio', bytes: Buffer.from([1, 0, 254, 255]) },
+      { type: 'audio', bytes: Buffer.from([1, 0, 254, 255]) },
+    ]);
+  });
+
+  test.each(['audio/pcm;rate=16000', 'audio/mpeg'])('as %s it is a bad message', (mimeType) => {
+    expect(() => partsOf(sound(mimeType))).toThrow(expect.objectContaining({ code: 'LIVE_BAD_MESSAGE' }));
+  });
+});
+
+test('keys that we do not know are named, at both levels', () => {
+  const { unknownKeys } = decode('{"serverContent":{"mood":1,"turnComplete":true},"novelty":{},"goAway":{}}');
+  expect(unknownKeys).toEqual(['novelty', 'mood']);
+});
