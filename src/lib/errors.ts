@@ -33,7 +33,6 @@ export const FAILURES = {
   PROVIDER_BAD_FORMAT: { fault: 'provider', retryable: false },
   PROVIDER_SLOW_READER: { fault: 'provider', retryable: false },
   STREAM_LOST: { fault: 'provider', retryable: true },
-  STREAM_MUTE: { fault: 'provider', retryable: true },
 
   // The Live session: getting in
   LIVE_AUTH: { fault: 'us', retryable: false },
@@ -62,6 +61,7 @@ export const FAILURES = {
   QUEUE_UNAVAILABLE: { fault: 'us', retryable: true },
   WEBHOOK_DELIVERY: { fault: 'client', retryable: true },
   WEBHOOK_REFUSED: { fault: 'client', retryable: false },
+  STEP_FAILED: { fault: 'us', retryable: true },
 
   // The process
   PROCESS_DIED: { fault: 'us', retryable: false },

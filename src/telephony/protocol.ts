@@ -22,7 +22,6 @@ export type StreamEvent =
       readonly payload: Uint8Array;
       /** Where the sound belongs, in ms from the stream's start, by the provider's clock. */
       readonly timestampMs: number | undefined;
-      readonly sequence: number | undefined;
     }
   | { readonly type: 'digit'; readonly digit: string }
   | { readonly type: 'markReached'; readonly name: string }
@@ -35,6 +34,7 @@ export type StreamCommand =
 
 export interface TelephonyProtocol {
   readonly name: string;
+  /** Where its WebSocket comes in, with or without a slash at the end. */
   readonly path: string;
   readonly playout: {
     /** How far ahead of real time sound is sent, in ms. */
@@ -43,7 +43,7 @@ export interface TelephonyProtocol {
   };
   /** Throws Failure STREAM_UNSIGNED. */
   authenticate(request: IncomingMessage): void;
-  /** undefined: nothing we know; it is counted and ignored. Throws Failure PROVIDER_BAD_MESSAGE, PROVIDER_BAD_FORMAT. */
+  /** undefined: nothing for us; it is counted and ignored. Throws Failure PROVIDER_BAD_MESSAGE, PROVIDER_BAD_FORMAT. */
   decode(message: string): StreamEvent | undefined;
   encode(command: StreamCommand, streamId: string): string;
 }

@@ -1,15 +1,27 @@
 /** The provider's media WebSocket: the one file that owns such a socket, for all providers. */
-import type { MediaFormat, StreamCommand } from './protocol.ts';
+import {
+  asFailure,
+  type Clock,
+  Failure,
+  type FailureCode,
+  type MessageSocket,
+  unreachable,
+  type WebSocketLike,
+  wrapWebSocket,
+} from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 
-/** Why a stream ended: the provider said so, its socket closed or broke, or we closed it. */
+/** Why a stream ended: the provider said so; its socket closed, fell silent or spoke nonsense; we closed it. */
 export type StreamEnd = 'stopped' | 'lost' | 'closedByUs';
 
 export interface StreamHandlers {
-  /** One piece of the caller's voice, in the codec of the stream's format. Valid during the call only. */
+  /** One piece of the caller's voice, in the codec of the stream's format. Copy it to keep it. */
   audio(payload: Uint8Array, timestampMs: number | undefined): void;
   digit(digit: string): void;
   markReached(name: string): void;
-  /** Once. */
+  /** Once, and nothing after it. */
   ended(how: StreamEnd): void;
 }
 
@@ -22,6 +34,210 @@ export interface CallStream {
   readonly parameters: Readonly<Record<string, string>>;
   readonly playout: { readonly leadMs: number; readonly maxMessageMs: number };
   send(command: StreamCommand): void;
-  /** Ends the stream in the provider's orderly way; idempotent. */
+  /** Ends the stream in the provider's orderly way; `ended` follows at once. Idempotent. */
   close(): void;
+}
+
+export interface StreamDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'failures' | 'ignoredMessages'>;
+}
+
+/** Twilio sends `start` right after the handshake; a socket that has not started costs us nothing else. */
+const START_DEADLINE_MS = 5_000;
+/** 24 s of G.711 in base64, far above any playout lead: the network has stood still. More sound would come too late. */
+const MAX_BUFFERED_AUDIO_BYTES = 256 * 1024;
+/** Only control messages get it this far; the peer does not read at all. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** RFC 6455 §7.4.1; what is not here is a violated policy (1008), such as a stream without its token. */
+const CLOSE_CODES: Partial<Record<FailureCode, number>> = {
+  // "Data not consistent with the type of the message": a known message that is not what its name promises.
+  PROVIDER_BAD_MESSAGE: 1007,
+  // "A type of data it cannot accept".
+  PROVIDER_BAD_FORMAT: 1003,
+  INTERNAL: 1011,
+};
+
+type Started = Extract<StreamEvent, { type: 'started' }>;
+
+type Life =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'started'; readonly handlers: StreamHandlers }
+  | { readonly phase: 'ended'; readonly how: StreamEnd };
+
+/**
+ * Takes over an open socket. `onStarted` is called when the stream has started, and answers with who listens; when it
+ * throws, the stream is closed with the failure's code as the reason.
+ */
+export function acceptStream(
+  webSocket: WebSocketLike,
+  protocol: TelephonyProtocol,
+  deps: StreamDeps,
+  onStarted: (stream: CallStream) => StreamHandlers,
+): void {
+  new ProviderStream(webSocket, protocol, deps, onStarted);
+}
+
+/** waiting ─start─▶ started ─stop, close(), socket closed, failure─▶ ended; a failure ends it while waiting, too. */
+class ProviderStream {
+  readonly #protocol: TelephonyProtocol;
+  readonly #deps: StreamDeps;
+  readonly #onStarted: (stream: CallStream) => StreamHandlers;
+  readonly #socket: MessageSocket;
+  readonly #cancelDeadline: () => void;
+  readonly #heartbeat: Heartbeat;
+  #logger: Logger;
+  #life: Life = { phase: 'waiting' };
+  #droppedAudioMessages = 0;
+
+  constructor(
+    webSocket: WebSocketLike,
+    protocol: TelephonyProtocol,
+    deps: StreamDeps,
+    onStarted: (stream: CallStream) => StreamHandlers,
+  ) {
+    this.#protocol = protocol;
+    this.#deps = deps;
+    this.#onStarted = onStarted;
+    this.#logger = deps.logger.child({ provider: protocol.name });
+    this.#socket = wrapWebSocket(webSocket, {
+      message: (text) => this.#receive(text),
+      pong: () => this.#heartbeat.sign(),
+      closed: () => this.#end('lost', 1000),
+    });
+    this.#cancelDeadline = deps.clock.after(START_DEADLINE_MS, () =>
+      this.#fail(new Failure('STREAM_START_TIMEOUT', `no start within ${START_DEADLINE_MS} ms`)),
+    );
+    this.#heartbeat = startHeartbeat({
+      clock: deps.clock,
+      ping: () => this.#socket.ping(),
+      dead: (silentMs) => this.#cut(new Failure('STREAM_LOST', `no sign of life for ${Math.round(silentMs)} ms`)),
+    });
+  }
+
+  #receive(text: string): void {
+    this.#heartbeat.sign();
+    if (this.#life.phase === 'ended') return;
+    try {
+      this.#take(this.#protocol.decode(text));
+    } catch (error) {
+      // What a listener throws is a fault of ours; it ends this call, and no other with it.
+      this.#fail(asFailure(error, 'INTERNAL'));
+    }
+  }
+
+  #take(event: StreamEvent | undefined): void {
+    if (event === undefined) this.#ignore('unknown');
+    else if (this.#life.phase === 'started') this.#hand(event, this.#life.handlers);
+    else if (event.type === 'started') this.#start(event);
+    else if (event.type !== 'connected') this.#ignore('beforeStart');
+  }
+
+  #hand(event: StreamEvent, handlers: StreamHandlers): void {
+    switch (event.type) {
+      case 'audio':
+        handlers.audio(event.payload, event.timestampMs);
+        break;
+      case 'digit':
+        handlers.digit(event.digit);
+        break;
+      case 'markReached':
+        handlers.markReached(event.name);
+        break;
+      case 'stopped':
+        this.#end('stopped', 1000);
+        break;
+      case 'connected':
+      case 'started':
+        this.#ignore('repeated');
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #start({ streamId, callId, format, parameters }: Started): void {
+    this.#cancelDeadline();
+    this.#logger = this.#logger.child({ callId, streamId });
+    this.#logger.info({ format }, 'stream started');
+    const handlers = this.#onStarted({
+      streamId,
+      callId,
+      format,
+      parameters,
+      provider: this.#protocol.name,
+      playout: this.#protocol.playout,
+      send: (command) => this.#send(command, streamId),
+      close: () => this.#end('closedByUs', 1000),
+    });
+    const ended = this.#endedWhileStarting();
+    if (ended === undefined) this.#life = { phase: 'started', handlers };
+    else this.#tellEnd(handlers, ended);
+  }
+
+  /** Whoever is given the stream may close it before it has said who listens. */
+  #endedWhileStarting(): StreamEnd | undefined {
+    return this.#life.phase === 'ended' ? this.#life.how : undefined;
+  }
+
+  /** Control is never dropped; sound is, when the peer has not read what it already has. */
+  #send(command: StreamCommand, streamId: string): void {
+    if (this.#life.phase === 'ended') return;
+    const bufferedBytes = this.#socket.bufferedBytes();
+    if (bufferedBytes > MAX_BUFFERED_BYTES) {
+      this.#cut(new Failure('PROVIDER_SLOW_READER', `${bufferedBytes} bytes wait to be read`));
+    } else if (command.type === 'audio' && bufferedBytes > MAX_BUFFERED_AUDIO_BYTES) {
+      this.#droppedAudioMessages += 1;
+      if (this.#droppedAudioMessages === 1) {
+        this.#count(new Failure('PROVIDER_SLOW_READER', `audio is dropped: ${bufferedBytes} bytes wait to be read`));
+      }
+    } else {
+      this.#socket.send(this.#protocol.encode(command, streamId));
+    }
+  }
+
+  #ignore(kind: 'unknown' | 'beforeStart' | 'repeated'): void {
+    this.#deps.metrics.ignoredMessages.inc({ side: 'stream', kind });
+    this.#logger.debug({ kind }, 'stream message ignored');
+  }
+
+  #count(failure: Failure): void {
+    this.#deps.metrics.failures.inc({ code: failure.code, fault: failure.fault });
+    this.#logger[failure.fault === 'us' ? 'error' : 'warn']({ err: failure }, 'stream failure');
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#life.phase === 'ended') return;
+    this.#count(failure);
+    this.#end('lost', CLOSE_CODES[failure.code] ?? 1008, failure.code);
+  }
+
+  /** For a peer that would not take part in a closing handshake. */
+  #cut(failure: Failure): void {
+    this.#count(failure);
+    this.#socket.terminate();
+    this.#end('lost', 1000);
+  }
+
+  /** The one way out; closing a socket that is already closed does nothing. */
+  #end(how: StreamEnd, closeCode: number, closeReason = ''): void {
+    const life = this.#life;
+    if (life.phase === 'ended') return;
+    this.#life = { phase: 'ended', how };
+    this.#cancelDeadline();
+    this.#heartbeat.stop();
+    this.#socket.close(closeCode, closeReason);
+    this.#logger.info({ how, droppedAudioMessages: this.#droppedAudioMessages }, 'stream ended');
+    if (life.phase === 'started') this.#tellEnd(life.handlers, how);
+  }
+
+  #tellEnd(handlers: StreamHandlers, how: StreamEnd): void {
+    try {
+      handlers.ended(how);
+    } catch (error) {
+      this.#count(asFailure(error, 'INTERNAL'));
+    }
+  }
 }

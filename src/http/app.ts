@@ -1,0 +1,61 @@
+/** The routes, and what every request passes. */
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import Koa from 'koa';
+import { type Clock, Failure } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { StreamTokens, TwilioAccount } from '../telephony/index.ts';
+import type { Calls } from './calls.ts';
+import { answerFailures } from './failures.ts';
+import { health, metricsText, readiness } from './health.ts';
+import { logRequests } from './request-log.ts';
+import { APOLOGY_PATH, sound } from './sounds.ts';
+import { callStatus } from './status.ts';
+import { STREAM_ENDED_PATH, streamEnded } from './stream-ended.ts';
+import { voiceWebhook } from './voice-webhook.ts';
+
+/** Twilio's forms have one to two kB, a SIP caller's headers may add as much again. */
+const MAX_FORM = '32kb';
+
+export interface AppDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'failures' | 'text' | 'contentType'>;
+  readonly account: TwilioAccount;
+  readonly calls: Calls;
+  readonly tokens: StreamTokens;
+  readonly apologyPath: string;
+}
+
+export function createApp(deps: AppDeps): Koa {
+  const router = new Router();
+  router.post('/twilio/voice', voiceWebhook(deps));
+  router.post(STREAM_ENDED_PATH, streamEnded(deps));
+  router.post('/twilio/status', callStatus(deps));
+  router.get('/healthz', health());
+  router.get('/readyz', readiness(deps.calls));
+  router.get('/metrics', metricsText(deps.metrics));
+  router.get(APOLOGY_PATH, sound(deps.apologyPath));
+
+  const app = new Koa();
+  // What fails after the answer has begun, such as a client that goes away; Koa would print it.
+  app.on('error', (error) => deps.logger.debug({ err: error }, 'answer broken off'));
+  app.use(logRequests(deps));
+  app.use(answerFailures(deps));
+  app.use(formText());
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+/** Forms are kept as text: the signature covers their fields as they came, without any reading of brackets in names. */
+function formText(): Koa.Middleware {
+  return bodyParser({
+    enableTypes: ['text'],
+    extendTypes: { text: ['application/x-www-form-urlencoded'] },
+    textLimit: MAX_FORM,
+    onError: (cause) => {
+      throw new Failure('WEBHOOK_BAD_REQUEST', `the body cannot be read: ${cause.message}`, { cause });
+    },
+  });
+}

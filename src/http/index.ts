@@ -1,0 +1,2 @@
+export type { Calls, IncomingCall } from './calls.ts';
+export { createServer, type HttpDeps, type HttpServer } from './server.ts';

@@ -1,0 +1,66 @@
+/** The HTTP server: the app for requests, the upgrade for streams, one port for both. */
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { Clock, Ids } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import { createStreamTokens, providers, type TwilioAccount } from '../telephony/index.ts';
+import { createApp } from './app.ts';
+import type { Calls } from './calls.ts';
+import { createUpgrade } from './upgrade.ts';
+
+/** Twilio gives up on a webhook after 15 s; nobody honest sends a form of two kB for longer. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Longer than load balancers keep idle connections (60 s), so that it is they who close them, never in mid-request. */
+const KEEP_ALIVE_MS = 75_000;
+/** Requests are answered in milliseconds; what is still open after this is cut. */
+const CLOSE_GRACE_MS = 2_000;
+
+export interface HttpDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly calls: Calls;
+  readonly twilio: TwilioAccount;
+  /** The recording that `<Play>` fetches: a WAV file. */
+  readonly apologyPath: string;
+}
+
+export interface HttpServer {
+  /** Not yet listening. */
+  readonly server: Server;
+  /** Stops listening, cuts the streams that are left, lets requests finish. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function createServer(deps: HttpDeps): HttpServer {
+  const { clock, ids, logger, metrics, calls, apologyPath } = deps;
+  const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
+  // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
+  const tokens = createStreamTokens({ clock, ids, secret: account.authToken ?? ids.nonce() });
+  const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath });
+  const upgrade = createUpgrade({ clock, logger, metrics, protocols: providers({ twilio: account }), calls, tokens });
+
+  const server = createHttpServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    app.callback(),
+  );
+  server.on('upgrade', upgrade.handle);
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    upgrade.close();
+    const cancelCut = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    return new Promise<void>((resolve) => {
+      // An error says that it was not listening, which is as good.
+      server.close(() => resolve());
+    }).finally(cancelCut);
+  };
+  return {
+    server,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** A webhook's form, judged and then read: nothing is done with a request that Twilio did not sign. */
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { Failure } from '../lib/index.ts';
+import { type FormParameters, type TwilioAccount, verifyWebhook } from '../telephony/index.ts';
+
+/** https://www.twilio.com/docs/glossary/what-is-a-sid */
+const CallSid = z.string().regex(/^CA[0-9a-fA-F]{32}$/);
+
+/** What every request about a call carries. */
+export const CallForm = z.object({ CallSid, CallStatus: z.string().default('') });
+
+/** Statuses that a call does not leave: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
+const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+export const isOver = (callStatus: string): boolean => OVER.has(callStatus);
+
+/** Throws Failure WEBHOOK_UNSIGNED, WEBHOOK_BAD_REQUEST. */
+export function readForm<T>(ctx: Context, account: TwilioAccount, schema: z.ZodType<T>): T {
+  const form = parse(ctx.request.rawBody ?? '');
+  verifyWebhook(account, ctx.originalUrl, ctx.req.headers['x-twilio-signature'], form);
+  const result = schema.safeParse(form);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Failure('WEBHOOK_BAD_REQUEST', problems.join('; '));
+}
+
+/** A name that comes once has its value, a repeated one all of them: the signature covers them so. */
+function parse(body: string): FormParameters {
+  const fields = new URLSearchParams(body);
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const values = fields.getAll(name);
+      return [name, values.length === 1 ? values[0]! : values];
+    }),
+  );
+}

@@ -1,0 +1,13 @@
+export type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
+export { type ProviderSettings, providers } from './providers.ts';
+export { acceptStream, type CallStream, type StreamDeps, type StreamEnd, type StreamHandlers } from './stream.ts';
+export { TWILIO_MEDIA_PATH } from './twilio/protocol.ts';
+export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
+export {
+  createStreamTokens,
+  type StreamParameters,
+  type StreamTokens,
+  type UsedNonces,
+} from './twilio/stream-token.ts';
+export { apologyTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
+export { type TwilioOutbound, twilioInbound, twilioOutbound } from './twilio/wire.ts';

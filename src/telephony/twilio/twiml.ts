@@ -1,0 +1,65 @@
+/** The TwiML documents that we answer with: https://www.twilio.com/docs/voice/twiml */
+import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+
+/** https://www.twilio.com/docs/voice/twiml/stream: name and value of a `<Parameter>` have less than 500 characters together. */
+const MAX_PARAMETER_CHARACTERS = 499;
+
+export interface ConnectOptions {
+  /** `wss:`, without a query: Twilio strips it. */
+  readonly streamUrl: string;
+  /** What Twilio asks when the stream is over; without it the call would end with its stream. */
+  readonly actionUrl: string;
+  /** Made by `fitParameters`; they come back in the stream's `start`. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Joins the call to a stream in both directions. */
+export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOptions): string {
+  const response = new VoiceResponse();
+  const stream = response.connect({ action: actionUrl, method: 'POST' }).stream({ url: streamUrl });
+  for (const [name, value] of Object.entries(parameters)) {
+    if (name.length + value.length > MAX_PARAMETER_CHARACTERS) throw new RangeError(`parameter ${name} is too long`);
+    stream.parameter({ name, value });
+  }
+  return response.toString();
+}
+
+export function hangupTwiml(): string {
+  const response = new VoiceResponse();
+  response.hangup();
+  return response.toString();
+}
+
+/** Plays a recording, then hangs up. */
+export function apologyTwiml({ soundUrl }: { soundUrl: string }): string {
+  const response = new VoiceResponse();
+  response.play(soundUrl);
+  response.hangup();
+  return response.toString();
+}
+
+/** Turns the call down unanswered, which costs nobody anything: the caller hears that the number is not in service, or busy. */
+export function rejectTwiml(reason: 'rejected' | 'busy'): string {
+  const response = new VoiceResponse();
+  response.reject({ reason });
+  return response.toString();
+}
+
+/**
+ * Parameters as they will come back: what XML cannot carry is left out, white space becomes single spaces (attributes
+ * lose line ends), too long values are cut, and empty ones are left out because nobody says whether they come back.
+ */
+export function fitParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const fitted = Object.entries(parameters).map(([name, value]): [string, string] => {
+    const clean = value
+      .replace(NOT_XML, '')
+      .replace(/\s+/g, ' ')
+      .slice(0, Math.max(0, MAX_PARAMETER_CHARACTERS - name.length));
+    // The cut may have left half a surrogate pair or a space at the end.
+    return [name, clean.replace(NOT_XML, '').trim()];
+  });
+  return Object.fromEntries(fitted.filter(([, value]) => value !== ''));
+}
+
+/** XML 1.0 §2.2: the characters outside `Char`, with lone surrogates among them. */
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;

@@ -1,0 +1,30 @@
+/** A call survives the way through the TwiML. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { callOf, parametersOf } from '../../../src/http/call-parameters.ts';
+
+const text = fc.stringMatching(/^[!-~]([ -~]{0,200}[!-~])?$/);
+const call = fc.record({
+  callId: fc.constant('CA0123456789abcdef0123456789abcdef'),
+  provider: fc.constant('twilio'),
+  agent: text,
+  from: fc.oneof(text, fc.constant('')),
+  to: text,
+  direction: fc.constantFrom('inbound' as const, 'outbound' as const),
+  sipHeaders: fc.dictionary(fc.stringMatching(/^[A-Za-z-]{1,40}$/), text, { maxKeys: 16, noNullPrototype: true }),
+});
+
+test('a call comes out of its parameters as it went in', () => {
+  fc.assert(
+    fc.property(call, (announced) => {
+      expect(callOf(announced.callId, announced.provider, parametersOf(announced))).toEqual(announced);
+    }),
+  );
+});
+
+test('no SIP header can pose as a parameter of ours', () => {
+  const [announced] = fc.sample(call, { numRuns: 1, seed: 1 });
+  const parameters = parametersOf({ ...announced!, agent: 'front-desk', sipHeaders: { agent: 'other', token: 'x' } });
+  expect(parameters).toMatchObject({ agent: 'front-desk', 'sip.agent': 'other', 'sip.token': 'x' });
+  expect(parameters).not.toHaveProperty('token');
+});

@@ -1,0 +1,285 @@
+/** Twilio's webhooks at a real server: what is answered, what the calls are told, and what is turned away. */
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../src/lib/index.ts';
+import { AUTH_TOKEN, CALL, type Form, notingCalls, parametersIn, signed, startService, VOICE_FORM } from './service.ts';
+
+const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
+const CALL_FORM: Form = { CallSid: CALL, AccountSid: 'AC0', CallStatus: 'in-progress' };
+const SIGNED_PATHS = ['/twilio/voice', '/twilio/stream-ended', '/twilio/status'];
+
+describe('the voice webhook', () => {
+  test('announces the call and connects it to the stream', async () => {
+    const service = await startService();
+    const response = await service.post('/twilio/voice', VOICE_FORM);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/xml/);
+    const twiml = await response.text();
+    expect(twiml).toContain('<Connect action="https://bridge.example/twilio/stream-ended" method="POST">');
+    expect(twiml).toContain('<Stream url="wss://bridge.example/twilio/media">');
+    expect(parametersIn(twiml)).toEqual({
+      agent: 'front-desk',
+      from: '+14158675310',
+      to: '+18005551212',
+      direction: 'inbound',
+      token: expect.any(String),
+    });
+    expect(service.notes).toEqual([
+      {
+        did: 'ring',
+        call: {
+          callId: CALL,
+          provider: 'twilio',
+          agent: 'front-desk',
+          from: '+14158675310',
+          to: '+18005551212',
+          direction: 'inbound',
+          sipHeaders: {},
+        },
+      },
+    ]);
+  });
+
+  test('may come again: the call is announced again, and the new token is another', async () => {
+    const service = await startService();
+    const first = await service.ringing();
+    const second = await service.ringing();
+    expect({ ...second, token: '' }).toEqual({ ...first, token: '' });
+    expect(second['token']).not.toBe(first['token']);
+    expect(service.notes).toHaveLength(2);
+  });
+
+  test('passes on the headers of a SIP caller', async () => {
+    const service = await startService();
+    const form = {
+      ...VOICE_FORM,
+      From: 'sip:alice@pbx.example',
+      To: 'sip:desk@bridge.sip.twilio.com',
+      SipDomain: 'bridge.sip.twilio.com',
+      'SipHeader_X-Customer': '42 "gold"',
+      'SipHeader_User-to-User': 'abc;encoding=hex',
+    };
+    const sipHeaders = { 'X-Customer': '42 "gold"', 'User-to-User': 'abc;encoding=hex' };
+    expect(await service.ringing(form)).toMatchObject({
+      'sip.X-Customer': '42 "gold"',
+      'sip.User-to-User': 'abc;encoding=hex',
+    });
+    expect(service.notes[0]).toMatchObject({ call: { from: 'sip:alice@pbx.example', sipHeaders } });
+  });
+
+  test('passes on no more headers than it says, none too long, and none of a strange name', async () => {
+    const service = await startService();
+    const many = Array.from({ length: 20 }, (_, i) => [`SipHeader_X-${i}`, '"'.repeat(300)]);
+    const strange = { SipHeader_: 'a', 'SipHeader_a b': 'b', [`SipHeader_${'x'.repeat(65)}`]: 'c' };
+    const response = await service.post('/twilio/voice', { ...VOICE_FORM, ...strange, ...Object.fromEntries(many) });
+    const twiml = await response.text();
+    const names = Object.keys(parametersIn(twiml)).filter((name) => name.startsWith('sip.'));
+    expect(names).toEqual(Array.from({ length: 16 }, (_, i) => `sip.X-${i}`));
+    expect(parametersIn(twiml)['sip.X-0']).toBe('"'.repeat(256));
+    // Error 11750 is Twilio's answer to more.
+    expect(Buffer.byteLength(twiml)).toBeLessThan(64_000);
+  });
+
+  test('takes a call that we placed as outbound', async () => {
+    const service = await startService();
+    await service.ringing({ ...VOICE_FORM, Direction: 'outbound-api' });
+    expect(service.notes[0]).toMatchObject({ call: { direction: 'outbound' } });
+  });
+
+  test('takes a caller without a number, and fields that it has never heard of', async () => {
+    const service = await startService();
+    const { From: _, ...form } = VOICE_FORM;
+    const response = await service.post('/twilio/voice', {
+      ...form,
+      Brandnew: 'yes',
+      'Odd[name]': 'a',
+      Twice: ['b', 'a'],
+    });
+    expect(response.status).toBe(200);
+    expect(service.notes[0]).toMatchObject({ call: { from: '' } });
+  });
+
+  test('turns down a number that no agent answers, and announces nothing', async () => {
+    const service = await startService();
+    const response = await service.post('/twilio/voice', { ...VOICE_FORM, To: '+19990000000' });
+    expect(await response.text()).toBe(`${HEAD}<Response><Reject reason="rejected"/></Response>`);
+    expect(service.notes).toEqual([]);
+  });
+
+  test('says busy when no line is free', async () => {
+    const ring = () => {
+      throw new Failure('SERVICE_FULL', 'all lines are taken');
+    };
+    const service = await startService({ calls: notingCalls({ ring }) });
+    const response = await service.post('/twilio/voice', VOICE_FORM);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(`${HEAD}<Response><Reject reason="busy"/></Response>`);
+    expect(await service.failed('SERVICE_FULL')).toBe(1);
+  });
+
+  test('answers 503 while draining, so that Twilio asks elsewhere', async () => {
+    const ring = () => {
+      throw new Failure('SERVICE_DRAINING', 'shutting down');
+    };
+    const service = await startService({ calls: notingCalls({ ring }) });
+    const response = await service.post('/twilio/voice', VOICE_FORM);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ error: 'SERVICE_DRAINING' });
+  });
+
+  test('says nothing of a fault of ours but that there was one', async () => {
+    const ring = () => {
+      throw new TypeError('a secret detail');
+    };
+    const service = await startService({ calls: notingCalls({ ring }) });
+    const response = await service.post('/twilio/voice', VOICE_FORM);
+    expect(response.status).toBe(500);
+    expect(await response.text()).toBe('{"error":"INTERNAL"}');
+    expect(await service.failed('INTERNAL')).toBe(1);
+    expect(service.log()).toContain('a secret detail');
+  });
+
+  test.each([
+    ['no call id', { ...VOICE_FORM, CallSid: '' }],
+    ['a call id that is a path', { ...VOICE_FORM, CallSid: '../../etc/passwd' }],
+    ['a call id twice', { ...VOICE_FORM, CallSid: [CALL, 'CAffffffffffffffffffffffffffffffff'] }],
+    ['no number called', { ...VOICE_FORM, To: '' }],
+    ['nothing', {}],
+  ])('refuses a signed form with %s', async (_, form) => {
+    const service = await startService();
+    const response = await service.post('/twilio/voice', form as Form);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: 'WEBHOOK_BAD_REQUEST' });
+    expect(service.notes).toEqual([]);
+  });
+});
+
+describe('the end of the stream', () => {
+  test('hangs up when the call is done', async () => {
+    const service = await startService();
+    const response = await service.post('/twilio/stream-ended', CALL_FORM);
+    expect(response.headers.get('content-type')).toMatch(/^text\/xml/);
+    expect(await response.text()).toBe(`${HEAD}<Response><Hangup/></Response>`);
+    expect(service.notes).toEqual([]);
+  });
+
+  test('apologises first when the call failed', async () => {
+    const service = await startService({ calls: notingCalls({ afterStream: () => 'apologise' }) });
+    const response = await service.post('/twilio/stream-ended', CALL_FORM);
+    expect(await response.text()).toBe(
+      `${HEAD}<Response><Play>https://bridge.example/sounds/apology.wav</Play><Hangup/></Response>`,
+    );
+  });
+
+  test('tells that the caller is gone when the call is completed', async () => {
+    const service = await startService();
+    await service.post('/twilio/stream-ended', { ...CALL_FORM, CallStatus: 'completed' });
+    expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how: 'completed' }]);
+  });
+});
+
+describe('a status callback', () => {
+  test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
+    '%s means that the caller is gone',
+    async (how) => {
+      const service = await startService();
+      const response = await service.post('/twilio/status', { ...CALL_FORM, CallStatus: how });
+      expect(response.status).toBe(204);
+      expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how }]);
+    },
+  );
+
+  test.each(['queued', 'initiated', 'ringing', 'in-progress', 'something-new', ''])(
+    '%j means nothing',
+    async (status) => {
+      const service = await startService();
+      const response = await service.post('/twilio/status', { ...CALL_FORM, CallStatus: status });
+      expect(response.status).toBe(204);
+      expect(service.notes).toEqual([]);
+    },
+  );
+});
+
+describe('every webhook', () => {
+  test.each(SIGNED_PATHS)('%s without a signature does nothing', async (path) => {
+    const service = await startService();
+    const response = await service.post(path, { ...VOICE_FORM, CallStatus: 'completed' }, '');
+    expect(response.status).toBe(403);
+    expect(await response.json()).toEqual({ error: 'WEBHOOK_UNSIGNED' });
+    expect(service.notes).toEqual([]);
+    expect(await service.failed('WEBHOOK_UNSIGNED')).toBe(1);
+  });
+
+  test.each(SIGNED_PATHS)('%s signed for another path, form or query does nothing', async (path) => {
+    const service = await startService();
+    const form = { ...VOICE_FORM, CallStatus: 'completed' };
+    const wrong = [signed('/twilio/other', form), signed(path, { ...form, To: '+1' }), signed(`${path}?a=1`, form)];
+    for (const signature of wrong) expect((await service.post(path, form, signature)).status).toBe(403);
+    expect(service.notes).toEqual([]);
+  });
+
+  test('is judged with its query', async () => {
+    const service = await startService();
+    expect((await service.post('/twilio/voice?tenant=1', VOICE_FORM)).status).toBe(200);
+  });
+
+  test('is taken unsigned only where no auth token is known', async () => {
+    const service = await startService({ authToken: undefined });
+    expect((await service.post('/twilio/voice', VOICE_FORM, '')).status).toBe(200);
+  });
+
+  test('too large a form is refused', async () => {
+    const service = await startService();
+    const response = await service.post('/twilio/voice', { ...VOICE_FORM, Padding: 'x'.repeat(40_000) });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: 'WEBHOOK_BAD_REQUEST' });
+  });
+
+  test.each([
+    ['JSON', { 'content-type': 'application/json' }, '{"CallSid":"x"}', 403],
+    ['no type', {}, 'CallSid=x', 403],
+    [
+      'gzip that is none',
+      { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'gzip' },
+      'a=b',
+      400,
+    ],
+    [
+      'an unheard-of encoding',
+      { 'content-type': 'application/x-www-form-urlencoded', 'content-encoding': 'x' },
+      'a=b',
+      400,
+    ],
+  ])('a body of %s is refused', async (_, headers, body, status) => {
+    const service = await startService();
+    const url = `http://127.0.0.1:${service.port}/twilio/voice`;
+    const response = await fetch(url, { method: 'POST', headers: headers as Record<string, string>, body });
+    expect(response.status).toBe(status);
+    expect(service.notes).toEqual([]);
+  });
+
+  test.each([
+    ['GET', '/twilio/voice', 405],
+    ['PUT', '/twilio/status', 405],
+    ['POST', '/twilio/unknown', 404],
+    ['GET', '/', 404],
+  ])('%s %s is answered %d', async (method, path, status) => {
+    const service = await startService();
+    expect((await fetch(`http://127.0.0.1:${service.port}${path}`, { method })).status).toBe(status);
+  });
+
+  test('leaves one line in the log, without secrets and without the caller', async () => {
+    const service = await startService();
+    const { token } = await service.ringing();
+    await service.post('/twilio/status?key=hidden', VOICE_FORM, 'wrong');
+    const lines = service
+      .log()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ msg }) => msg === 'request answered')).toMatchObject([
+      { method: 'POST', path: '/twilio/voice', status: 200 },
+      { method: 'POST', path: '/twilio/status', status: 403 },
+    ]);
+    for (const secret of [AUTH_TOKEN, token!, 'hidden', '+14158675310']) expect(service.log()).not.toContain(secret);
+  });
+});

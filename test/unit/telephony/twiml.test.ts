@@ -1,0 +1,75 @@
+/** The TwiML documents, byte for byte. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { apologyTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from '../../../src/telephony/index.ts';
+
+const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
+const connect = (parameters: Record<string, string>) =>
+  connectTwiml({
+    streamUrl: 'wss://example.com/twilio/media',
+    actionUrl: 'https://example.com/twilio/stream-ended',
+    parameters,
+  });
+
+describe('TwiML', () => {
+  test('connects the call to the stream, with its parameters', () => {
+    expect(connect({ agent: 'front-desk', token: 'abc' })).toBe(
+      `${HEAD}<Response><Connect action="https://example.com/twilio/stream-ended" method="POST">` +
+        '<Stream url="wss://example.com/twilio/media"><Parameter name="agent" value="front-desk"/>' +
+        '<Parameter name="token" value="abc"/></Stream></Connect></Response>',
+    );
+  });
+
+  test('keeps markup in a caller’s data from becoming markup of ours', () => {
+    expect(connect({ from: '"/><Dial>+1900</Dial>&' })).toContain('value="&quot;/>&lt;Dial>+1900&lt;/Dial>&amp;"');
+  });
+
+  test('hangs up', () => {
+    expect(hangupTwiml()).toBe(`${HEAD}<Response><Hangup/></Response>`);
+  });
+
+  test('apologises, then hangs up', () => {
+    expect(apologyTwiml({ soundUrl: 'https://example.com/sounds/apology.wav' })).toBe(
+      `${HEAD}<Response><Play>https://example.com/sounds/apology.wav</Play><Hangup/></Response>`,
+    );
+  });
+
+  test('turns a call down, or says that the line is busy', () => {
+    expect(rejectTwiml('rejected')).toBe(`${HEAD}<Response><Reject reason="rejected"/></Response>`);
+    expect(rejectTwiml('busy')).toBe(`${HEAD}<Response><Reject reason="busy"/></Response>`);
+  });
+
+  test('refuses a parameter that Twilio would refuse', () => {
+    expect(() => connect({ name: 'x'.repeat(495) })).not.toThrow();
+    expect(() => connect({ name: 'x'.repeat(496) })).toThrow(RangeError);
+  });
+});
+
+describe('parameters are fitted', () => {
+  test('a value is cut so that name and value stay below 500 characters', () => {
+    expect(fitParameters({ name: 'x'.repeat(600) })).toEqual({ name: 'x'.repeat(495) });
+  });
+
+  test('a cut never leaves half a character', () => {
+    expect(fitParameters({ name: `${'x'.repeat(494)}😀` })).toEqual({ name: 'x'.repeat(494) });
+  });
+
+  test('what XML would change or refuse is changed before', () => {
+    expect(fitParameters({ name: ' a\r\n\tb\u0000\u001b\ud800 c ' })).toEqual({ name: 'a b c' });
+  });
+
+  test('empty values are left out', () => {
+    expect(fitParameters({ a: '', b: ' \n', c: '0' })).toEqual({ c: '0' });
+  });
+
+  test('whatever comes, it fits, and fitting it again changes nothing', () => {
+    const anything = fc.dictionary(fc.string({ maxLength: 80 }), fc.string({ unit: 'binary', maxLength: 700 }));
+    fc.assert(
+      fc.property(anything, (parameters) => {
+        const fitted = fitParameters(parameters);
+        expect(fitParameters(fitted)).toEqual(fitted);
+        for (const [name, value] of Object.entries(fitted)) expect(name.length + value.length).toBeLessThan(500);
+      }),
+    );
+  });
+});
