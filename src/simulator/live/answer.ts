@@ -31,7 +31,7 @@ const WORDS_PER_FRAGMENT = 4;
 
 /** `waits`: whether the turn calls a function that the model waits for, and so stays open. */
 export function planAnswer(turn: FallbackTurn, style: AnswerStyle, waits: boolean): readonly Step[] {
-  const fault = turn.then?.fault;
+  const fault = turn.fault?.kind;
   if (fault === 'emptyTurn') return [{ kind: 'over', atMs: 0 }];
   const sound = fault === 'nearSilentAudio' ? nearlySilent(soundOf(turn)) : soundOf(turn);
   const speech = planSpeech(turn, sound, style);
@@ -46,7 +46,7 @@ export function planAnswer(turn: FallbackTurn, style: AnswerStyle, waits: boolea
 
 /** A turn that says and calls nothing: the model, which may stay silent, does; not even `turnComplete` comes. */
 export const staysSilent = (turn: FallbackTurn): boolean =>
-  turn.says === undefined && turn.sound === undefined && turn.calls === undefined && turn.then?.fault !== 'emptyTurn';
+  turn.says === undefined && turn.sound === undefined && turn.calls === undefined && turn.fault?.kind !== 'emptyTurn';
 
 function planSpeech(turn: FallbackTurn, sound: Pcm<24000>, style: AnswerStyle): readonly Step[] {
   const chunks = cut(sound, turn.chunkMs);

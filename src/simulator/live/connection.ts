@@ -67,7 +67,7 @@ export class Connection implements Outlet {
   }
 
   suffer(fault: SocketFault): void {
-    switch (fault.fault) {
+    switch (fault.kind) {
       case 'goAway':
         this.send(goAway(fault.timeLeftMs));
         this.#after(fault.timeLeftMs, () => this.close(fault.code === 1011 ? DEADLINE : ABORTED));
@@ -87,6 +87,10 @@ export class Connection implements Outlet {
         this.#conversation?.suffer(fault);
         break;
     }
+  }
+
+  supersede(): void {
+    this.close(ABORTED);
   }
 
   /** The service closes. The session ends for it at once; the client's side of the handshake may take its time. */
@@ -142,7 +146,7 @@ export class Connection implements Outlet {
       this.send({ sessionResumptionUpdate: { newHandle, resumable: true } });
     });
     this.#after(CONNECTION_LIFE_MS - GO_AWAY_NOTICE_MS, () =>
-      this.suffer({ fault: 'goAway', timeLeftMs: GO_AWAY_NOTICE_MS, code: 1011 }),
+      this.suffer({ kind: 'goAway', timeLeftMs: GO_AWAY_NOTICE_MS, code: 1011 }),
     );
   }
 

@@ -22,6 +22,8 @@ import { createUsageMeter, type UsageMeter } from './usage.ts';
 export interface Outlet {
   send(message: ServerMessage): void;
   suffer(fault: SocketFault): void;
+  /** The session goes on elsewhere. */
+  supersede(): void;
 }
 
 export interface ConversationOptions {
@@ -80,7 +82,9 @@ export class Conversation {
 
   /** Everything but the model may be set up differently on another socket. */
   attach(outlet: Outlet, setup: Setup): void {
+    const before = this.#outlet;
     this.#outlet = outlet;
+    before?.supersede();
     this.connections += 1;
     this.#setup = setup;
     this.#seeding = this.connections === 1 && setup.historyConfig?.initialHistoryInClientContent === true;
@@ -100,7 +104,7 @@ export class Conversation {
   }
 
   suffer(fault: SocketFault): void {
-    if (fault.fault === 'phantomInterrupted') this.#speaker.interruptForNothing();
+    if (fault.kind === 'phantomInterrupted') this.#speaker.interruptForNothing();
     else this.#outlet?.suffer(fault);
   }
 

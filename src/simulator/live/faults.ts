@@ -5,37 +5,37 @@ const ms = z.number().min(0);
 
 const breaking = {
   goAway: z.strictObject({
-    fault: z.literal('goAway'),
+    kind: z.literal('goAway'),
     /** What is announced, and after which the socket is closed if the client is still there. */
     timeLeftMs: ms.default(50_000),
     code: z.union([z.literal(1011), z.literal(1008)]).default(1011),
   }),
-  drop: z.strictObject({ fault: z.literal('drop') }),
+  drop: z.strictObject({ kind: z.literal('drop') }),
   close: z.strictObject({
-    fault: z.literal('close'),
+    kind: z.literal('close'),
     code: z.int().min(1000).max(4999),
     reason: z.string().default(''),
   }),
-  phantomInterrupted: z.strictObject({ fault: z.literal('phantomInterrupted') }),
+  phantomInterrupted: z.strictObject({ kind: z.literal('phantomInterrupted') }),
   /** Nothing more leaves for so long; without `forMs`, for ever. */
-  stall: z.strictObject({ fault: z.literal('stall'), forMs: ms.optional() }),
+  stall: z.strictObject({ kind: z.literal('stall'), forMs: ms.optional() }),
 } as const;
 
-/** `then` of a turn. `afterMs` counts from the turn's first message; without it, the fault comes when the turn is over. */
+/** What goes wrong with a turn. `afterMs` counts from the turn's first message; without it, the fault comes when the turn is over. */
 const afterMs = { afterMs: ms.optional() };
-export const turnFault = z.discriminatedUnion('fault', [
+export const turnFault = z.discriminatedUnion('kind', [
   breaking.goAway.extend(afterMs),
   breaking.drop.extend(afterMs),
   breaking.close.extend(afterMs),
   breaking.phantomInterrupted.extend(afterMs),
   breaking.stall.extend(afterMs),
   /** The turn ends at once, without a sound. */
-  z.strictObject({ fault: z.literal('emptyTurn') }),
-  z.strictObject({ fault: z.literal('missingTurnComplete') }),
+  z.strictObject({ kind: z.literal('emptyTurn') }),
+  z.strictObject({ kind: z.literal('missingTurnComplete') }),
   /** Sound of nearly no amplitude, of the right length. */
-  z.strictObject({ fault: z.literal('nearSilentAudio') }),
+  z.strictObject({ kind: z.literal('nearSilentAudio') }),
   /** When this turn is interrupted, nothing is ever answered again. */
-  z.strictObject({ fault: z.literal('freezeAfterInterrupted') }),
+  z.strictObject({ kind: z.literal('freezeAfterInterrupted') }),
 ]);
 export type TurnFault = z.infer<typeof turnFault>;
 
@@ -43,32 +43,32 @@ export type TurnFault = z.infer<typeof turnFault>;
 const when = { atMs: ms, connection: z.int().min(1).default(1) };
 /** How many connections of the whole service it befalls; without it, all. */
 const times = { times: z.int().min(1).optional() };
-export const scenarioFault = z.discriminatedUnion('fault', [
+export const scenarioFault = z.discriminatedUnion('kind', [
   breaking.goAway.extend(when),
   breaking.drop.extend(when),
   breaking.close.extend(when),
   breaking.phantomInterrupted.extend(when),
   breaking.stall.extend(when),
   /** The upgrade is answered with this status. */
-  z.strictObject({ fault: z.literal('httpStatus'), status: z.int().min(400).max(599), ...times }),
+  z.strictObject({ kind: z.literal('httpStatus'), status: z.int().min(400).max(599), ...times }),
   /** Setup is never answered. */
-  z.strictObject({ fault: z.literal('silentSetup'), ...times }),
+  z.strictObject({ kind: z.literal('silentSetup'), ...times }),
   /** No handle is known any more. */
-  z.strictObject({ fault: z.literal('forgottenHandles'), ...times }),
+  z.strictObject({ kind: z.literal('forgottenHandles'), ...times }),
   /** More sessions at a time than these are over the quota. */
-  z.strictObject({ fault: z.literal('quota'), sessions: z.int().min(0).default(3) }),
-  z.strictObject({ fault: z.literal('delayedPongs'), byMs: ms }),
+  z.strictObject({ kind: z.literal('quota'), sessions: z.int().min(0).default(3) }),
+  z.strictObject({ kind: z.literal('delayedPongs'), byMs: ms }),
 ]);
 export type ScenarioFault = z.infer<typeof scenarioFault>;
 
 /** Faults that happen to an open socket at a moment, rather than to a turn's shape or to the opening. */
 type SocketFaultName = keyof typeof breaking;
-export type TurnSocketFault = Extract<TurnFault, { fault: SocketFaultName }>;
-export type TimedSocketFault = Extract<ScenarioFault, { fault: SocketFaultName }>;
+export type TurnSocketFault = Extract<TurnFault, { kind: SocketFaultName }>;
+export type TimedSocketFault = Extract<ScenarioFault, { kind: SocketFaultName }>;
 export type SocketFault = TurnSocketFault | TimedSocketFault;
 
 export function happensToSocket(fault: TurnFault): fault is TurnSocketFault;
 export function happensToSocket(fault: ScenarioFault): fault is TimedSocketFault;
 export function happensToSocket(fault: TurnFault | ScenarioFault): boolean {
-  return fault.fault in breaking;
+  return fault.kind in breaking;
 }

@@ -50,8 +50,7 @@ const turn = z.strictObject({
   delayMs: z.number().min(0).max(120_000).optional(),
   /** Functions called after what is said. */
   calls: z.array(call).min(1).optional(),
-  // biome-ignore lint/suspicious/noThenProperty: plain data that nobody awaits; it reads well in a scenario.
-  then: turnFault.optional(),
+  fault: turnFault.optional(),
 });
 export type ScenarioTurn = z.infer<typeof turn>;
 

@@ -116,7 +116,7 @@ export class LiveService {
     if (judgement !== 'accepted') return refuse(judgement, REFUSAL_MS);
     const handle = setup.sessionResumption?.handle ?? '';
     if (handle !== '') return this.#resume(handle, setup, scenario);
-    const quota = scenario.faults.find((fault) => fault.fault === 'quota');
+    const quota = scenario.faults.find((fault) => fault.kind === 'quota');
     if (quota !== undefined && this.#attached.size >= quota.sessions) return refuse(QUOTA, REFUSAL_MS);
     const conversation = this.#begin(entry, scenario);
     this.#attached.add(conversation);
@@ -157,11 +157,11 @@ export class LiveService {
   }
 
   /** The scenario's fault of this kind, as long as its `times` are not used up. */
-  #befalls<Kind extends ScenarioFault['fault']>(
+  #befalls<Kind extends ScenarioFault['kind']>(
     scenario: Scenario,
     kind: Kind,
-  ): Extract<ScenarioFault, { fault: Kind }> | undefined {
-    const fault = scenario.faults.find((one): one is Extract<ScenarioFault, { fault: Kind }> => one.fault === kind);
+  ): Extract<ScenarioFault, { kind: Kind }> | undefined {
+    const fault = scenario.faults.find((one): one is Extract<ScenarioFault, { kind: Kind }> => one.kind === kind);
     if (fault === undefined) return undefined;
     const before = this.#befallen.get(fault) ?? 0;
     this.#befallen.set(fault, before + 1);

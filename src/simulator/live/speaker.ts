@@ -110,7 +110,7 @@ export class Speaker {
     const { turn } = phase;
     this.#parts.send({ serverContent: { interrupted: true } });
     this.#phase = { name: 'interrupted', turn };
-    if (turn.then?.fault === 'freezeAfterInterrupted') this.#frozen = true;
+    if (turn.fault?.kind === 'freezeAfterInterrupted') this.#frozen = true;
     this.#timer = this.#parts.clock.after(INTERRUPTED_TO_COMPLETE_MS, () => this.#end(turn, 'interrupted'));
     return { turn, begun: true };
   }
@@ -198,7 +198,7 @@ export class Speaker {
 
   #end(turn: FallbackTurn, how: 'completed' | 'interrupted'): void {
     const usageMetadata = this.#parts.meter.settle();
-    if (!(how === 'completed' && turn.then?.fault === 'missingTurnComplete')) {
+    if (!(how === 'completed' && turn.fault?.kind === 'missingTurnComplete')) {
       this.#parts.send({ serverContent: { turnComplete: true, interactionStatus: 'IDLE' }, usageMetadata });
     }
     this.#note(how);
@@ -220,5 +220,5 @@ export class Speaker {
 }
 
 function socketFaultOf(turn: FallbackTurn): TurnSocketFault | undefined {
-  return turn.then !== undefined && happensToSocket(turn.then) ? turn.then : undefined;
+  return turn.fault !== undefined && happensToSocket(turn.fault) ? turn.fault : undefined;
 }

@@ -79,7 +79,7 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
       (response) => response.status,
       () => 0,
     );
-    timeline.tell({ type: 'requested', url: options.statusUrl, status: answered }, durationMs ?? 0);
+    timeline.tell({ type: 'requested', url: options.statusUrl, status: answered }, handset?.elapsedMs() ?? 0);
   };
 
   const unanswered = async (end: CallEnd): Promise<CallResult> => {

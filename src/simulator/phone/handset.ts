@@ -13,8 +13,8 @@ const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 const DEFAULT_MAX_CALL_MS = 600_000;
 /** A frame that is louder counts as sound: well above the noise of a codec, well below a soft voice. */
 const SOUND_DBOV = -50;
-/** A pause between words is shorter than this; after it the agent has stopped. */
-const PAUSE_MS = 400;
+/** A pause between sentences is shorter than this; after it the agent has stopped. */
+const PAUSE_MS = 600;
 
 /** What carries the call. */
 export interface Carrier {
@@ -30,7 +30,8 @@ export interface Handset {
   /** How the call ended; undefined while it lasts. */
   readonly end: CallEnd | undefined;
   readonly whenEnded: Promise<CallEnd>;
-  readonly agentSpeaking: boolean;
+  /** Whether the last frame had sound in it. */
+  readonly audible: boolean;
   /** How long nothing has been heard, in ms. */
   quietMs(): number;
   /** Time since the call was answered, and no more once it has ended. */
@@ -134,8 +135,8 @@ export function createHandset({ clock, timeline, maxCallMs = DEFAULT_MAX_CALL_MS
     get end() {
       return end;
     },
-    get agentSpeaking() {
-      return agentSpeaking;
+    get audible() {
+      return agentSpeaking && soundEndedMs === playedMs;
     },
     quietMs: () => playedMs - soundEndedMs,
     elapsedMs,

@@ -26,7 +26,7 @@ export async function runScript(handset: Handset, script: CallScript): Promise<v
 
 /** False when the step's time was up or the call over. */
 async function perform(handset: Handset, step: ScriptStep, sound: Uint8Array | undefined): Promise<boolean> {
-  if (step.hear) return within(handset, step.withinMs, () => handset.agentSpeaking);
+  if (step.hear) return within(handset, step.withinMs, () => handset.audible);
   if (step.hearSilence) {
     const { ms } = step.hearSilence;
     return within(handset, ms + step.withinMs, () => handset.quietMs() >= ms);
@@ -38,8 +38,10 @@ async function perform(handset: Handset, step: ScriptStep, sound: Uint8Array | u
   if (step.wait !== undefined) return pause(handset, step.wait);
   if (step.press) {
     for (const digit of step.press) {
+      if (handset.end) return false;
       handset.press(digit);
-      if (!(await pause(handset, KEY_EVERY_MS))) return false;
+      // The service may well hang up on the last key.
+      await pause(handset, KEY_EVERY_MS);
     }
     return true;
   }

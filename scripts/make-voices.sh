@@ -1,0 +1,26 @@
+#!/bin/sh
+# Speaks the recordings of fixtures/audio and sounds with espeak-ng, so that each can be made again from its text.
+# Needs espeak-ng and sox. Run from the project's root; what it writes is committed.
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# speak TEXT VOICE RATE_HZ LEVEL_DB FILE: sox's effects in order: the fixture's rate, no silence at either end, the peak at 0 dB,
+# then the level. -R makes the dither the same each time; -b 16 -c 1 is what the project reads.
+speak() {
+  espeak-ng -v "$2" -s 150 -w "$work/spoken.wav" "$1"
+  sox -R "$work/spoken.wav" -b 16 -c 1 "$5" rate -h "$3" silence 1 0.01 0.2% reverse silence 1 0.01 0.2% reverse norm gain "$4"
+}
+
+# What the agent says in the fixture calls, at the rate of Gemini Live.
+agent() { speak "$2" en-us+f3 24000 -4 "fixtures/audio/agent-$1.wav"; }
+agent greeting 'Good morning, this is Callbridge. How can I help you?'
+agent kennedy 'That was John F. Kennedy, in January 1961. Is there anything else?'
+agent opening-hours 'We are open from Monday to Friday, from nine in the morning until six in the evening. On Saturdays we are open from ten until two. On Sundays and public holidays we are closed, but you can always leave a message.'
+agent go-ahead 'Of course. What would you like to know?'
+agent customer 'Thank you. I have found customer number twelve.'
+
+# What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.
+mkdir -p sounds
+speak 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.' en-us+f3 8000 -3.7 sounds/apology.wav
