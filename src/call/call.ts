@@ -221,6 +221,7 @@ export class Call {
     const { collector, metrics } = this.#deps;
     return {
       dialLive: () => {
+        metrics.liveSessions.inc();
         this.#session = this.#deps.openLive(
           this.#agent.live,
           hearLive({
@@ -235,8 +236,13 @@ export class Call {
           this.#deps.logger,
         );
       },
-      resumeLive: () => this.#session?.resume(),
+      resumeLive: () => {
+        // What the lost socket had not brought of a turn will not come: the next sound is a turn of its own.
+        this.#downlink.turnCompleted();
+        this.#session?.resume();
+      },
       closeLive: () => {
+        if (this.#session !== undefined) metrics.liveSessions.dec();
         this.#session?.close();
         this.#session = undefined;
         this.#downlink.turnCompleted();

@@ -73,7 +73,6 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
       metrics.failures.inc({ code, fault: FAILURES[code].fault });
       logger.warn({ code, recoverable, err: failure }, 'session lost');
       collector.event(clock.nowMs(), code, failure.message);
-      downlink.turnCompleted();
       handle({ type: 'liveLost', code, recoverable });
     },
   };

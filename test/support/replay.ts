@@ -6,8 +6,6 @@ import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
 import { type Config, loadConfig } from '../../src/config/index.ts';
-import type { Ids } from '../../src/lib/index.ts';
-import { type Dial, mindSocket } from '../../src/live/index.ts';
 import {
   type CallResult,
   createLiveSimulator,
@@ -18,9 +16,10 @@ import {
 } from '../../src/simulator/index.ts';
 import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import { type CallRecord, callRecordSchema, type Entry } from '../../src/transcript/index.ts';
+import { countingIds } from './counting-ids.ts';
+import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
-import { MemorySocket } from './memory-socket.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const AUTH_TOKEN = 'replay-auth-token';
@@ -28,8 +27,6 @@ const PUBLIC_URL = 'https://callbridge.example';
 /** Longer than any fixture: a call that goes on so long will never end. */
 const MAX_CALL_MS = 180_000;
 const STEP_MS = 20;
-/** One way of the network to Live, in ms. */
-const LIVE_DELAY_MS = 20;
 
 export interface Replay {
   readonly result: CallResult;
@@ -107,28 +104,10 @@ function configFor(data: string): Config {
   return { ...config, http: { ...config.http, port: 0 } };
 }
 
-function dialInMemory(live: LiveSimulator): Dial {
-  return ({ url, headers, clock }, handlers) =>
-    clock.after(LIVE_DELAY_MS, () => {
-      const [near, far] = MemorySocket.pair(clock, LIVE_DELAY_MS);
-      far.binary = true;
-      handlers.opened(mindSocket(near, clock, handlers));
-      const { pathname, search } = new URL(url);
-      live.connectInMemory(far, { url: pathname + search, headers });
-    });
-}
-
 function readRecord(folder: string): CallRecord {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   // The subtitles are written last.
   if (!names.some((name) => name.endsWith('.vtt'))) throw new Error('no record yet');
   const json = names.find((name) => name.endsWith('.json'));
   return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, json ?? ''), 'utf8')));
-}
-
-/** Ids that are the same in every run. */
-function countingIds(): Ids {
-  let count = 0;
-  const next = (): string => (++count).toString(16).padStart(12, '0');
-  return { uuid: () => `00000000-0000-4000-8000-${next()}`, nonce: () => `nonce-${next()}`, fraction: () => 0.5 };
 }

@@ -1,0 +1,228 @@
+/** Which calls there are: announced twice, answered twice, too many, and ended while the process must. */
+import { afterEach, describe, expect, test } from 'vitest';
+import { pcm } from '../../../src/audio/index.ts';
+import { CallRegistry, type RingingCall } from '../../../src/call/index.ts';
+import { agentFor, loadConfig } from '../../../src/config/index.ts';
+import { Failure } from '../../../src/lib/index.ts';
+import { openLiveSession } from '../../../src/live/index.ts';
+import { createLiveSimulator } from '../../../src/simulator/index.ts';
+import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
+import type { CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
+import { createCollector, type Entry } from '../../../src/transcript/index.ts';
+import { countingIds } from '../../support/counting-ids.ts';
+import { dialInMemory } from '../../support/live-in-memory.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const config = loadConfig({
+  env: { PUBLIC_URL: 'https://callbridge.example', TWILIO_AUTH_TOKEN: 'x', GEMINI_API_KEY: 'k' },
+  cwd: `${import.meta.dirname}/../../..`,
+});
+
+let clock: ManualClock;
+let cleanUp: () => void = () => undefined;
+
+afterEach(async () => {
+  cleanUp();
+  // Sockets take a moment to say goodbye to each other.
+  await clock.advance(5_000);
+  expect(clock.armed).toBe(0);
+});
+
+function service(maxCalls = 10) {
+  clock = new ManualClock();
+  const ids = countingIds();
+  const logger = createLogger({ level: 'silent' });
+  const live = createLiveSimulator({ clock, ids });
+  const transcripts = new Map<string, Entry[]>();
+  const closed: string[] = [];
+  const registry = new CallRegistry({
+    clock,
+    logger,
+    metrics: createMetrics(),
+    maxCalls,
+    agentFor: (to) => agentFor(config, to),
+    agentNamed: (name) => config.agents.find((agent) => agent.name === name),
+    openLive: (settings, handlers, seed) =>
+      openLiveSession({
+        settings,
+        handlers,
+        seed,
+        clock,
+        ids,
+        logger,
+        backend: config.live.backend,
+        dial: dialInMemory(live),
+      }),
+    apology: { samples: pcm(new Int16Array(800), 8000), text: 'Sorry.' },
+    beginTranscript: (call) => {
+      const entries: Entry[] = [];
+      transcripts.set(call.callId, entries);
+      const collector = createCollector({ call, clock, append: (entry) => entries.push(entry) });
+      return { collector, close: () => closed.push(call.callId) };
+    },
+  });
+  cleanUp = () => {
+    registry.close();
+    live.close();
+  };
+  return { registry, live, transcripts, closed };
+}
+
+const call = (callId: string): RingingCall => ({
+  callId,
+  provider: 'twilio',
+  agent: 'reception',
+  from: '+15550100',
+  to: '+15550199',
+  direction: 'inbound',
+  sipHeaders: {},
+});
+
+/** A stream that plays nothing; it tells its end as the real one does. */
+function streamOf(registry: CallRegistry, callId: string): StreamHandlers {
+  let handlers: StreamHandlers | undefined;
+  const stream: CallStream = {
+    streamId: 'MZ1',
+    callId,
+    provider: 'twilio',
+    format: { encoding: 'ulaw', rateHz: 8000 },
+    parameters: {},
+    playout: { leadMs: 5_000, maxMessageMs: 200 },
+    send: () => undefined,
+    close: () => handlers?.ended('closedByUs'),
+  };
+  handlers = registry.answer(call(callId), stream);
+  return handlers;
+}
+
+const outcomeOf = (entries: readonly Entry[] | undefined): unknown =>
+  entries?.flatMap((entry) => (entry.type === 'ended' ? [entry.outcome] : []));
+
+const codeOf = (run: () => unknown): string | undefined => {
+  try {
+    run();
+  } catch (error) {
+    return error instanceof Failure ? error.code : String(error);
+  }
+  return undefined;
+};
+
+describe('a call', () => {
+  test('that is announced twice is one call, with one session', async () => {
+    const { registry, live } = service();
+    registry.ring(call('CA1'));
+    registry.ring(call('CA1'));
+    await clock.advance(1_000);
+    expect(registry.active).toBe(1);
+    expect(live.sessions).toHaveLength(1);
+  });
+
+  test('that is announced again after its end does not begin again', async () => {
+    const { registry, live } = service();
+    registry.ring(call('CA1'));
+    await clock.advance(1_000);
+    registry.callerGone('CA1', 'completed');
+    registry.ring(call('CA1'));
+    expect(registry.active).toBe(0);
+    expect(live.sessions).toHaveLength(1);
+  });
+
+  test('whose stream never comes gives its session up after half a minute', async () => {
+    const { registry, transcripts, closed } = service();
+    registry.ring(call('CA1'));
+    // The session is ready after a second, and the half minute counts from there.
+    await clock.advance(29_000);
+    expect(registry.active).toBe(1);
+    await clock.advance(3_000);
+    expect(registry.active).toBe(0);
+    expect(closed).toEqual(['CA1']);
+    expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_NEVER_CAME' }]);
+  });
+
+  test('is answered though it rang elsewhere', async () => {
+    const { registry, live } = service();
+    streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    expect(registry.active).toBe(1);
+    expect(live.sessions).toHaveLength(1);
+  });
+
+  test('takes one stream only, and none after its end', async () => {
+    const { registry } = service();
+    streamOf(registry, 'CA1');
+    expect(codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+    registry.callerGone('CA1', 'completed');
+    expect(codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+    expect(registry.active).toBe(0);
+  });
+
+  test('of an agent that this process does not have is refused', () => {
+    const { registry } = service();
+    expect(codeOf(() => registry.ring({ ...call('CA1'), agent: 'nobody' }))).toBe('AGENT_UNKNOWN');
+  });
+
+  test('beyond the limit is refused, and taken when one has ended', async () => {
+    const { registry } = service(1);
+    registry.ring(call('CA1'));
+    expect(registry.ready).toBe(false);
+    expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_FULL');
+    registry.callerGone('CA1', 'busy');
+    registry.ring(call('CA2'));
+    expect(registry.active).toBe(1);
+  });
+
+  test('ends at its limit of silence, and at its limit of length', async () => {
+    const { registry, transcripts } = service();
+    streamOf(registry, 'CA1');
+    await clock.advance(130_000);
+    expect(registry.active).toBe(0);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+    expect(registry.afterStream('CA1')).toBe('hangUp');
+  });
+});
+
+describe('what follows a stream', () => {
+  test('is hanging up when the caller hung up, and an apology when the stream broke', () => {
+    const { registry } = service();
+    streamOf(registry, 'CA1').ended('stopped');
+    streamOf(registry, 'CA2').ended('lost');
+    expect(registry.afterStream('CA1')).toBe('hangUp');
+    expect(registry.afterStream('CA2')).toBe('apologise');
+  });
+
+  test('is an apology for a call that nobody knows of', () => {
+    expect(service().registry.afterStream('CA9')).toBe('apologise');
+  });
+});
+
+describe('shutting down', () => {
+  test('takes no new calls, and waits for the running ones', async () => {
+    const { registry } = service();
+    streamOf(registry, 'CA1');
+    const drained = registry.drain(10_000);
+    expect(registry.ready).toBe(false);
+    expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
+    await clock.advance(5_000);
+    registry.callerGone('CA1', 'completed');
+    expect(await drained).toBe(true);
+  });
+
+  test('hangs up what outlasts the grace time', async () => {
+    const { registry, transcripts } = service();
+    streamOf(registry, 'CA1');
+    const drained = registry.drain(10_000);
+    await clock.advance(45_000);
+    expect(await drained).toBe(false);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+  });
+
+  test('for good ends every call at once, with its transcript', async () => {
+    const { registry, transcripts, closed } = service();
+    streamOf(registry, 'CA1');
+    registry.ring(call('CA2'));
+    registry.close();
+    expect(registry.active).toBe(0);
+    expect(closed).toEqual(['CA1', 'CA2']);
+    expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'SHUTDOWN' }]);
+  });
+});
