@@ -1,0 +1,98 @@
+/** Works off the queue in Redis; any number of processes may. */
+import { type Job as BullJob, Worker as BullWorker, UnrecoverableError } from 'bullmq';
+import * as z from 'zod';
+import { asFailure, Failure, withDeadline } from '../lib/index.ts';
+import { createAttemptReport } from './attempt-report.ts';
+import { connectRedis, QUEUE_NAME, unavailable } from './bullmq-connection.ts';
+import type { Worker, WorkerOptions } from './queue.ts';
+import { retryDelayMs } from './retry.ts';
+
+export interface BullWorkerOptions extends WorkerOptions {
+  readonly redisUrl: string;
+}
+
+/** After a connection breaks, BullMQ waits this long before it asks for jobs again. */
+const RECONNECT_MS = 2_000;
+const progressSchema = z.object({ doneSteps: z.array(z.string()) });
+
+export function createBullWorker(options: BullWorkerOptions): Worker {
+  const { redisUrl, process, concurrency, retry, clock, ids, logger } = options;
+  const report = createAttemptReport(options);
+  // A worker waits for Redis for as long as it takes; BullMQ demands no limit on retries.
+  const redis = connectRedis(redisUrl, { maxRetriesPerRequest: null });
+
+  const attempt = async (job: BullJob): Promise<void> => {
+    const startedMs = clock.nowMs();
+    let doneSteps = doneStepsOf(job);
+    const stepDone = async (name: string): Promise<void> => {
+      doneSteps = [...doneSteps, name];
+      await job.updateProgress({ doneSteps });
+    };
+    try {
+      await process({ jobId: job.id ?? '', data: job.data, doneSteps, stepDone });
+    } catch (error) {
+      const failure = asFailure(error, 'STEP_FAILED');
+      // BullMQ keeps the message alone; and asks whether to retry by the class of the error.
+      const message = `${failure.code}: ${failure.message}`;
+      throw failure.retryable
+        ? new Failure(failure.code, message, { cause: failure })
+        : unrecoverable(message, failure);
+    } finally {
+      report.took(clock.nowMs() - startedMs);
+    }
+  };
+
+  const worker = new BullWorker(QUEUE_NAME, attempt, {
+    connection: redis,
+    autorun: false,
+    concurrency,
+    maxStalledCount: retry.stalls,
+    runRetryDelay: RECONNECT_MS,
+    settings: {
+      backoffStrategy: (attemptsMade, _type, error) =>
+        retryDelayMs(retry, asFailure(error, 'STEP_FAILED'), attemptsMade, ids.fraction()) ?? -1,
+    },
+  });
+  worker.on('error', (error) => logger.warn({ err: asFailure(error, 'QUEUE_UNAVAILABLE') }, 'queue connection'));
+  worker.on('completed', (job) => report.done(job.id ?? ''));
+  worker.on('failed', (job, error) => {
+    const failure = failureOf(error);
+    const again = job !== undefined && !job.finishedOn;
+    report.failed(job?.id ?? '', failure, job?.attemptsMade ?? 0, again ? job.delay : undefined);
+  });
+
+  return {
+    start() {
+      void worker.run().catch((error: unknown) => {
+        logger.error({ err: asFailure(error, 'QUEUE_UNAVAILABLE') }, 'worker stopped');
+      });
+      return Promise.resolve();
+    },
+    async close(graceMs) {
+      try {
+        await withDeadline(clock, graceMs, worker.close(), unavailable);
+        return true;
+      } catch {
+        return false;
+      } finally {
+        redis.disconnect();
+      }
+    },
+  };
+}
+
+function doneStepsOf(job: BullJob): string[] {
+  return progressSchema.safeParse(job.progress).data?.doneSteps ?? [];
+}
+
+function unrecoverable(message: string, cause: Failure): Error {
+  const error = new UnrecoverableError(message);
+  error.cause = cause;
+  return error;
+}
+
+/** The failure behind what BullMQ hands back; its own, such as a job that stalled too often, mean a lost process. */
+function failureOf(error: Error): Failure {
+  if (error.cause instanceof Failure) return error.cause;
+  return asFailure(error, 'PROCESS_DIED');
+}

@@ -1,0 +1,228 @@
+/**
+ * A durable queue in a folder: one JSON file a job, named by its id, in the folder of its state.
+ *
+ *   waiting/<id>.json ──claim──▶ active/<process>/<id>.json ──finish──▶ done/<id>.json   (an empty mark)
+ *        ▲                              │   │
+ *        └───────── postpone ───────────┘   └──bury──▶ dead/<id>.json
+ *
+ * Each arrow is one rename, or a new file and then a removal, so that a crash leaves the job in one of the two states.
+ * A claim belongs to one process: several may work on one folder.
+ */
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import type { Clock, Failure } from '../lib/index.ts';
+import { ifThere, moved, type Owners, orphans, PRIVATE_FOLDER } from '../transcript/index.ts';
+import { createDurably, writeDurably } from './durable-file.ts';
+import type { JobCounts } from './queue.ts';
+import type { RetryPolicy } from './retry.ts';
+
+const spooledSchema = z.object({
+  data: z.unknown(),
+  /** Not before this moment, in ms since the Unix epoch. */
+  runAtMs: z.number(),
+  failedAttempts: z.int().nonnegative(),
+  /** How often it was lost with its process. */
+  stalls: z.int().nonnegative(),
+  doneSteps: z.array(z.string()),
+  /** Why the last attempt failed. */
+  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+export type Spooled = Readonly<z.infer<typeof spooledSchema>>;
+
+type State = 'waiting' | 'done' | 'dead';
+
+const ENDING = '.json';
+
+export interface SpoolOptions {
+  readonly folder: string;
+  readonly owners: Owners;
+  readonly clock: Clock;
+}
+
+export class Spool {
+  readonly #folder: string;
+  readonly #owners: Owners;
+  readonly #clock: Clock;
+  readonly #active: string;
+  readonly #runAts = new Map<string, number>();
+  #temporaries = 0;
+  /** The worker of this process, if any, is told of what this process adds; of the rest it learns when it looks. */
+  added: (id: string, runAtMs: number) => void = () => undefined;
+
+  private constructor({ folder, owners, clock }: SpoolOptions) {
+    this.#folder = folder;
+    this.#owners = owners;
+    this.#clock = clock;
+    this.#active = join(folder, 'active', owners.id);
+  }
+
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const spool = new Spool(options);
+    const folders = ['waiting', 'done', 'dead'].map((state) => join(options.folder, state));
+    for (const folder of [...folders, spool.#active]) await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
+    return spool;
+  }
+
+  /** A job that is known, in whatever state, is not added again. */
+  async add(id: string, data: unknown): Promise<void> {
+    if (await this.#isKnown(id)) return;
+    const runAtMs = this.#clock.nowMs();
+    const spooled: Spooled = { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], failure: null };
+    await createDurably(this.#path('waiting', id), JSON.stringify(spooled), this.#temporary());
+    this.added(id, runAtMs);
+  }
+
+  /** What waits, and until when. Files are read once: of what another process has put off since, `claim` tells. */
+  async waiting(): Promise<ReadonlyMap<string, number>> {
+    const ids = new Set(await idsIn(join(this.#folder, 'waiting')));
+    for (const id of this.#runAts.keys()) if (!ids.has(id)) this.#runAts.delete(id);
+    for (const id of ids) {
+      if (this.#runAts.has(id)) continue;
+      const job = await read(this.#path('waiting', id));
+      if (job !== undefined) this.#runAts.set(id, job === 'unreadable' ? 0 : job.runAtMs);
+    }
+    return this.#runAts;
+  }
+
+  /** Takes the job; undefined when another process was faster, `unreadable` when it had to be buried unseen. */
+  async claim(id: string): Promise<Spooled | 'unreadable' | undefined> {
+    this.#runAts.delete(id);
+    if (!(await moved(this.#path('waiting', id), this.#claimed(id)))) return undefined;
+    return this.claimed(id);
+  }
+
+  /** A job that this process has claimed. */
+  async claimed(id: string): Promise<Spooled | 'unreadable' | undefined> {
+    const job = await read(this.#claimed(id));
+    if (job === 'unreadable') await moved(this.#claimed(id), this.#path('dead', id));
+    return job;
+  }
+
+  claimedIds(): Promise<string[]> {
+    return idsIn(this.#active);
+  }
+
+  /** Keeps what is now known of a claimed job. */
+  async save(id: string, job: Spooled): Promise<void> {
+    await writeDurably(this.#claimed(id), JSON.stringify(job), this.#temporary());
+  }
+
+  async postpone(id: string, job: Spooled): Promise<void> {
+    await this.save(id, job);
+    await moved(this.#claimed(id), this.#path('waiting', id));
+  }
+
+  async bury(id: string, job: Spooled, { code, message }: Failure): Promise<void> {
+    await this.save(id, { ...job, failure: { code, message } });
+    await moved(this.#claimed(id), this.#path('dead', id));
+  }
+
+  async finish(id: string): Promise<void> {
+    await this.#mark(id);
+    await rm(this.#claimed(id), { force: true });
+  }
+
+  /** Claims what dead processes had claimed. What was finished but for its removal is removed. */
+  async claimOrphans(): Promise<void> {
+    for await (const { name, path } of orphans(join(this.#folder, 'active'), this.#owners)) {
+      const id = basename(name, ENDING);
+      if (id === name || (await exists(this.#path('done', id)))) {
+        // A temporary file, or a job whose mark was set.
+        await rm(path, { force: true });
+      } else {
+        await moved(path, this.#claimed(id));
+      }
+    }
+  }
+
+  /** Forgets marks that are too old or too many. */
+  async forget({ ageMs, count }: RetryPolicy['remembered']): Promise<void> {
+    const marks: { id: string; atMs: number }[] = [];
+    for (const id of await idsIn(join(this.#folder, 'done'))) {
+      marks.push({ id, atMs: (await stat(this.#path('done', id))).mtimeMs });
+    }
+    marks.sort((a, b) => b.atMs - a.atMs);
+    const oldestMs = this.#clock.nowMs() - ageMs;
+    for (const [index, { id, atMs }] of marks.entries()) {
+      if (index >= count || atMs < oldestMs) await rm(this.#path('done', id), { force: true });
+    }
+  }
+
+  async counts(): Promise<JobCounts> {
+    const nowMs = this.#clock.nowMs();
+    const runAts = [...(await this.waiting()).values()];
+    const delayed = runAts.filter((runAtMs) => runAtMs > nowMs).length;
+    let active = 0;
+    for (const owner of await readdir(join(this.#folder, 'active'))) {
+      active += (await idsIn(join(this.#folder, 'active', owner))).length;
+    }
+    return {
+      waiting: runAts.length - delayed,
+      delayed,
+      active,
+      done: (await idsIn(join(this.#folder, 'done'))).length,
+      dead: (await idsIn(join(this.#folder, 'dead'))).length,
+    };
+  }
+
+  /**
+   * A job that another process moves while we look can be missed, and then runs twice; all steps bear that. It takes two
+   * processes that publish the same call at the same moment.
+   */
+  async #isKnown(id: string): Promise<boolean> {
+    const owners = await readdir(join(this.#folder, 'active'));
+    const paths = [
+      this.#path('waiting', id),
+      ...owners.map((owner) => join(this.#folder, 'active', owner, id + ENDING)),
+      this.#path('done', id),
+      this.#path('dead', id),
+    ];
+    for (const path of paths) if (await exists(path)) return true;
+    return false;
+  }
+
+  async #mark(id: string): Promise<void> {
+    await writeDurably(this.#path('done', id), '', this.#temporary());
+    const seconds = this.#clock.nowMs() / 1_000;
+    await utimes(this.#path('done', id), seconds, seconds);
+  }
+
+  #path(state: State, id: string): string {
+    return join(this.#folder, state, id + ENDING);
+  }
+
+  #claimed(id: string): string {
+    return join(this.#active, id + ENDING);
+  }
+
+  /** In the folder of this process, so that another clears it away when this one dies. */
+  #temporary(): string {
+    return join(this.#active, `${this.#temporaries++}.tmp`);
+  }
+}
+
+async function idsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith(ENDING)).map((name) => basename(name, ENDING));
+}
+
+function exists(path: string): Promise<boolean> {
+  return ifThere(stat(path));
+}
+
+/** undefined: no such file. */
+async function read(path: string): Promise<Spooled | 'unreadable' | undefined> {
+  let text: string | undefined;
+  await ifThere(
+    readFile(path, 'utf8').then((content) => {
+      text = content;
+    }),
+  );
+  if (text === undefined) return undefined;
+  try {
+    return spooledSchema.parse(JSON.parse(text));
+  } catch {
+    return 'unreadable';
+  }
+}

@@ -1,0 +1,74 @@
+/** Delivers the record to the agent's receiver, signed as https://www.standardwebhooks.com says. */
+import { Webhook } from 'standardwebhooks';
+import { type Clock, Failure } from '../../lib/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import type { CallRecord } from '../../transcript/index.ts';
+import type { AfterwardsFor, Step } from './step.ts';
+
+export interface WebhookStepOptions {
+  readonly afterwardsFor: AfterwardsFor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The specification asks for 15 to 30 s; ours are retried for more than a day, and one slow receiver must not hold a worker. */
+const DEADLINE_MS = 10_000;
+/** The specification: "410 Gone" asks to send no more. Each other refusal may be a receiver's bad day, and is tried again. */
+const GONE = 410;
+
+export function deliverWebhook({ afterwardsFor, clock, logger }: WebhookStepOptions): Step {
+  return {
+    name: 'deliver-webhook',
+    async run(record) {
+      const afterwards = afterwardsFor(record.agent);
+      if (afterwards === undefined) {
+        logger.warn({ callId: record.callId, agent: record.agent }, 'agent not configured any more, nothing delivered');
+        return;
+      }
+      if (afterwards.webhook === undefined) return;
+      const { url, secret } = afterwards.webhook;
+      // The same for each attempt, so that the receiver can tell a repetition; its time is that of the event, not of sending.
+      const body = JSON.stringify({ type: 'call.ended', timestamp: record.endedAt, data: record });
+      const status = await post(url, body, signed(secret, messageId(record), body, clock), clock);
+      if (status >= 200 && status < 300) return;
+      if (status === GONE) throw new Failure('WEBHOOK_REFUSED', 'the receiver answered 410: it wants no more');
+      throw new Failure('WEBHOOK_DELIVERY', `the receiver answered ${status}`);
+    },
+  };
+}
+
+/** A full stop separates the parts of what is signed, and so must not stand in the id. */
+function messageId({ callId }: CallRecord): string {
+  return `call_ended_${callId.replaceAll('.', '~')}`;
+}
+
+function signed(secret: string, id: string, body: string, clock: Clock): Record<string, string> {
+  const now = new Date(clock.nowMs());
+  try {
+    return {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': new Webhook(secret).sign(id, now, body),
+    };
+  } catch {
+    // Without the cause, which may quote the secret.
+    throw new Failure('CONFIG_INVALID', 'the webhook secret is not base64 (with or without "whsec_")');
+  }
+}
+
+/** The status of the answer, whose body nobody reads. Redirects are answers like others: the record goes where it was told. */
+async function post(url: string, body: string, headers: Record<string, string>, clock: Clock): Promise<number> {
+  const abort = new AbortController();
+  const cancel = clock.after(DEADLINE_MS, () => abort.abort());
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: abort.signal });
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    const why = abort.signal.aborted ? `gave no answer within ${DEADLINE_MS} ms` : 'could not be reached';
+    throw new Failure('WEBHOOK_DELIVERY', `the receiver ${why}`, { cause: error });
+  } finally {
+    cancel();
+  }
+}

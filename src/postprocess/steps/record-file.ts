@@ -1,0 +1,35 @@
+/** Where the files of a call lie: records/<day>/<call>.<ending>, by the day (UTC) on which the call began. */
+import { join } from 'node:path';
+import type { CallRecord } from '../../transcript/index.ts';
+import { writeDurably } from '../durable-file.ts';
+import type { AfterwardsFor, RecordFormat, Step } from './step.ts';
+
+export interface FileStepOptions {
+  /** The folder `records`. */
+  readonly folder: string;
+  readonly afterwardsFor: AfterwardsFor;
+}
+
+/** What is kept of a call whose agent nobody knows any more: all of it, in the form from which the others can be made. */
+const WITHOUT_AGENT: readonly RecordFormat[] = ['json'];
+
+/** The step that writes one format; agents that do not want it are passed over. */
+export function fileStep(
+  name: string,
+  format: RecordFormat,
+  ending: string,
+  content: (record: CallRecord) => string,
+): (options: FileStepOptions) => Step {
+  return ({ folder, afterwardsFor }) => ({
+    name,
+    async run(record) {
+      const formats = afterwardsFor(record.agent)?.formats ?? WITHOUT_AGENT;
+      if (!formats.includes(format)) return;
+      await writeDurably(recordFile(folder, record, ending), content(record));
+    },
+  });
+}
+
+export function recordFile(folder: string, { callId, startedAt }: CallRecord, ending: string): string {
+  return join(folder, startedAt.slice(0, 10), `${callId}.${ending}`);
+}

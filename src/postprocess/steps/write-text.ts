@@ -1,0 +1,46 @@
+/** Writes the dialogue for people to read. */
+import type { CallRecord, Line, Outcome } from '../../transcript/index.ts';
+import { fileStep } from './record-file.ts';
+
+export const writeText = fileStep('write-text', 'text', 'txt', asText);
+
+const SPEAKERS = { caller: 'Caller', agent: 'Agent' } as const;
+
+export function asText(record: CallRecord): string {
+  const { callId, agent, model, voice, direction, from, to, startedAt, durationMs, outcome, lines } = record;
+  return [
+    `Call      ${callId} (${direction}, ${from} to ${to})`,
+    `Agent     ${agent} (${model}, ${voice})`,
+    `Started   ${startedAt}`,
+    `Lasted    ${clockTime(durationMs)}`,
+    `Outcome   ${outcomeText(outcome)}`,
+    '',
+    ...lines.map(lineText),
+    '',
+  ].join('\n');
+}
+
+function lineText({ speaker, kind, heardText, cut, startMs }: Line): string {
+  const said = kind === 'digits' ? `(keys pressed: ${heardText})` : heardText;
+  const words = [said, cut ? '[cut off]' : ''].filter((part) => part !== '').join(' ');
+  return `${clockTime(startMs)}  ${SPEAKERS[speaker].padEnd(6)}  ${words}`;
+}
+
+function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'completed':
+      return 'completed';
+    case 'callerGone':
+      return 'the caller hung up';
+    case 'failed':
+      return `failed: ${outcome.code} (${outcome.fault})`;
+  }
+}
+
+/** h:mm:ss, or m:ss within the first hour. */
+function clockTime(durationMs: number): string {
+  const seconds = Math.floor(Math.max(0, durationMs) / 1_000);
+  const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}

@@ -1,0 +1,139 @@
+/** Turns what happens in a call into journal entries, as soon as each is known. */
+import type { Clock } from '../lib/index.ts';
+import { AgentLines, type PlayedTurn } from './agent-line.ts';
+import { CallerLines } from './caller-line.ts';
+import { Dialogue, type SaidTurn } from './dialogue.ts';
+import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
+import type { Line } from './line.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface CollectorOptions {
+  readonly call: CallFacts;
+  readonly clock: Clock;
+  /** Where entries go: a Journal's `append`. */
+  readonly append: (entry: Entry) => void;
+}
+
+/** All times are the Clock's; lines are told in ms since `answered`. After `end`, nothing is taken. */
+export interface Collector {
+  answered(atMs: number): void;
+  /** An edge of the caller's speech, as the local gate sees it, at the time at which the voice really began or ended. */
+  callerVoice(edge: 'started' | 'ended', atMs: number): void;
+  /** A fragment of the caller's transcription, when it came. */
+  callerSaid(text: string, atMs: number): void;
+  digit(digit: string, atMs: number): void;
+  /**
+   * The turn's first sound goes out. Gives the response time: from the caller's last voice to now, in ms, or undefined when
+   * the agent answers nothing the caller said. Turns are numbered upwards.
+   */
+  agentTurnStarted(turn: number, atMs: number): number | undefined;
+  agentSaid(turn: number, text: string): void;
+  agentTurnEnded(turn: number, played: PlayedTurn): void;
+  toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
+  toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
+  used(usage: Usage): void;
+  handle(handle: string): void;
+  /** Something broke and was mended. */
+  event(atMs: number, code: string, detail: string): void;
+  sound(sound: Sound): void;
+  end(outcome: Outcome, atMs: number): void;
+  /** The dialogue so far, as it was heard, for a fresh session; its oldest part may be missing. */
+  seed(): SaidTurn[];
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Writes `began` at once. */
+export function createCollector({ call, clock, append }: CollectorOptions): Collector {
+  const now = () => Math.round(clock.nowMs());
+  const dialogue = new Dialogue();
+  const responses = new ResponseTimes();
+  let zeroMs = now();
+  let ended = false;
+
+  const write = (entry: Entry): void => {
+    if (!ended) append(entry);
+  };
+  const writeLine = (line: Line): void => {
+    const startMs = Math.round(line.startMs - zeroMs);
+    const endMs = Math.max(startMs, Math.round(line.endMs - zeroMs));
+    const timed = { ...line, startMs, endMs };
+    dialogue.add(timed);
+    write({ type: 'line', at: now(), line: timed });
+  };
+  const caller = new CallerLines(clock, writeLine);
+  const agent = new AgentLines(clock, {
+    finished: writeLine,
+    untranscribed: (turn) => write({ type: 'untranscribed', at: now(), turn }),
+  });
+  /** What comes after the end starts no line and arms no timer. */
+  const whileLasting =
+    <A extends unknown[]>(run: (...args: A) => void) =>
+    (...args: A): void => {
+      if (!ended) run(...args);
+    };
+
+  write({ type: 'began', at: now(), version: 1, call });
+  return {
+    answered(atMs) {
+      zeroMs = atMs;
+      write({ type: 'answered', at: Math.round(atMs) });
+    },
+    callerVoice: whileLasting((edge, atMs) => {
+      if (edge === 'started') caller.voiceStarted(atMs);
+      else caller.voiceEnded(atMs);
+      responses.callerVoice(edge, atMs);
+    }),
+    callerSaid: whileLasting((text, atMs) => caller.said(text, atMs)),
+    digit: whileLasting((digit, atMs) => caller.digit(digit, atMs)),
+    agentTurnStarted(turn, atMs) {
+      if (ended) return undefined;
+      caller.finishSpeech();
+      agent.started(turn, atMs);
+      const responseMs = responses.agentStarted(atMs);
+      if (responseMs !== undefined) write({ type: 'latency', at: Math.round(atMs), turn, responseMs });
+      return responseMs;
+    },
+    agentSaid: whileLasting((turn, text) => agent.said(turn, text)),
+    agentTurnEnded: whileLasting((turn, played) => {
+      agent.ended(turn, played);
+      responses.agentEnded(played.cut);
+    }),
+    toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
+    toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
+    used: (usage) => write({ type: 'usage', at: now(), usage }),
+    handle: (handle) => write({ type: 'handle', at: now(), handle }),
+    event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
+    sound: (sound) => write({ type: 'sound', at: now(), sound }),
+    end: whileLasting((outcome, atMs) => {
+      caller.finish();
+      agent.finishAll();
+      write({ type: 'ended', at: Math.round(atMs), outcome });
+      ended = true;
+    }),
+    seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],
+  };
+}
+
+/** From the caller's last voice to the agent's first sound. */
+class ResponseTimes {
+  #voiceEndMs: number | undefined;
+  #agentSpeaks = false;
+
+  callerVoice(edge: 'started' | 'ended', atMs: number): void {
+    this.#voiceEndMs = edge === 'ended' ? atMs : undefined;
+  }
+
+  agentStarted(atMs: number): number | undefined {
+    const voiceEndMs = this.#voiceEndMs;
+    this.#voiceEndMs = undefined;
+    this.#agentSpeaks = true;
+    return voiceEndMs === undefined || voiceEndMs > atMs ? undefined : Math.round(atMs - voiceEndMs);
+  }
+
+  /** A cough that did not stop the agent asks for no answer. */
+  agentEnded(cut: boolean): void {
+    if (this.#agentSpeaks && !cut) this.#voiceEndMs = undefined;
+    this.#agentSpeaks = false;
+  }
+}

@@ -1,0 +1,78 @@
+/** What a journal is made of: one entry for each thing that happened in a call, in the order in which it did. */
+import * as z from 'zod';
+import { lineSchema } from './line.ts';
+import { outcomeSchema } from './outcome.ts';
+
+const count = z.int().nonnegative();
+const tokensByModality = z.record(z.string(), count);
+
+export const callFactsSchema = z.object({
+  callId: z.string(),
+  provider: z.string(),
+  agent: z.string(),
+  model: z.string(),
+  voice: z.string(),
+  direction: z.enum(['inbound', 'outbound']),
+  from: z.string(),
+  to: z.string(),
+  sipHeaders: z.record(z.string(), z.string()),
+});
+export type CallFacts = Readonly<z.infer<typeof callFactsSchema>>;
+
+/** Tokens of one report by the service. Each turn bills its whole context again, so that reports add up. */
+export const usageSchema = z.object({
+  promptTokens: count,
+  responseTokens: count,
+  thoughtsTokens: count,
+  toolUseTokens: count,
+  cachedTokens: count,
+  totalTokens: count,
+  promptByModality: tokensByModality,
+  responseByModality: tokensByModality,
+});
+export type Usage = Readonly<z.infer<typeof usageSchema>>;
+
+const sideSoundSchema = z.object({
+  /** Levels in dBov (ITU-T G.100.1): 0 is the loudest square wave, speech on the phone lies about -26. */
+  peakDbov: z.number(),
+  activeDbov: z.number(),
+  idleDbov: z.number(),
+  clippedSamples: count,
+  measuredMs: z.number().nonnegative(),
+  /** Times that sound was missing: in the caller's stream, or in the agent's playout within a turn. */
+  gaps: count,
+  gapMs: z.number().nonnegative(),
+  /** Sound that had to wait for a session, and sound that was given up. */
+  heldMs: z.number().nonnegative(),
+  droppedMs: z.number().nonnegative(),
+});
+
+export const soundSchema = z.object({ caller: sideSoundSchema, agent: sideSoundSchema });
+export type Sound = Readonly<z.infer<typeof soundSchema>>;
+
+const values = z.record(z.string(), z.unknown());
+
+/** When it was written, in ms since the Unix epoch: the time of what happened, unless the entry has a time of its own. */
+const at = z.int();
+
+export const entrySchema = z.discriminatedUnion('type', [
+  /** First in each journal. Another one follows when another process takes the call up. */
+  z.object({ type: z.literal('began'), at, version: z.literal(1), call: callFactsSchema }),
+  /** The moment from which a line's times count. */
+  z.object({ type: z.literal('answered'), at }),
+  z.object({ type: z.literal('line'), at, line: lineSchema }),
+  /** A turn of the agent that sounded, and of which no text ever came. */
+  z.object({ type: z.literal('untranscribed'), at, turn: z.int() }),
+  z.object({ type: z.literal('latency'), at, turn: z.int(), responseMs: z.number().nonnegative() }),
+  z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
+  z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),
+  z.object({ type: z.literal('usage'), at, usage: usageSchema }),
+  /** The newest key to the Live session, by which another process could carry it on. It stays out of the record. */
+  z.object({ type: z.literal('handle'), at, handle: z.string() }),
+  /** Something broke and was mended. */
+  z.object({ type: z.literal('event'), at, code: z.string(), detail: z.string() }),
+  z.object({ type: z.literal('sound'), at, sound: soundSchema }),
+  z.object({ type: z.literal('ended'), at, outcome: outcomeSchema }),
+]);
+
+export type Entry = Readonly<z.infer<typeof entrySchema>>;

@@ -1,0 +1,14 @@
+export type { PlayedTurn } from './agent-line.ts';
+export { checkedCallId } from './call-id.ts';
+export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
+export type { SaidTurn } from './dialogue.ts';
+export type { CallFacts, Entry, Sound, Usage } from './entry.ts';
+export { heardText } from './heard.ts';
+export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } from './journal.ts';
+export type { Line, Speaker } from './line.ts';
+export { ifThere, moved, orphans } from './orphans.ts';
+export { createOutbox, type Outbox, type OutboxOptions } from './outbox.ts';
+export { type Outcome, outcomeSchema } from './outcome.ts';
+export { type Owners, openOwners } from './owners.ts';
+export { type CallRecord, callRecordSchema } from './record.ts';
+export { recordFrom } from './record-from.ts';

@@ -1,0 +1,15 @@
+/** How a call ended, and whose fault it was when it failed. */
+import * as z from 'zod';
+
+export const outcomeSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('completed') }),
+  z.object({ kind: z.literal('callerGone') }),
+  z.object({
+    kind: z.literal('failed'),
+    fault: z.enum(['provider', 'model', 'client', 'us']),
+    /** A FailureCode, by the table of the version that wrote it: an older worker must be able to read a newer code. */
+    code: z.string(),
+  }),
+]);
+
+export type Outcome = Readonly<z.infer<typeof outcomeSchema>>;

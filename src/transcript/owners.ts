@@ -1,0 +1,111 @@
+/**
+ * Which processes live: what a dead one left in a shared folder may be finished by another, what a live one has may not.
+ *
+ * Each process has a file, and touches it. Where the process ids of two processes mean the same (one boot, one PID
+ * namespace), the id and the kernel's start time of the process decide, at once and without doubt. Elsewhere (another
+ * container or machine on one volume, another system than Linux) the age of the touch decides.
+ */
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Clock, Ids } from '../lib/index.ts';
+
+export interface Owners {
+  /** This process, as a word that can name a folder. */
+  readonly id: string;
+  /** Whether this was a process, and is none any more. */
+  isDead(id: string): boolean;
+  /** This process owns nothing any more. */
+  close(): void;
+}
+
+const BEAT_MS = 5_000;
+/** Six beats missed: longer than an event loop stalls, or two machines' clocks differ. */
+const LEASE_MS = 30_000;
+
+/** `<pid>-<uuid>` */
+const OWNER_ID = /^\d+-[0-9a-f-]+$/;
+
+const processSchema = z.object({ pid: z.int().positive(), place: z.string(), startTicks: z.string() });
+type ProcessIdentity = z.infer<typeof processSchema>;
+
+export interface OwnersOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Throws when the folder cannot be written. */
+export function openOwners({ folder, clock, ids }: OwnersOptions): Owners {
+  const own = `${process.pid}-${ids.uuid()}`;
+  const fileOf = (id: string) => join(folder, `${id}.json`);
+  const identity = identityOf(process.pid);
+
+  const beat = (): void => {
+    const seconds = clock.nowMs() / 1_000;
+    try {
+      utimesSync(fileOf(own), seconds, seconds);
+    } catch {
+      // A disk that refuses this refuses others what they would do to our files, too.
+    }
+  };
+  const isDead = (id: string): boolean => {
+    if (id === own || !OWNER_ID.test(id)) return false;
+    const touchedMs = statSync(fileOf(id), { throwIfNoEntry: false })?.mtimeMs;
+    if (touchedMs === undefined) return true;
+    const there = readIdentity(fileOf(id));
+    if (there !== undefined && there.place === identity?.place) {
+      return identityOf(there.pid)?.startTicks !== there.startTicks;
+    }
+    return clock.nowMs() - touchedMs >= LEASE_MS;
+  };
+
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(folder)) {
+    if (isDead(name.replace(/\.json$/, ''))) rmSync(join(folder, name), { force: true });
+  }
+  writeFileSync(fileOf(own), JSON.stringify(identity ?? {}), { mode: 0o600 });
+  beat();
+  const stopBeat = clock.every(BEAT_MS, beat);
+  return {
+    id: own,
+    isDead,
+    close() {
+      stopBeat();
+      rmSync(fileOf(own), { force: true });
+    },
+  };
+}
+
+/** undefined when the file says nothing (yet): then its age decides. */
+function readIdentity(path: string): ProcessIdentity | undefined {
+  try {
+    return processSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** undefined where there is no such process, and on systems without Linux's /proc. */
+function identityOf(pid: number): ProcessIdentity | undefined {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // proc(5): field 22 is the start time; field 2, the name in parentheses, may itself hold spaces and parentheses.
+    const afterName = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const state = afterName[0];
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, place: `${boot} ${readlinkSync('/proc/self/ns/pid')}`, startTicks: afterName[19] ?? '' };
+  } catch {
+    return undefined;
+  }
+}

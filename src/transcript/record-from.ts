@@ -1,0 +1,118 @@
+/** Makes a call record from the entries of a journal, whole or not. */
+import { Failure } from '../lib/index.ts';
+import type { Entry, Usage } from './entry.ts';
+import type { Outcome } from './outcome.ts';
+import type { CallRecord } from './record.ts';
+
+/** A journal whose process ended before it could say how the call did. */
+const PROCESS_DIED: Outcome = { kind: 'failed', fault: 'us', code: 'PROCESS_DIED' };
+
+export interface JournalLoss {
+  readonly damagedLines: number;
+  readonly lostEntries: number;
+}
+
+/** Pure. Throws RECORD_INVALID when it is not known which call it was. */
+export function recordFrom(
+  entries: readonly Entry[],
+  loss: JournalLoss = { damagedLines: 0, lostEntries: 0 },
+): CallRecord {
+  const began = first(entries, 'began');
+  if (began === undefined) throw new Failure('RECORD_INVALID', 'the journal does not say which call it is of');
+  const answered = first(entries, 'answered');
+  const ended = all(entries, 'ended').at(-1);
+  const endedAt = ended?.at ?? Math.max(...entries.map(({ at }) => at));
+  const zero = answered?.at ?? began.at;
+  const lines = all(entries, 'line')
+    .map(({ line }) => line)
+    .sort((a, b) => a.startMs - b.startMs);
+  return {
+    version: 1,
+    ...began.call,
+    startedAt: iso(began.at),
+    answeredAt: answered === undefined ? null : iso(answered.at),
+    endedAt: iso(endedAt),
+    durationMs: answered === undefined ? 0 : Math.max(0, endedAt - answered.at),
+    outcome: ended?.outcome ?? PROCESS_DIED,
+    lines,
+    digits: lines.map(({ kind, text }) => (kind === 'digits' ? text : '')).join(''),
+    toolCalls: toolCalls(entries, zero),
+    usage: all(entries, 'usage').reduce((total, { usage }) => added(total, usage), NO_USAGE),
+    responses: responses(entries, zero),
+    sound: all(entries, 'sound').at(-1)?.sound ?? null,
+    events: all(entries, 'event').map(({ at, code, detail }) => ({ atMs: at - zero, code, detail })),
+    missing: { untranscribedTurns: all(entries, 'untranscribed').length, ...loss },
+  };
+}
+
+type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;
+
+function all<T extends Entry['type']>(entries: readonly Entry[], type: T): EntryOf<T>[] {
+  return entries.filter((entry): entry is EntryOf<T> => entry.type === type);
+}
+
+function first<T extends Entry['type']>(entries: readonly Entry[], type: T): EntryOf<T> | undefined {
+  return entries.find((entry): entry is EntryOf<T> => entry.type === type);
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+function toolCalls(entries: readonly Entry[], zero: number): CallRecord['toolCalls'] {
+  const answers = new Map(all(entries, 'toolAnswered').map((answered) => [answered.id, answered]));
+  return all(entries, 'toolCalled').map(({ id, name, args, at }) => {
+    const answered = answers.get(id);
+    return {
+      id,
+      name,
+      args,
+      calledAtMs: at - zero,
+      answer: answered?.answer ?? null,
+      answeredAtMs: answered === undefined ? null : answered.at - zero,
+    };
+  });
+}
+
+function responses(entries: readonly Entry[], zero: number): CallRecord['responses'] {
+  const turns = all(entries, 'latency').map(({ turn, at, responseMs }) => ({ turn, atMs: at - zero, responseMs }));
+  const sorted = turns.map(({ responseMs }) => responseMs).sort((a, b) => a - b);
+  return { turns, p50Ms: percentile(sorted, 0.5), p95Ms: percentile(sorted, 0.95) };
+}
+
+/** By nearest rank: a value that was measured, never one between. */
+function percentile(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
+}
+
+const NO_USAGE: Usage = {
+  promptTokens: 0,
+  responseTokens: 0,
+  thoughtsTokens: 0,
+  toolUseTokens: 0,
+  cachedTokens: 0,
+  totalTokens: 0,
+  promptByModality: {},
+  responseByModality: {},
+};
+
+function added(a: Usage, b: Usage): Usage {
+  return {
+    promptTokens: a.promptTokens + b.promptTokens,
+    responseTokens: a.responseTokens + b.responseTokens,
+    thoughtsTokens: a.thoughtsTokens + b.thoughtsTokens,
+    toolUseTokens: a.toolUseTokens + b.toolUseTokens,
+    cachedTokens: a.cachedTokens + b.cachedTokens,
+    totalTokens: a.totalTokens + b.totalTokens,
+    promptByModality: addedByModality(a.promptByModality, b.promptByModality),
+    responseByModality: addedByModality(a.responseByModality, b.responseByModality),
+  };
+}
+
+type Tokens = Usage['promptByModality'];
+
+function addedByModality(a: Tokens, b: Tokens): Tokens {
+  const total = { ...a };
+  for (const [modality, tokens] of Object.entries(b)) total[modality] = (total[modality] ?? 0) + tokens;
+  return total;
+}

@@ -1,0 +1,59 @@
+/** The finished, versioned document about one call: what post-processing, and whoever the webhook belongs to, gets. */
+import * as z from 'zod';
+import { callFactsSchema, soundSchema, usageSchema } from './entry.ts';
+import { lineSchema } from './line.ts';
+import { outcomeSchema } from './outcome.ts';
+
+const moment = z.iso.datetime();
+const values = z.record(z.string(), z.unknown());
+/** Since the call was answered; negative for what came before. */
+const atMs = z.int();
+
+export const callRecordSchema = z.object({
+  version: z.literal(1),
+  ...callFactsSchema.shape,
+  startedAt: moment,
+  /** null: nobody answered, or the stream never came. */
+  answeredAt: moment.nullable(),
+  endedAt: moment,
+  /** From the answer to the end; 0 when it was never answered. */
+  durationMs: z.int().nonnegative(),
+  outcome: outcomeSchema,
+  /** In the order in which they began. */
+  lines: z.array(lineSchema),
+  /** All keys pressed, in order. */
+  digits: z.string(),
+  toolCalls: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      args: values,
+      calledAtMs: atMs,
+      /** null: the call ended, or the model took it back, before there was one. */
+      answer: values.nullable(),
+      answeredAtMs: atMs.nullable(),
+    }),
+  ),
+  /** Totals of the call. */
+  usage: usageSchema,
+  /** From the caller's last voice to the agent's first sound. Percentiles are null when nothing was measured. */
+  responses: z.object({
+    turns: z.array(z.object({ turn: z.int(), atMs, responseMs: z.number().nonnegative() })),
+    p50Ms: z.number().nullable(),
+    p95Ms: z.number().nullable(),
+  }),
+  sound: soundSchema.nullable(),
+  /** What broke and was mended. */
+  events: z.array(z.object({ atMs, code: z.string(), detail: z.string() })),
+  /** What this record is known to lack; all zero is a whole one. */
+  missing: z.object({
+    /** Turns of the agent that sounded and came without text. */
+    untranscribedTurns: z.int().nonnegative(),
+    /** Lines of the journal that could not be read. */
+    damagedLines: z.int().nonnegative(),
+    /** Entries that the disk did not take and memory could not hold. */
+    lostEntries: z.int().nonnegative(),
+  }),
+});
+
+export type CallRecord = Readonly<z.infer<typeof callRecordSchema>>;

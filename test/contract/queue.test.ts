@@ -1,0 +1,278 @@
+/** What both queues promise, held to each of them: the spool, and BullMQ on every Redis there is. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Failure, systemClock, systemIds } from '../../src/lib/index.ts';
+import {
+  type Attempt,
+  createBullQueue,
+  createBullWorker,
+  createSpoolQueue,
+  createSpoolWorker,
+  type JobQueue,
+  type RetryPolicy,
+  Spool,
+  type Worker,
+} from '../../src/postprocess/index.ts';
+import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
+import { openOwners } from '../../src/transcript/index.ts';
+import { findRedisServer, startJsRedis, startRedisServer } from '../support/redis.ts';
+import { record } from '../unit/transcript/given.ts';
+
+/** As in production, but for the times: three attempts, a millisecond apart. */
+const QUICK: RetryPolicy = {
+  backoff: { firstMs: 1, factor: 1, maxMs: 1, jitter: 0 },
+  attempts: 3,
+  stalls: 5,
+  remembered: { ageMs: 60_000, count: 100 },
+};
+const GRACE_MS = 10_000;
+const logger = createLogger({ level: 'silent' });
+
+interface Driver {
+  queue(): Promise<JobQueue>;
+  worker(process: (attempt: Attempt) => Promise<void>, concurrency: number): Promise<Worker>;
+  /** Forgets all jobs. */
+  stop(): Promise<void>;
+}
+
+async function spoolDriver(): Promise<Driver> {
+  const folder = await mkdtemp(join(tmpdir(), 'callbridge-spool-'));
+  const owners = openOwners({ folder: join(folder, 'owners'), clock: systemClock, ids: systemIds });
+  const open = () => Spool.open({ folder: join(folder, 'queue'), owners, clock: systemClock });
+  let spool = await open();
+  return {
+    async queue() {
+      // A queue that is opened again finds what is on disk, and nothing else.
+      spool = await open();
+      return createSpoolQueue(spool);
+    },
+    worker: (process, concurrency) => Promise.resolve(createSpoolWorker(spool, workerOptions(process, concurrency))),
+    async stop() {
+      owners.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function bullDriver(start: () => Promise<{ url: string; stop(): Promise<void> }>): Promise<Driver> {
+  const redis = await start();
+  return {
+    queue: () => Promise.resolve(createBullQueue({ redisUrl: redis.url, retry: QUICK, clock: systemClock, logger })),
+    worker: (process, concurrency) =>
+      Promise.resolve(createBullWorker({ redisUrl: redis.url, ...workerOptions(process, concurrency) })),
+    stop: () => redis.stop(),
+  };
+}
+
+let metrics = createMetrics();
+function workerOptions(process: (attempt: Attempt) => Promise<void>, concurrency: number) {
+  return { process, concurrency, retry: QUICK, clock: systemClock, ids: systemIds, logger, metrics };
+}
+
+const redisServer = findRedisServer();
+const drivers: [string, () => Promise<Driver>][] = [
+  ['spool', spoolDriver],
+  ['BullMQ on js-redis-server', () => bullDriver(startJsRedis)],
+];
+if (redisServer !== undefined) {
+  drivers.push(['BullMQ on redis-server', () => bullDriver(() => startRedisServer(redisServer))]);
+}
+
+describe.each(drivers)('%s', (_name, makeDriver) => {
+  let driver: Driver;
+  const open: { close(graceMs?: number): Promise<unknown> }[] = [];
+
+  beforeAll(async () => {
+    driver = await makeDriver();
+  });
+  afterEach(async () => {
+    for (const one of open.splice(0).reverse()) await one.close(GRACE_MS);
+    await driver.stop();
+    driver = await makeDriver();
+    metrics = createMetrics();
+  });
+  afterAll(() => driver.stop());
+
+  const openQueue = async (): Promise<JobQueue> => {
+    const queue = await driver.queue();
+    open.push({ close: () => queue.close() });
+    return queue;
+  };
+  const startWorker = async (process: (attempt: Attempt) => Promise<void>, concurrency = 1): Promise<Worker> => {
+    const worker = await driver.worker(process, concurrency);
+    open.push({ close: () => worker.close(GRACE_MS) });
+    await worker.start();
+    return worker;
+  };
+  /** Processes jobs as `outcome` says, and tells of each attempt once it is over. */
+  const observed = (outcome: (attempt: Attempt, number: number) => Promise<void> | void = () => undefined) => {
+    const attempts: Attempt[] = [];
+    const process = async (attempt: Attempt): Promise<void> => {
+      attempts.push(attempt);
+      await outcome(attempt, attempts.length);
+    };
+    return { attempts, process };
+  };
+  /** Jobs finished, failed and given up, as the metrics count them. */
+  const results = async (): Promise<Record<string, number>> => {
+    const { values } = await metrics.jobs.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.result, value]));
+  };
+  /** Asks again until it is so. */
+  const eventually = <T>(what: () => T) => expect.poll(what, { interval: 5, timeout: 15_000 });
+
+  test('processes a record once, as it was added', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed();
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    expect(attempts.map(({ jobId, data }) => ({ jobId, data }))).toEqual([
+      { jobId: 'CA1', data: { version: 1, callId: 'CA1', record: record('CA1') } },
+    ]);
+    expect(await queue.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, done: 1, dead: 0 });
+  });
+
+  test('gives what is added to a worker that runs already', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed();
+    await startWorker(process);
+    await queue.add(record('CA1'));
+    await eventually(() => attempts.length).toBe(1);
+  });
+
+  test('takes a call once, however often it is published: waiting, and when it is done', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed();
+    await queue.add(record('CA1'));
+    await queue.add(record('CA1'));
+    expect(await queue.counts()).toMatchObject({ waiting: 1 });
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    await queue.add(record('CA1'));
+    await queue.add(record('CA2'));
+    await eventually(results).toMatchObject({ done: 2 });
+    expect(attempts.map(({ jobId }) => jobId)).toEqual(['CA1', 'CA2']);
+  });
+
+  test('keeps jobs for a worker that comes later, also when the queue was closed between', async () => {
+    const earlier = await driver.queue();
+    await earlier.add(record('CA1'));
+    await earlier.close();
+    await openQueue();
+    const { attempts, process } = observed();
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('tries again after a failure that may pass, and remembers which steps are done', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed(async ({ stepDone }, number) => {
+      if (number === 1) {
+        await stepDone('write');
+        throw new Failure('WEBHOOK_DELIVERY', 'not today');
+      }
+    });
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toEqual({ failed: 1, done: 1 });
+    expect(attempts.map(({ doneSteps }) => doneSteps)).toEqual([[], ['write']]);
+  });
+
+  test('takes an unknown error for one that may pass', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed((_, number) => {
+      if (number === 1) throw new TypeError('surprise');
+    });
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    expect(attempts).toHaveLength(2);
+  });
+
+  test('gives a job up after its last attempt, keeps it, and goes on with the next', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed(({ jobId }) => {
+      if (jobId === 'CA1') throw new Failure('WEBHOOK_DELIVERY', 'never');
+    });
+    await queue.add(record('CA1'));
+    await queue.add(record('CA2'));
+    await startWorker(process);
+    await eventually(results).toEqual({ done: 1, dead: 1, failed: 2 });
+    expect(attempts.filter(({ jobId }) => jobId === 'CA1')).toHaveLength(QUICK.attempts);
+  });
+
+  test('gives a job up at once when trying again cannot help, and does not take it again', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed(() => {
+      throw new Failure('WEBHOOK_REFUSED', 'gone');
+    });
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toEqual({ dead: 1 });
+    await queue.add(record('CA1'));
+    expect(attempts).toHaveLength(1);
+    expect(await queue.counts()).toEqual({ waiting: 0, delayed: 0, active: 0, done: 0, dead: 1 });
+  });
+
+  test('processes as many jobs at a time as it may, and no more', async () => {
+    const queue = await openQueue();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let running = 0;
+    let most = 0;
+    const { attempts, process } = observed(async () => {
+      most = Math.max(most, ++running);
+      await released;
+      running--;
+    });
+    for (const callId of ['CA1', 'CA2', 'CA3']) await queue.add(record(callId));
+    await startWorker(process, 2);
+    await eventually(() => attempts.length).toBe(2);
+    expect(await queue.counts()).toMatchObject({ waiting: 1, active: 2 });
+    release();
+    await eventually(results).toMatchObject({ done: 3 });
+    expect(most).toBe(2);
+  });
+
+  test('finishes the job it has when it is closed, and leaves the rest', async () => {
+    const queue = await openQueue();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { attempts, process } = observed(() => released);
+    await queue.add(record('CA1'));
+    await queue.add(record('CA2'));
+    const worker = await startWorker(process);
+    await eventually(() => attempts.length).toBe(1);
+    const closed = worker.close(GRACE_MS);
+    release();
+    expect(await closed).toBe(true);
+    expect(await queue.counts()).toMatchObject({ done: 1, waiting: 1, active: 0 });
+  });
+
+  test('does not wait for a job longer than its grace', async () => {
+    const queue = await openQueue();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { attempts, process } = observed(() => released);
+    await queue.add(record('CA1'));
+    const worker = await startWorker(process);
+    await eventually(() => attempts.length).toBe(1);
+    expect(await worker.close(1)).toBe(false);
+    release();
+  });
+
+  test('refuses a call whose id could lead out of its folder', async () => {
+    const queue = await openQueue();
+    await expect(queue.add({ ...record('CA1'), callId: '../CA1' })).rejects.toMatchObject({ code: 'RECORD_INVALID' });
+  });
+});
