@@ -22,7 +22,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=dev /app/dist ./dist
-RUN rm -rf dist/simulator dist/cli/simulate.* dist/cli/call.* dist/cli/demo.*
+RUN rm -rf dist/simulator dist/cli/simulate.* dist/cli/simulated-model.* dist/cli/call.* dist/cli/demo.*
 
 FROM node:24-bookworm-slim AS production
 ENV NODE_ENV=production \
@@ -38,7 +38,6 @@ VOLUME /data
 EXPOSE 8080
 # Running calls finish within the grace time of `serve`; the orchestrator must wait longer than that.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve"]

@@ -13,6 +13,11 @@ export async function orFail(run: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Whether a part of the program was left out of this build, as the simulator is in production. */
+export function isMissingModule(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+}
+
 function explain(error: unknown): string | undefined {
   if (error instanceof Failure) return error.message;
   if (!(error instanceof Error) || !('code' in error)) return undefined;

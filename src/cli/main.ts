@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line. A command is loaded only when it is asked for: the production image has no simulator, and needs none. */
 import { Command } from 'commander';
+import { isMissingModule } from './fail.ts';
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
 
 /** A command that was left out of this build is not there; anything else that fails to load is a defect. */
 function onlyIfMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
+  if (isMissingModule(error)) return undefined;
   throw error;
 }
 

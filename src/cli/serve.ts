@@ -1,9 +1,9 @@
 /** `callbridge serve`: takes calls until it is told to stop, and then lets them end. */
 import { Command, InvalidArgumentError } from 'commander';
 import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
-import { systemClock, systemIds } from '../lib/index.ts';
+import { Failure, systemClock, systemIds } from '../lib/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
-import { orFail } from './fail.ts';
+import { isMissingModule, orFail } from './fail.ts';
 import { startService } from './service.ts';
 import { simulatedEnv } from './simulated.ts';
 import { untilTold } from './until-told.ts';
@@ -25,13 +25,18 @@ export function serveCommand(): Command {
 async function serve({ simulate, grace }: Options): Promise<void> {
   const env = processEnv();
   if (simulate === undefined) return run(loadConfig({ env, cwd: process.cwd() }), grace);
-  const { startSimulatedModel } = await import('./simulated-model.ts');
+  const { startSimulatedModel } = await import('./simulated-model.ts').catch(withoutSimulator);
   const model = await startSimulatedModel(simulate === true ? undefined : simulate);
   try {
     await run(simulatedConfig(env, model.url), grace);
   } finally {
     await model.close();
   }
+}
+
+function withoutSimulator(error: unknown): never {
+  if (!isMissingModule(error)) throw error;
+  throw new Failure('CONFIG_INVALID', 'This build has no simulator: use the dev image, or a checkout.');
 }
 
 function simulatedConfig(env: Env, modelUrl: string): Config {

@@ -104,7 +104,7 @@ export function createCollector({ call, clock, append }: CollectorOptions): Coll
     used: (usage) => write({ type: 'usage', at: now(), usage }),
     handle: (handle) => write({ type: 'handle', at: now(), handle }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
-    sound: (sound) => write({ type: 'sound', at: now(), sound }),
+    sound: (sound) => write({ type: 'sound', at: now(), sound: rounded(sound) }),
     end: whileLasting((outcome, atMs) => {
       caller.finish();
       agent.finishAll();
@@ -114,6 +114,22 @@ export function createCollector({ call, clock, append }: CollectorOptions): Coll
     seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],
   };
 }
+
+/** Tenths of a dB and whole milliseconds: nobody hears less. */
+function rounded({ caller, agent }: Sound): Sound {
+  const side = (sound: Sound['caller']): Sound['caller'] => ({
+    ...sound,
+    peakDbov: tenths(sound.peakDbov),
+    activeDbov: tenths(sound.activeDbov),
+    idleDbov: tenths(sound.idleDbov),
+    gapMs: Math.round(sound.gapMs),
+    heldMs: Math.round(sound.heldMs),
+    droppedMs: Math.round(sound.droppedMs),
+  });
+  return { caller: side(caller), agent: side(agent) };
+}
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;
 
 /** From the caller's last voice to the agent's first sound. */
 class ResponseTimes {

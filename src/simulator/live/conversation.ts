@@ -98,8 +98,7 @@ export class Conversation {
   detach(outlet: Outlet, code: number, reason: string): void {
     if (this.#outlet !== outlet) return;
     this.#outlet = undefined;
-    const notBegun = this.#speaker.stop();
-    if (notBegun !== undefined) this.#script.putBack(notBegun);
+    for (const turn of this.#speaker.stop().toReversed()) this.#script.putBack(turn);
     this.record.add({ type: 'closed', code, reason });
   }
 
@@ -111,10 +110,9 @@ export class Conversation {
   hearSound(samples: Pcm<16000>): Refusal | undefined {
     if (refusesFirstContent(this.#setup, this.#backend)) return INVALID_ARGUMENT;
     this.record.addSound(samples);
-    if (!this.detectsActivity) return undefined;
-    this.#detector.push(samples, (edge, offsetMs) => this.#hearEdge(edge, offsetMs));
-    const counted = this.#callerSpeaks || this.#coverage === 'TURN_INCLUDES_ALL_INPUT';
-    if (counted) this.#meter.heard(samples.length / 16);
+    if (this.detectsActivity) this.#detector.push(samples, (edge, offsetMs) => this.#hearEdge(edge, offsetMs));
+    const everything = this.#setup.realtimeInputConfig?.turnCoverage === 'TURN_INCLUDES_ALL_INPUT';
+    if (everything || this.#callerSpeaks) this.#meter.heard(samples.length / 16);
     return undefined;
   }
 
@@ -190,10 +188,6 @@ export class Conversation {
 
   get #callerSpeaks(): boolean {
     return this.#detector.speaking || this.#declaredSpeaking;
-  }
-
-  get #coverage(): string | undefined {
-    return this.#setup.realtimeInputConfig?.turnCoverage;
   }
 
   get #interruptible(): boolean {

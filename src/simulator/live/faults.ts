@@ -21,7 +21,8 @@ const breaking = {
   stall: z.strictObject({ kind: z.literal('stall'), forMs: ms.optional() }),
 } as const;
 
-/** What goes wrong with a turn. `afterMs` counts from the turn's first message; without it, the fault comes when the turn is over. */
+/** What goes wrong with a turn. `afterMs` counts from the turn's first message; without it, the fault comes when the turn is over.
+ * To a turn that is interrupted before, nothing else happens. */
 const afterMs = { afterMs: ms.optional() };
 export const turnFault = z.discriminatedUnion('kind', [
   breaking.goAway.extend(afterMs),

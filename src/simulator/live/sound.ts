@@ -33,6 +33,13 @@ export function resolveSounds(scenario: Scenario, folder: string): Scenario {
   return { ...scenario, turns: scenario.turns.map(resolved), fallbackTurn: resolved(scenario.fallbackTurn) };
 }
 
+/** Throws an Error for a recording that cannot be spoken, so that it shows before anyone listens. */
+export function checkRecordings({ turns, fallbackTurn }: Scenario): void {
+  for (const { sound } of [...turns, fallbackTurn]) {
+    if (sound !== undefined && 'wav' in sound) made(sound);
+  }
+}
+
 /** The same length and shape with hardly an amplitude: a known defect of the service. */
 export function nearlySilent(sound: Pcm<24000>): Pcm<24000> {
   return pcm(sound.map(Math.sign), RATE_HZ);

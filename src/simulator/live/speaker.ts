@@ -121,14 +121,16 @@ export class Speaker {
   }
 
   /** The socket is gone, and what was being said with it; tools may still be answered on the next. Returns what had not begun. */
-  stop(): FallbackTurn | undefined {
+  stop(): readonly FallbackTurn[] {
     this.#cancelTimers();
-    this.#waiting = [];
     const phase = this.#phase;
-    if (phase.name === 'awaitingTools') return undefined;
-    this.#phase = { name: 'idle' };
     if (phase.name === 'speaking') this.#note('lost');
-    return phase.name === 'thinking' ? phase.request.turn : undefined;
+    if (phase.name === 'interrupted') this.#note('interrupted');
+    const thought = phase.name === 'thinking' ? [phase.request] : [];
+    const notBegun = [...thought, ...this.#waiting].map(({ turn }) => turn);
+    if (phase.name !== 'awaitingTools') this.#phase = { name: 'idle' };
+    this.#waiting = [];
+    return notBegun;
   }
 
   #speak(turn: FallbackTurn): void {

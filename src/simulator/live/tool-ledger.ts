@@ -21,22 +21,24 @@ export interface ToolLedger {
 }
 
 export function createToolLedger(ids: Ids): ToolLedger {
-  const waiting = new Map<string, ToolBehavior>();
-  const blockingIds = () => [...waiting].filter(([, behavior]) => behavior === 'BLOCKING').map(([id]) => id);
+  const waiting = new Map<string, PlannedCall>();
+  const blockingIds = () => [...waiting].filter(([, { behavior }]) => behavior === 'BLOCKING').map(([id]) => id);
+  /** An answer without an id is one to the oldest call of its name. */
+  const idByName = (name: string | undefined) => [...waiting].find(([, call]) => call.name === name)?.[0] ?? '';
   return {
     issue: (calls) =>
-      calls.map(({ name, args, behavior }) => {
-        const id = newId(ids, behavior);
-        waiting.set(id, behavior);
-        return { id, name, args };
+      calls.map((call) => {
+        const id = newId(ids, call.behavior);
+        waiting.set(id, call);
+        return { id, name: call.name, args: call.args };
       }),
-    settle: ({ id = '', scheduling, willContinue }) => {
-      const behavior = waiting.get(id);
-      if (behavior === undefined) return 'ignored';
+    settle: ({ name, id = idByName(name), scheduling, willContinue }) => {
+      const call = waiting.get(id);
+      if (call === undefined) return 'ignored';
       if (willContinue === true) return 'unfinished';
       waiting.delete(id);
       // The model waits for this one, so there is nothing to schedule.
-      return behavior === 'BLOCKING' ? 'WHEN_IDLE' : (scheduling ?? 'WHEN_IDLE');
+      return call.behavior === 'BLOCKING' ? 'WHEN_IDLE' : (scheduling ?? 'WHEN_IDLE');
     },
     get blocked() {
       return blockingIds().length > 0;
