@@ -16,10 +16,13 @@ const LAST_WORDS_MS = 30_000;
 export interface RingingCall {
   readonly callId: string;
   readonly provider: string;
+  /** The name of the agent that answers. */
   readonly agent: string;
+  /** Numbers in E.164, `sip:` URIs, or what the provider says when a caller withholds theirs. */
   readonly from: string;
   readonly to: string;
   readonly direction: 'inbound' | 'outbound';
+  /** The `X-` headers of a SIP caller's INVITE, by name. */
   readonly sipHeaders: Readonly<Record<string, string>>;
 }
 

@@ -1,2 +1,2 @@
-export type { Calls, IncomingCall } from './calls.ts';
+export type { Calls } from './calls.ts';
 export { createServer, type HttpDeps, type HttpServer } from './server.ts';

@@ -1,6 +1,7 @@
 /** Twilio asks what to do with a call: `POST /twilio/voice`, answered with TwiML within milliseconds. */
 import type { Middleware } from 'koa';
 import { z } from 'zod';
+import type { RingingCall } from '../call/index.ts';
 import { Failure } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type TwilioAccount,
 } from '../telephony/index.ts';
 import { parametersOf, TOKEN_PARAMETER } from './call-parameters.ts';
-import type { Calls, IncomingCall } from './calls.ts';
+import type { Calls } from './calls.ts';
 import { STREAM_ENDED_PATH } from './stream-ended.ts';
 import { CallForm, readForm } from './twilio-form.ts';
 
@@ -46,7 +47,7 @@ export function voiceWebhook({ account, calls, tokens, metrics }: VoiceWebhookDe
       ctx.body = rejectTwiml('rejected');
       return;
     }
-    const call: IncomingCall = {
+    const call: RingingCall = {
       callId: form.CallSid,
       provider: 'twilio',
       agent,
@@ -69,7 +70,7 @@ export function voiceWebhook({ account, calls, tokens, metrics }: VoiceWebhookDe
   };
 
   /** False when no line is free, which a caller understands as a busy signal. */
-  function ring(call: IncomingCall): boolean {
+  function ring(call: RingingCall): boolean {
     try {
       calls.ring(call);
       return true;

@@ -249,7 +249,7 @@ describe('what the model cannot do', () => {
     ]);
   });
 
-  test('a model of the user is as good as any', () => {
+  test('a model that the user added is taken like the others', () => {
     const cwd = givenFiles({
       'config/models.yaml': CATALOGUE,
       'config/agents/sales.yaml': `${AGENT}model: my-model\nvoice: Mine\ncodeExecution: true\n`,

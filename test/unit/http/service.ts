@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Calls, createServer, type IncomingCall } from '../../../src/http/index.ts';
+import type { RingingCall } from '../../../src/call/index.ts';
+import { type Calls, createServer } from '../../../src/http/index.ts';
 import { systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallStream } from '../../../src/telephony/index.ts';
@@ -32,8 +33,8 @@ export const VOICE_FORM: Form = {
 };
 
 export type Note =
-  | { did: 'ring'; call: IncomingCall }
-  | { did: 'answer'; call: IncomingCall; stream: CallStream }
+  | { did: 'ring'; call: RingingCall }
+  | { did: 'answer'; call: RingingCall; stream: CallStream }
   | { did: 'callerGone'; callId: string; how: string }
   | { did: 'heard'; what: unknown[] };
 
