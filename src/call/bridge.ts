@@ -65,8 +65,18 @@ export class Bridge {
       'call step',
     );
     this.#stepping = true;
-    for (const effect of effects) this.#options.actions[effect]();
+    for (const effect of effects) this.#perform(effect);
     this.#stepping = false;
+  }
+
+  /** An effect that throws is a defect of ours. It ends this call, by the same way as any other, and no call with it. */
+  #perform(effect: Effect): void {
+    try {
+      this.#options.actions[effect]();
+    } catch (error) {
+      this.#options.logger.error({ err: error, effect }, 'effect failed');
+      this.#waiting.push({ type: 'streamLost', code: 'INTERNAL' });
+    }
   }
 
   #armDeadline(): void {

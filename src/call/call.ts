@@ -7,11 +7,10 @@ import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.t
 import type { Collector, Outcome } from '../transcript/index.ts';
 import { Bridge } from './bridge.ts';
 import { Downlink } from './downlink.ts';
+import { type CallerSide, hearCaller } from './hear-caller.ts';
 import { hearLive } from './hear-live.ts';
-import { LocalTurns } from './local-turns.ts';
 import type { CallEvent, Effect, Phase } from './machine.ts';
 import { type PlayedTurn, Playout } from './playout.ts';
-import { Uplink } from './uplink.ts';
 
 /** What a call needs to know of its agent. */
 export interface CallAgent {
@@ -58,7 +57,7 @@ export class Call {
   readonly #startedAtMs: number;
   #session: LiveSession | undefined;
   #stream: CallStream | undefined;
-  #uplink: Uplink | undefined;
+  #caller: CallerSide | undefined;
   #cancelLimit: Cancel = () => undefined;
   #streamStartedMs: number | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
@@ -97,6 +96,12 @@ export class Call {
     return this.#stream !== undefined;
   }
 
+  /** Whether the end came from the provider, which then has nothing left to ask. */
+  get providerEndedIt(): boolean {
+    const { state } = this.#bridge;
+    return 'outcome' in state && state.outcome.kind === 'callerGone';
+  }
+
   /** Whether the call failed without the caller having been told so to the end. */
   get owesApology(): boolean {
     const { state } = this.#bridge;
@@ -110,39 +115,35 @@ export class Call {
 
   /** The stream has started: sound flows both ways from here. Once. */
   answer(stream: CallStream): StreamHandlers {
-    const { clock, collector, metrics } = this.#deps;
-    const codec = g711(stream.format.encoding);
-    const toModel = this.#modelInput();
-    const uplink = new Uplink({
-      clock,
-      codec,
-      maxHeldMs: this.#agent.limits.heldAudioMs,
-      handlers: {
-        audio: toModel,
-        voice: (edge, atMs) => {
-          this.#lastSoundMs = clock.nowMs();
-          collector.callerVoice(edge, atMs);
-        },
-        dropped: (lengthMs) => metrics.heldAudioDroppedMs.inc(lengthMs),
-        gap: (lengthMs) => metrics.streamGapMs.inc(lengthMs),
+    const { clock, collector } = this.#deps;
+    const nowMs = clock.nowMs();
+    const caller = hearCaller({
+      stream,
+      agent: this.#agent,
+      deps: this.#deps,
+      session: () => this.#session,
+      flow: () => this.#bridge.flow.callerAudio,
+      noticed: () => {
+        this.#lastSoundMs = clock.nowMs();
       },
     });
     this.#stream = stream;
-    this.#uplink = uplink;
-    this.#streamStartedMs = clock.nowMs();
-    this.#lastSoundMs = this.#streamStartedMs;
+    this.#caller = caller;
+    this.#streamStartedMs = nowMs;
+    this.#lastSoundMs = nowMs;
     this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp());
-    collector.answered(this.#streamStartedMs);
+    collector.answered(nowMs);
+    const { encode } = g711(stream.format.encoding);
     this.#playout.attach({
       ...stream.playout,
-      play: (samples) => stream.send({ type: 'audio', payload: codec.encode(samples) }),
+      play: (samples) => stream.send({ type: 'audio', payload: encode(samples) }),
       mark: (name) => stream.send({ type: 'mark', name }),
       clear: () => stream.send({ type: 'clear' }),
     });
     this.#bridge.handle({ type: 'streamStarted' });
     return {
-      audio: (payload, timestampMs) => uplink.push(payload, timestampMs, this.#bridge.flow.callerAudio),
-      digit: (digit) => this.#digit(digit),
+      audio: (payload, timestampMs) => caller.audio(payload, timestampMs),
+      digit: (digit) => caller.digit(digit),
       markReached: (name) => this.#playout.markReached(name),
       ended: (how) => this.#streamEnded(how),
     };
@@ -158,16 +159,16 @@ export class Call {
     this.#bridge.handle({ type: 'hangUp' });
   }
 
-  /** Ends the call at once: the process cannot wait any longer. */
-  abandon(): void {
-    this.#bridge.handle({ type: 'streamLost', code: 'SHUTDOWN' });
+  /** Ends the call at once: its stream is gone, or the process cannot wait any longer. */
+  abandon(code: 'STREAM_LOST' | 'SHUTDOWN'): void {
+    this.#bridge.handle({ type: 'streamLost', code });
   }
 
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
   tick(): void {
     this.#playout.topUp();
     if (this.#bridge.state.phase === 'draining' && this.#playout.idle) this.#bridge.handle({ type: 'playedOut' });
-    if (!this.#playout.idle) this.#lastSoundMs = this.#deps.clock.nowMs();
+    if (this.#playout.sounding) this.#lastSoundMs = this.#deps.clock.nowMs();
     if (this.hasStream && this.#deps.clock.nowMs() - this.#lastSoundMs > this.#agent.limits.silenceMs) {
       this.#lastSoundMs = this.#deps.clock.nowMs();
       this.#deps.collector.event(this.#lastSoundMs, 'SILENCE', 'nobody spoke for the agreed time');
@@ -175,25 +176,10 @@ export class Call {
     }
   }
 
-  #modelInput(): (samples: Pcm<16000>) => void {
-    const send = (samples: Pcm<16000>): void => this.#session?.sendAudio(samples);
-    const { detection, silenceMs } = this.#agent.live.turnTaking;
-    if (detection === 'model') return send;
-    const turns = new LocalTurns(silenceMs, {
-      sendAudio: send,
-      sendActivity: (edge) => this.#session?.sendActivity(edge),
-    });
-    return (samples) => turns.push(samples);
-  }
-
-  #digit(digit: string): void {
-    this.#lastSoundMs = this.#deps.clock.nowMs();
-    this.#deps.collector.digit(digit, this.#lastSoundMs);
-    this.#session?.sendText(`[The caller pressed ${digit} on the telephone.]`);
-  }
-
   #streamEnded(how: StreamEnd): void {
     this.#stream = undefined;
+    // We close a stream when the call has ended: there is nothing more to learn from it.
+    if (how === 'closedByUs') return;
     this.#bridge.handle(how === 'lost' ? { type: 'streamLost', code: 'STREAM_LOST' } : { type: 'callerGone' });
   }
 
@@ -251,7 +237,7 @@ export class Call {
         const { greeting } = this.#agent;
         if (greeting !== undefined && !this.#downlink.begun) this.#session?.sendText(greet(greeting));
       },
-      releaseHeldAudio: () => this.#uplink?.release(),
+      releaseHeldAudio: () => this.#caller?.release(),
       clearPlayout: () => {
         metrics.bargeIns.inc();
         this.#downlink.interrupt();
@@ -273,7 +259,7 @@ export class Call {
     const agent = this.#agent.name;
     this.#cancelLimit();
     this.#playout.close();
-    const caller = this.#uplink?.summary();
+    const caller = this.#caller?.summary();
     if (caller !== undefined) {
       const agentSound = { ...this.#downlink.levels(), ...this.#playout.summary() };
       collector.sound({ caller, agent: agentSound });
@@ -285,6 +271,7 @@ export class Call {
     const code = outcome.kind === 'failed' ? outcome.code : '';
     metrics.calls.inc({ agent, outcome: outcome.kind, fault, code });
     metrics.callSeconds.observe({ agent }, (clock.nowMs() - this.#startedAtMs) / 1_000);
+    if (outcome.kind === 'failed') metrics.failures.inc({ code, fault });
     this.#deps.ended(outcome);
   }
 }

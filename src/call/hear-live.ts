@@ -70,7 +70,8 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
     lost: (failure, recoverable) => {
       const { code } = failure;
       metrics.liveLosses.inc({ code });
-      metrics.failures.inc({ code, fault: FAILURES[code].fault });
+      // One that cannot be mended is counted as the call's outcome.
+      if (recoverable) metrics.failures.inc({ code, fault: FAILURES[code].fault });
       logger.warn({ code, recoverable, err: failure }, 'session lost');
       collector.event(clock.nowMs(), code, failure.message);
       handle({ type: 'liveLost', code, recoverable });

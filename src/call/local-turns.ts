@@ -24,6 +24,11 @@ export class LocalTurns {
     this.#gate = createSpeechGate(16000, { hangoverMs: silenceMs });
   }
 
+  /** A new socket knows nothing of speech that began on the last one. */
+  restart(): void {
+    if (this.#gate.speaking) this.#sink.sendActivity('started');
+  }
+
   push(samples: Pcm<16000>): void {
     const edge = this.#gate.push(samples);
     if (edge === 'started') {

@@ -55,7 +55,7 @@ export type CallEvent =
   | { readonly type: 'streamLost'; readonly code: FailureCode }
   | { readonly type: 'deadline' };
 
-/** What the call must do, in order; it reports back with events. Each is idempotent. */
+/** What the call must do, in order; it reports back with events. Each is idempotent: nobody is greeted who was before. */
 export type Effect =
   | 'dialLive'
   | 'resumeLive'
@@ -134,7 +134,7 @@ export function advance(state: CallState, event: CallEvent): Step {
     case 'resuming':
       switch (event.type) {
         case 'liveReady':
-          return [{ phase: 'talking' }, ['releaseHeldAudio']];
+          return [{ phase: 'talking' }, ['greet', 'releaseHeldAudio']];
         case 'liveLost':
           return apologise(event.code);
         case 'hangUp':

@@ -89,6 +89,11 @@ export class Playout {
     return this.#turns.length === 0;
   }
 
+  /** The caller hears the agent, or is about to. */
+  get sounding(): boolean {
+    return this.#clock.nowMs() < this.#playedUntilMs || this.#turns.some((turn) => turn.queuedSamples > 0);
+  }
+
   /** The stream is open: what was queued meanwhile goes out. */
   attach(sink: PlayoutSink): void {
     this.#sink = sink;

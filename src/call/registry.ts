@@ -2,13 +2,15 @@
 import { type Cancel, type Clock, Failure } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamHandlers } from '../telephony/index.ts';
-import type { CallFacts, Collector } from '../transcript/index.ts';
+import type { CallFacts, CallTranscript } from '../transcript/index.ts';
 import { Call, type CallAgent, type CallDeps } from './call.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
 /** How many ended calls are remembered, so that what comes late is answered rightly: minutes' worth on a busy day. */
 const MAX_REMEMBERED = 1_000;
+/** Twilio asks what comes next within a second of the end of the stream; nobody answers once the process is gone. */
+const ASK_GRACE_MS = 3_000;
 /** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. */
 const LAST_WORDS_MS = 30_000;
 
@@ -36,8 +38,15 @@ export interface RegistryOptions {
   readonly agentNamed: (name: string) => CallAgent | undefined;
   readonly openLive: CallDeps['openLive'];
   readonly apology: CallDeps['apology'];
-  /** Begins a call's transcript; `close` is called once, after its last entry. */
-  readonly beginTranscript: (call: CallFacts) => { readonly collector: Collector; readonly close: () => void };
+  readonly beginTranscript: (call: CallFacts) => CallTranscript;
+}
+
+interface PastCall {
+  /** What the caller, if still on the line, should get: an apology, unless it was heard or not needed. */
+  readonly answer: 'hangUp' | 'apologise';
+  readonly endedMs: number;
+  /** The provider knows: it asked what comes next, or said itself that the call is over. */
+  settled: boolean;
 }
 
 interface Entry {
@@ -48,8 +57,8 @@ interface Entry {
 export class CallRegistry {
   readonly #options: RegistryOptions;
   readonly #calls = new Map<string, Entry>();
-  /** Calls that ended, newest last, and whether their caller was told why. */
-  readonly #past = new Map<string, 'hangUp' | 'apologise'>();
+  /** Calls that ended, newest last. */
+  readonly #past = new Map<string, PastCall>();
   readonly #cancelTicker: Cancel;
   readonly #whenIdle: (() => void)[] = [];
   #draining = false;
@@ -88,18 +97,21 @@ export class CallRegistry {
   }
 
   callerGone(callId: string, how: string): void {
+    this.#settle(callId);
     const entry = this.#calls.get(callId);
     if (entry === undefined) return;
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
     entry.call.callerGone();
+    this.#settle(callId);
   }
 
   /** What the caller, who is still on the line, should get now that the stream is over. */
   afterStream(callId: string): 'hangUp' | 'apologise' {
-    const entry = this.#calls.get(callId);
-    if (entry !== undefined) return entry.call.owesApology ? 'apologise' : 'hangUp';
+    // Told before the socket closed, or without its ever having opened.
+    this.#calls.get(callId)?.call.abandon('STREAM_LOST');
+    this.#settle(callId);
     // A call that we know nothing of was lost with the process that held it.
-    return this.#past.get(callId) ?? 'apologise';
+    return this.#past.get(callId)?.answer ?? 'apologise';
   }
 
   /**
@@ -115,6 +127,7 @@ export class CallRegistry {
       for (const { call } of this.#calls.values()) call.hangUp();
       await this.#idleWithin(LAST_WORDS_MS);
     }
+    await this.#settledWithin(ASK_GRACE_MS);
     return byThemselves;
   }
 
@@ -122,7 +135,7 @@ export class CallRegistry {
   close(): void {
     this.#draining = true;
     this.#cancelTicker();
-    for (const { call } of [...this.#calls.values()]) call.abandon();
+    for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
   }
 
   #begin(ringing: RingingCall): Entry {
@@ -162,10 +175,16 @@ export class CallRegistry {
     const entry = this.#calls.get(callId);
     if (entry === undefined) return;
     this.#calls.delete(callId);
-    this.#past.set(callId, call.owesApology ? 'apologise' : 'hangUp');
+    const answer = call.owesApology ? 'apologise' : 'hangUp';
+    this.#past.set(callId, { answer, endedMs: this.#options.clock.nowMs(), settled: call.providerEndedIt });
     if (this.#past.size > MAX_REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
     this.#options.metrics.callsActive.dec({ agent: entry.agent });
     if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+  }
+
+  #settle(callId: string): void {
+    const past = this.#past.get(callId);
+    if (past !== undefined) past.settled = true;
   }
 
   #tick(): void {
@@ -180,6 +199,21 @@ export class CallRegistry {
         cancel();
         resolve(true);
       });
+    });
+  }
+
+  /** Whether every call whose stream we closed was asked about since; calls that ended longer ago will not be. */
+  #settledWithin(limitMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const isOpen = ({ settled, endedMs }: PastCall): boolean => !settled && clock.nowMs() - endedMs < limitMs;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ([...this.#past.values()].some(isOpen)) return;
+        cancel();
+        resolve();
+      };
+      const cancel = clock.every(TICK_MS, look);
+      look();
     });
   }
 }

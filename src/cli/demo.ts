@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { writeWav } from '../audio/index.ts';
-import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
+import { type Config, type Env, inspectConfig, loadConfig, processEnv } from '../config/index.ts';
 import { type Clock, Failure, systemClock, systemIds } from '../lib/index.ts';
 import { type CallResult, describePhoneEvent, type PhoneEvent, placeCall, realNetwork } from '../simulator/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
@@ -67,8 +67,9 @@ async function demo(name: string, data: string): Promise<void> {
   }
 }
 
+/** As the service itself judges its environment. */
 function hasCredentials(env: Env): boolean {
-  return Boolean(env['GEMINI_API_KEY'] || env['GOOGLE_API_KEY'] || env['GOOGLE_GENAI_USE_VERTEXAI']);
+  return inspectConfig({ env, cwd: process.cwd() }).backend !== undefined;
 }
 
 /** The user's own agents, on a free port of this machine, with the embedded queue and a data folder of its own. */

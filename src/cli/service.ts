@@ -9,7 +9,7 @@ import { agentFor, type Config } from '../config/index.ts';
 import { createServer } from '../http/index.ts';
 import { type Dial, liveHeaders, openLiveSession } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
-import { createCollector, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
+import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
 
 /** `src/cli` and `dist/cli` lie equally deep. */
@@ -70,15 +70,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     openLive: (settings, handlers, seed, callLogger) =>
       openLiveSession({ settings, handlers, seed, backend, headers, clock, ids, metrics, logger: callLogger, dial }),
     apology: readApology(),
-    beginTranscript: (call) => {
-      const journal = outbox.open(call.callId);
-      const append = (entry: Entry): void => {
-        journal.append(entry);
-        watch?.(call.callId, entry);
-      };
-      const collector = createCollector({ call, clock, append });
-      return { collector, close: () => outbox.settle(call.callId) };
-    },
+    beginTranscript: (call) => beginTranscript({ call, clock, outbox, watch }),
   });
   const http = createServer({
     clock,

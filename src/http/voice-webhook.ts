@@ -3,7 +3,6 @@ import type { Middleware } from 'koa';
 import { z } from 'zod';
 import type { RingingCall } from '../call/index.ts';
 import { Failure } from '../lib/index.ts';
-import type { Metrics } from '../telemetry/index.ts';
 import {
   connectTwiml,
   rejectTwiml,
@@ -13,6 +12,7 @@ import {
 } from '../telephony/index.ts';
 import { parametersOf, TOKEN_PARAMETER } from './call-parameters.ts';
 import type { Calls } from './calls.ts';
+import { type FailureDeps, report } from './failures.ts';
 import { STREAM_ENDED_PATH } from './stream-ended.ts';
 import { CallForm, readForm } from './twilio-form.ts';
 
@@ -30,20 +30,24 @@ const VoiceForm = z.looseObject({
   Direction: z.string().default('inbound'),
 });
 
-export interface VoiceWebhookDeps {
+export interface VoiceWebhookDeps extends FailureDeps {
   readonly account: TwilioAccount;
   readonly calls: Calls;
   readonly tokens: StreamTokens;
-  readonly metrics: Pick<Metrics, 'failures'>;
 }
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
-export function voiceWebhook({ account, calls, tokens, metrics }: VoiceWebhookDeps): Middleware {
+export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
+  const { account, calls, tokens } = deps;
   return (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
     ctx.type = 'text/xml';
     const agent = calls.agentFor(form.To);
     if (agent === undefined) {
+      report(
+        deps,
+        new Failure('AGENT_UNKNOWN', 'no agent answers the number that was called, and none is the default'),
+      );
       ctx.body = rejectTwiml('rejected');
       return;
     }
@@ -76,7 +80,7 @@ export function voiceWebhook({ account, calls, tokens, metrics }: VoiceWebhookDe
       return true;
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'SERVICE_FULL') throw error;
-      metrics.failures.inc({ code: error.code, fault: error.fault });
+      report(deps, error);
       return false;
     }
   }

@@ -13,7 +13,6 @@ export type StreamEvent =
       readonly type: 'started';
       readonly streamId: string;
       readonly callId: string;
-      readonly accountId: string | undefined;
       readonly format: MediaFormat;
       readonly parameters: Readonly<Record<string, string>>;
     }

@@ -99,7 +99,7 @@ export class AgentLines {
     this.#turns.delete(turn);
     this.#newestFinished = Math.max(this.#newestFinished, turn);
     // Never played: generated for nobody, so that it is no part of the dialogue.
-    if (open.played === undefined) return;
+    if (open.played === undefined || open.startMs === undefined) return;
     const text = tidy(open.text);
     if (text === '') {
       this.#handlers.untranscribed(turn);

@@ -1,5 +1,6 @@
 export type { PlayedTurn } from './agent-line.ts';
 export { checkedCallId } from './call-id.ts';
+export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
 export type { SaidTurn } from './dialogue.ts';
 export type { CallFacts, Entry, Sound, Usage } from './entry.ts';

@@ -70,6 +70,25 @@ test('a session whose handle is dead goes on afresh, told what was said so far',
   expect(JSON.stringify(live.sessions[1])).toContain('Good morning, this is Callbridge');
 });
 
+test.each([500, 600, 800])(
+  'a session that drops %i ms after setup, before the first word, greets all the same, once',
+  async (atMs) => {
+    const { record, result } = await replay(question, { model: withFaults([{ kind: 'drop', atMs }]) });
+    expect(result.scriptFailure).toBeUndefined();
+    expect(record.lines.map(({ text }) => text)).toEqual([
+      'Good morning, this is Callbridge. How can I help you?',
+      expect.stringMatching(/^what your country/),
+      expect.stringMatching(/^That was/),
+    ]);
+  },
+);
+
+test('a session that drops in the middle of the greeting does not greet again', async () => {
+  const { live } = await replay(question, { model: withFaults([{ kind: 'drop', atMs: 1_200 }]) });
+  const texts = live.sessions.flatMap((session) => session.eventsOf('textReceived'));
+  expect(texts).toHaveLength(1);
+});
+
 test('a session that announces its end is resumed before it comes', async () => {
   const { record, result } = await replay(question, {
     model: withFaults([{ kind: 'goAway', atMs: 5_500, timeLeftMs: 10_000 }]),

@@ -28,6 +28,17 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+test.each(['question', 'barge-in'])('%s comes out the same when our own gate takes the turns', async (name) => {
+  const fixture = loadFixture(join(FIXTURES, name));
+  const played = await replay(fixture, { turnTaking: { detection: 'local', silenceMs: 1_000 } });
+  expect(played.result.scriptFailure).toBeUndefined();
+  expectTranscript(played, fixture);
+  // The model got the caller's voice, and not the silence around it.
+  const heardMs = (played.live.sessions[0]?.heard.length ?? 0) / 16;
+  expect(heardMs).toBeGreaterThan(1_000);
+  expect(heardMs).toBeLessThan(played.record.durationMs / 2);
+});
+
 function expectTranscript({ record }: Replay, { expect: expected }: FixtureCall): void {
   expect(record.outcome.kind).toBe(expected.outcome);
   const { lines } = record;

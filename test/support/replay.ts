@@ -43,6 +43,8 @@ export interface Replay {
 export interface ReplayOptions {
   /** Instead of the fixture's model. */
   readonly model?: ScenarioInput;
+  /** Changes the agents' turn taking. */
+  readonly turnTaking?: Partial<Config['agents'][number]['live']['turnTaking']>;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -53,7 +55,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const entries: Entry[] = [];
   const metrics = createMetrics();
   const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
-  const service = await startService(configFor(data), tools, {
+  const service = await startService(configFor(data, options.turnTaking), tools, {
     watch: (_callId, entry) => entries.push(entry),
     dial: dialInMemory(live),
   });
@@ -98,10 +100,14 @@ async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   return work;
 }
 
-function configFor(data: string): Config {
+function configFor(data: string, turnTaking: ReplayOptions['turnTaking']): Config {
   const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: join(ROOT, 'config') };
   const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
-  return { ...config, http: { ...config.http, port: 0 } };
+  const agents = config.agents.map((agent) => ({
+    ...agent,
+    live: { ...agent.live, turnTaking: { ...agent.live.turnTaking, ...turnTaking } },
+  }));
+  return { ...config, agents, http: { ...config.http, port: 0 } };
 }
 
 function readRecord(folder: string): CallRecord {

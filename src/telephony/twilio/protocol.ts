@@ -60,7 +60,6 @@ function decode(text: string): StreamEvent | undefined {
         type: 'started',
         streamId: start.streamSid,
         callId: start.callSid,
-        accountId: start.accountSid,
         format: formatOf(start.mediaFormat),
         parameters: start.customParameters,
       };

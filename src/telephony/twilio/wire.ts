@@ -22,7 +22,6 @@ export const twilioInbound = {
   start: z.object({
     event: z.literal('start'),
     start: z.object({
-      accountSid: id.optional(),
       streamSid: id,
       callSid: id,
       mediaFormat: z.object({ encoding: z.string(), sampleRate: count, channels: count.default(1) }),

@@ -112,9 +112,10 @@ describe('the life of a call', () => {
     }
   });
 
-  test('never greets after a resume', () => {
-    for (const { from, effects } of edges) {
-      if (from.phase === 'talking' || from.phase === 'resuming') expect(effects).not.toContain('greet');
+  test('asks for the greeting whenever a session becomes ready, and never otherwise', () => {
+    for (const { from, event, effects } of edges) {
+      const ready = event.type === 'liveReady' && ['ringing', 'connecting', 'resuming'].includes(from.phase);
+      expect(effects.includes('greet')).toBe(ready);
     }
   });
 
@@ -142,7 +143,7 @@ describe('the life of a call', () => {
     ['talking', 'liveLost', true, 'resuming', ['resumeLive']],
     ['talking', 'liveLeaving', undefined, 'resuming', ['resumeLive']],
     ['talking', 'hangUp', undefined, 'draining', ['closeLive']],
-    ['resuming', 'liveReady', undefined, 'talking', ['releaseHeldAudio']],
+    ['resuming', 'liveReady', undefined, 'talking', ['greet', 'releaseHeldAudio']],
     ['resuming', 'deadline', undefined, 'draining', ['closeLive', 'apologise']],
     ['draining', 'playedOut', undefined, 'ended', ['closeLive', 'closeStream', 'finish']],
   ])('%s, %s (recoverable %s): %s', (from, event, recoverable, to, effects) => {

@@ -1,11 +1,11 @@
 /** Which calls there are: announced twice, answered twice, too many, and ended while the process must. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { pcm } from '../../../src/audio/index.ts';
-import { CallRegistry, type RingingCall } from '../../../src/call/index.ts';
+import { g711, pcm, tone } from '../../../src/audio/index.ts';
+import { type CallAgent, CallRegistry, type RingingCall } from '../../../src/call/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { openLiveSession } from '../../../src/live/index.ts';
-import { createLiveSimulator } from '../../../src/simulator/index.ts';
+import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
 import { createCollector, type Entry } from '../../../src/transcript/index.ts';
@@ -28,21 +28,34 @@ afterEach(async () => {
   expect(clock.armed).toBe(0);
 });
 
-function service(maxCalls = 10) {
+interface ServiceOptions {
+  readonly maxCalls?: number;
+  readonly limits?: Partial<CallAgent['limits']>;
+  readonly model?: ScenarioInput;
+  readonly openLive?: () => never;
+}
+
+function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}) {
   clock = new ManualClock();
   const ids = countingIds();
   const logger = createLogger({ level: 'silent' });
-  const live = createLiveSimulator({ clock, ids });
+  const live = createLiveSimulator({ clock, ids, ...(model && { scenario: model }) });
+  const metrics = createMetrics();
+  const agentNamed = (name: string): CallAgent | undefined => {
+    const agent = config.agents.find((one) => one.name === name);
+    return agent && { ...agent, limits: { ...agent.limits, ...limits } };
+  };
   const transcripts = new Map<string, Entry[]>();
   const closed: string[] = [];
   const registry = new CallRegistry({
     clock,
     logger,
-    metrics: createMetrics(),
+    metrics,
     maxCalls,
     agentFor: (to) => agentFor(config, to),
-    agentNamed: (name) => config.agents.find((agent) => agent.name === name),
+    agentNamed,
     openLive: (settings, handlers, seed) =>
+      openLive?.() ??
       openLiveSession({
         settings,
         handlers,
@@ -53,7 +66,7 @@ function service(maxCalls = 10) {
         backend: config.live.backend,
         dial: dialInMemory(live),
       }),
-    apology: { samples: pcm(new Int16Array(800), 8000), text: 'Sorry.' },
+    apology: { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' },
     beginTranscript: (call) => {
       const entries: Entry[] = [];
       transcripts.set(call.callId, entries);
@@ -65,7 +78,7 @@ function service(maxCalls = 10) {
     registry.close();
     live.close();
   };
-  return { registry, live, transcripts, closed };
+  return { registry, live, transcripts, closed, metrics };
 }
 
 const call = (callId: string): RingingCall => ({
@@ -162,7 +175,7 @@ describe('a call', () => {
   });
 
   test('beyond the limit is refused, and taken when one has ended', async () => {
-    const { registry } = service(1);
+    const { registry } = service({ maxCalls: 1 });
     registry.ring(call('CA1'));
     expect(registry.ready).toBe(false);
     expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_FULL');
@@ -171,7 +184,7 @@ describe('a call', () => {
     expect(registry.active).toBe(1);
   });
 
-  test('ends at its limit of silence, and at its limit of length', async () => {
+  test('ends when nobody has spoken for its limit of silence', async () => {
     const { registry, transcripts } = service();
     streamOf(registry, 'CA1');
     await clock.advance(130_000);
@@ -181,7 +194,89 @@ describe('a call', () => {
   });
 });
 
+describe('the limits of a call', () => {
+  const LONG_GREETING: ScenarioInput = {
+    turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 8_000 } }],
+  };
+
+  test('end it at its length, after what is being said', async () => {
+    const { registry, transcripts } = service({ limits: { callMs: 5_000 } });
+    streamOf(registry, 'CA1');
+    await clock.advance(4_900);
+    expect(registry.active).toBe(1);
+    await clock.advance(40_000);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+  });
+
+  test('count silence from the last voice of the caller', async () => {
+    const { registry } = service({ limits: { silenceMs: 10_000 }, model: { turns: [], fallbackTurn: {} } });
+    const stream = streamOf(registry, 'CA1');
+    await clock.advance(8_000);
+    const voice = tone({ hz: 440, lengthMs: 400, dbov: -15 }, 8000);
+    stream.audio(g711('ulaw').encode(voice), undefined);
+    await clock.advance(8_000);
+    expect(registry.active).toBe(1);
+    await clock.advance(4_000);
+    expect(registry.active).toBe(0);
+  });
+
+  test('count silence from the end of what the agent says', async () => {
+    const { registry } = service({ limits: { silenceMs: 5_000 }, model: LONG_GREETING });
+    streamOf(registry, 'CA1');
+    await clock.advance(12_500);
+    expect(registry.active).toBe(1);
+    await clock.advance(4_000);
+    expect(registry.active).toBe(0);
+  });
+
+  test('end it in silence though the model never completes its turn', async () => {
+    const model: ScenarioInput = {
+      turns: [{ on: 'greeting', says: 'One two three', fault: { kind: 'stall', afterMs: 100 } }],
+    };
+    const { registry } = service({ limits: { silenceMs: 10_000 }, model });
+    streamOf(registry, 'CA1');
+    await clock.advance(60_000);
+    expect(registry.active).toBe(0);
+  });
+});
+
+test('a defect in what a call does ends that call, and leaves nothing behind', () => {
+  const { registry, closed } = service({
+    openLive: () => {
+      throw new TypeError('a defect');
+    },
+  });
+  registry.ring(call('CA1'));
+  expect(registry.active).toBe(0);
+  expect(closed).toEqual(['CA1']);
+  expect(registry.afterStream('CA1')).toBe('apologise');
+});
+
+test('an ordinary end is nothing unexpected', async () => {
+  const { registry, metrics } = service({ limits: { callMs: 2_000 } });
+  streamOf(registry, 'CA1');
+  await clock.advance(45_000);
+  expect(registry.active).toBe(0);
+  expect(await metrics.text()).not.toMatch(/^callbridge_unexpected_events_total\{/m);
+});
+
 describe('what follows a stream', () => {
+  test('that broke without our knowing is an apology, and the call is over', () => {
+    const { registry, transcripts } = service();
+    streamOf(registry, 'CA1');
+    expect(registry.afterStream('CA1')).toBe('apologise');
+    expect(registry.active).toBe(0);
+    expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_LOST' }]);
+  });
+
+  test('is the apology again when the caller did not hear it to its end', async () => {
+    const { registry } = service({ model: { faults: [{ kind: 'quota', sessions: 0 }] } });
+    const stream = streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    stream.ended('lost');
+    expect(registry.afterStream('CA1')).toBe('apologise');
+  });
+
   test('is hanging up when the caller hung up, and an apology when the stream broke', () => {
     const { registry } = service();
     streamOf(registry, 'CA1').ended('stopped');
@@ -204,6 +299,7 @@ describe('shutting down', () => {
     expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
     await clock.advance(5_000);
     registry.callerGone('CA1', 'completed');
+    await clock.advance(200);
     expect(await drained).toBe(true);
   });
 
@@ -211,9 +307,35 @@ describe('shutting down', () => {
     const { registry, transcripts } = service();
     streamOf(registry, 'CA1');
     const drained = registry.drain(10_000);
-    await clock.advance(45_000);
+    await clock.advance(50_000);
     expect(await drained).toBe(false);
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+  });
+
+  test('stays until Twilio has asked what follows the streams that we closed', async () => {
+    const { registry } = service({ limits: { callMs: 1_000 }, model: { turns: [], fallbackTurn: {} } });
+    streamOf(registry, 'CA1');
+    await clock.advance(1_500);
+    expect(registry.active).toBe(0);
+    let gone = false;
+    const drained = registry.drain(0).then(() => {
+      gone = true;
+    });
+    await clock.advance(1_000);
+    expect(gone).toBe(false);
+    expect(registry.afterStream('CA1')).toBe('hangUp');
+    await clock.advance(200);
+    await drained;
+    expect(gone).toBe(true);
+  });
+
+  test('does not wait for a question that does not come', async () => {
+    const { registry } = service({ limits: { callMs: 1_000 }, model: { turns: [], fallbackTurn: {} } });
+    streamOf(registry, 'CA1');
+    await clock.advance(1_500);
+    const drained = registry.drain(0);
+    await clock.advance(3_100);
+    expect(await drained).toBe(true);
   });
 
   test('for good ends every call at once, with its transcript', async () => {

@@ -44,7 +44,6 @@ describe('what Twilio says', () => {
       type: 'started',
       streamId: STREAM,
       callId: CALL,
-      accountId: 'AC0123456789abcdef0123456789abcdef',
       format: { encoding: 'ulaw', rateHz: 8000 },
       parameters: { agent: 'front-desk' },
     });
@@ -61,7 +60,6 @@ describe('what Twilio says', () => {
       type: 'started',
       streamId,
       callId: CALL,
-      accountId: undefined,
       format: { encoding: 'ulaw', rateHz: 8000 },
       parameters: {},
     });

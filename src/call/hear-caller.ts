@@ -1,0 +1,64 @@
+/** What a call does with the caller's sound and keys: to the model, when it is there, and into the transcript. */
+import { g711, type Pcm } from '../audio/index.ts';
+import type { LiveSession } from '../live/index.ts';
+import type { CallStream } from '../telephony/index.ts';
+import type { CallAgent, CallDeps } from './call.ts';
+import { LocalTurns } from './local-turns.ts';
+import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
+
+export interface HearCallerOptions {
+  readonly stream: CallStream;
+  readonly agent: CallAgent;
+  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'metrics'>;
+  readonly session: () => LiveSession | undefined;
+  /** What the call's phase lets become of the caller's sound. */
+  readonly flow: () => CallerAudioFlow;
+  /** The caller did something that can be heard. */
+  readonly noticed: () => void;
+}
+
+export interface CallerSide {
+  audio(payload: Uint8Array, timestampMs: number | undefined): void;
+  digit(digit: string): void;
+  /** The session is ready, for the first time or again: it gets what was held for it. */
+  release(): void;
+  summary(): UplinkSummary;
+}
+
+export function hearCaller(options: HearCallerOptions): CallerSide {
+  const { stream, agent, deps, session, flow, noticed } = options;
+  const { clock, collector, metrics } = deps;
+  const { detection, silenceMs } = agent.live.turnTaking;
+  const sendAudio = (samples: Pcm<16000>): void => session()?.sendAudio(samples);
+  const turns =
+    detection === 'local'
+      ? new LocalTurns(silenceMs, { sendAudio, sendActivity: (edge) => session()?.sendActivity(edge) })
+      : undefined;
+  const uplink = new Uplink({
+    clock,
+    codec: g711(stream.format.encoding),
+    maxHeldMs: agent.limits.heldAudioMs,
+    handlers: {
+      audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
+      voice: (edge, atMs) => {
+        noticed();
+        collector.callerVoice(edge, atMs);
+      },
+      dropped: (lengthMs) => metrics.heldAudioDroppedMs.inc(lengthMs),
+      gap: (lengthMs) => metrics.streamGapMs.inc(lengthMs),
+    },
+  });
+  return {
+    audio: (payload, timestampMs) => uplink.push(payload, timestampMs, flow()),
+    digit: (digit) => {
+      noticed();
+      collector.digit(digit, clock.nowMs());
+      session()?.sendText(`[The caller pressed ${digit} on the telephone.]`);
+    },
+    release: () => {
+      turns?.restart();
+      uplink.release();
+    },
+    summary: () => uplink.summary(),
+  };
+}
