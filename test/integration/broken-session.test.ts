@@ -98,6 +98,19 @@ test('a session that announces its end is resumed before it comes', async () => 
   expect(record.events.map(({ code, detail }) => [code, detail])).toEqual([['LIVE_BACK', 'resumed']]);
 });
 
+test('what a session leaves unsaid when it goes is not mixed up with what the next one says', async () => {
+  const turns = question.model.turns.map((turn): (typeof question.model.turns)[number] =>
+    turn.on === 'greeting'
+      ? { ...turn, delivery: { speed: 1 }, fault: { kind: 'goAway', afterMs: 1_500, timeLeftMs: 50_000, code: 1011 } }
+      : turn,
+  );
+  const { record } = await replay(question, { model: { ...question.model, turns } });
+  expect(record.lines.map(({ speaker }) => speaker)).toEqual(['agent', 'caller', 'agent']);
+  expect(record.lines[0]?.text).toMatch(/^Good morning/);
+  expect(record.lines[0]?.text).not.toMatch(/Kennedy/);
+  expect(record.lines[2]?.text).toMatch(/^That was John F\. Kennedy/);
+});
+
 test.each<[string, ScenarioInput['faults'], string]>([
   ['is over its quota', [{ kind: 'quota', sessions: 0 }], 'LIVE_QUOTA'],
   ['never answers setup', [{ kind: 'silentSetup' }], 'LIVE_SETUP_TIMEOUT'],

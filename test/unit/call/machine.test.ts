@@ -1,4 +1,6 @@
-/** Visits every state that a call can reach with every event that can come, and holds the diagram against it. */
+/** Visits every state that a call can reach with every event that can come, and holds the drawn life against it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   advance,
@@ -61,7 +63,25 @@ const edge = (phase: Phase, type: CallEvent['type'], recoverable?: boolean): Edg
   return found;
 };
 
+/** The changes of phase as Mermaid's edges, but for the two ends that are possible from anywhere. */
+function diagram(): string[] {
+  const labels = new Map<string, Set<string>>();
+  for (const { from, event, to } of edges) {
+    if (from.phase === to.phase || event.type === 'callerGone' || event.type === 'streamLost') continue;
+    const label = event.type === 'liveLost' && !event.recoverable ? 'lostForGood' : event.type;
+    const arrow = `${from.phase} --> ${to.phase}`;
+    labels.set(arrow, (labels.get(arrow) ?? new Set()).add(label));
+  }
+  return [...labels].map(([arrow, events]) => `${arrow}: ${[...events].join(', ')}`);
+}
+
 describe('the life of a call', () => {
+  test('is as ARCHITECTURE.md draws it', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../ARCHITECTURE.md'), 'utf8');
+    const drawn = [...page.matchAll(/^ {2}(\w+ --> \w+: .+)$/gm)].map((match) => match[1]);
+    expect(drawn.filter((line) => !line?.startsWith('phone'))).toEqual(diagram());
+  });
+
   test('reaches every phase', () => {
     expect(new Set(states.map((state) => state.phase))).toEqual(new Set(Object.keys(FLOW)));
   });

@@ -312,6 +312,22 @@ describe('shutting down', () => {
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
   });
 
+  test('lets the agent finish what it is saying when the grace time is over', async () => {
+    const { registry } = service({
+      model: { turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 6_000 } }] },
+    });
+    streamOf(registry, 'CA1');
+    let clean: boolean | undefined;
+    const drained = registry.drain(2_000).then((result) => {
+      clean = result;
+    });
+    await clock.advance(5_000);
+    expect([registry.active, clean]).toEqual([1, undefined]);
+    await clock.advance(10_000);
+    await drained;
+    expect([registry.active, clean]).toEqual([0, false]);
+  });
+
   test('stays until Twilio has asked what follows the streams that we closed', async () => {
     const { registry } = service({ limits: { callMs: 1_000 }, model: { turns: [], fallbackTurn: {} } });
     streamOf(registry, 'CA1');

@@ -132,7 +132,18 @@ test('with local turns the model gets speech only, with what came just before, b
   push(tone({ hz: 440, lengthMs: 1_000, dbov: -20 }, 16000));
   push(pcm(new Int16Array(32_000), 16000));
   expect(said).toEqual(['started', 'audio', 'ended']);
+  turns.restart();
+  expect(said).toHaveLength(3);
   // A second of voice, some 200 ms before it, and the half second of quiet that ended it.
   expect(samples / 16).toBeGreaterThanOrEqual(1_000 + 150 + 400);
   expect(samples / 16).toBeLessThanOrEqual(1_000 + 300 + 600);
+});
+
+test('with local turns a new socket is told of speech that began on the last one', () => {
+  const said: string[] = [];
+  const turns = new LocalTurns(500, { sendAudio: () => undefined, sendActivity: (edge) => said.push(edge) });
+  const voice = tone({ hz: 440, lengthMs: 500, dbov: -20 }, 16000);
+  for (let at = 0; at < voice.length; at += 320) turns.push(voice.subarray(at, at + 320) as Pcm<16000>);
+  turns.restart();
+  expect(said).toEqual(['started', 'started']);
 });
