@@ -19,6 +19,8 @@ const POLL_MS = 50;
 /** What the simulated phone believes it calls; the call itself stays on this machine. */
 const PUBLIC_URL = 'https://callbridge.example';
 
+const OUTCOMES = { completed: 'completed', callerGone: 'the caller hung up' } as const;
+
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
@@ -105,7 +107,7 @@ function report({ heard, scriptFailure }: CallResult, path: string): void {
   const files = ['json', 'txt', 'vtt', 'wav'].map(beside).filter((file) => existsSync(file));
   const { responses, usage, outcome, durationMs } = record;
   const latencies = responses.turns.map(({ responseMs }) => `${responseMs} ms`).join(', ');
-  const ended = outcome.kind === 'failed' ? `failed: ${outcome.code}` : outcome.kind;
+  const ended = outcome.kind === 'failed' ? `failed (${outcome.code})` : OUTCOMES[outcome.kind];
   console.log(`
 Outcome          ${ended}, after ${(durationMs / 1_000).toFixed(1)} s
 Answer latency   ${latencies || 'nothing was asked'} (from the caller's last voice to the agent's first sound)
