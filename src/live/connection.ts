@@ -20,6 +20,8 @@ export interface ConnectionHandlers {
   received(event: LiveEvent): void;
   /** Keys of a message that we do not know. */
   notUnderstood(keys: readonly string[]): void;
+  /** One of these handlers threw. `ended` follows, unless the connection has ended already. */
+  threw(failure: Failure): void;
   /** Once, unless `shut` came first. The socket may still be closing: `shut` tells when it is gone. */
   ended(verdict: Verdict): void;
 }
@@ -126,6 +128,17 @@ export class Connection {
       this.#fail(judgeFailure(asFailure(error, 'LIVE_BAD_MESSAGE')));
       return;
     }
+    try {
+      this.#hand(message);
+    } catch (error) {
+      // A fault of ours, whatever it says of itself; it ends this session, and no other with it.
+      const failure = new Failure('INTERNAL', 'a reader of the Live session threw', { cause: error });
+      this.#handlers.threw(failure);
+      this.#fail(judgeFailure(failure));
+    }
+  }
+
+  #hand(message: Decoded): void {
     if (message.unknownKeys.length > 0) this.#handlers.notUnderstood(message.unknownKeys);
     if (this.#state.phase === 'settingUp' && message.setupComplete) {
       this.#enter({ phase: 'ready', socket: this.#state.socket });

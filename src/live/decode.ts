@@ -118,10 +118,11 @@ function usageOf(usage: WireUsage): LiveUsage {
 }
 
 function byModality(details: WireUsage['promptTokensDetails']): Record<string, number> {
-  const tokens: Record<string, number> = {};
+  // The keys are the service's, so no object's own names may be met among them.
+  const tokens = new Map<string, number>();
   for (const { modality, tokenCount } of details) {
     const key = modality.toLowerCase();
-    tokens[key] = (tokens[key] ?? 0) + tokenCount;
+    tokens.set(key, (tokens.get(key) ?? 0) + tokenCount);
   }
-  return tokens;
+  return Object.fromEntries(tokens);
 }

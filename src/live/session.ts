@@ -49,8 +49,13 @@ export interface LiveOptions {
   readonly handle?: string | undefined;
 }
 
-/** Six seconds of sound as base64. What comes on top is dropped: the model would answer speech that is long past. */
-const MAX_UNSENT_BYTES = 256 * 1024;
+/**
+ * What was held for the session leaves in one go when it is ready, and over TLS none of it is gone before the last of it is
+ * sent. Twenty seconds, the most that may be held, are 1000 frames of 20 ms: 640 B each, 856 B as base64, 936 B as a message,
+ * 936 kB in all. Half as much again is for a network that stands still. What comes on top is dropped: the model would answer
+ * speech that is long past.
+ */
+const MAX_UNSENT_BYTES = 1_536 * 1024;
 /** Digits and tool answers of the seconds that a resume takes. */
 const MAX_HELD_MESSAGES = 32;
 
@@ -165,6 +170,7 @@ class Session implements LiveSession {
           this.#options.metrics?.ignoredMessages.inc({ side: 'live', kind: 'unknownKey' });
           this.#options.logger.debug({ keys }, 'live message with unknown keys');
         },
+        threw: (failure) => this.#options.logger.error({ err: failure }, 'live session failed'),
         ended: (verdict) => this.#ended(verdict),
       },
     );
@@ -184,7 +190,7 @@ class Session implements LiveSession {
       this.#dialAgain();
     } else {
       this.#life = { phase: 'lost', connection, withHandle };
-      this.#options.handlers.lost(failure, true);
+      this.#tellLost(failure, true);
     }
   }
 
@@ -201,14 +207,35 @@ class Session implements LiveSession {
     connection.shut(() => {
       if (this.#life.phase !== 'resuming') return;
       this.#cancelWait = this.#options.clock.after(delayMs, () => {
-        this.#life = { phase: 'resuming', ...this.#connect() };
+        this.#connectAgain();
       });
     });
   }
 
+  #connectAgain(): void {
+    try {
+      this.#life = { phase: 'resuming', ...this.#connect() };
+    } catch (error) {
+      const failure = new Failure('INTERNAL', 'the Live session could not be dialled again', { cause: error });
+      this.#options.logger.error({ err: failure }, 'live session failed');
+      this.#giveUp(failure);
+    }
+  }
+
   #giveUp(failure: Failure): void {
     this.close();
-    this.#options.handlers.lost(failure, false);
+    this.#tellLost(failure, false);
+  }
+
+  /** Called from timers and from the socket's own events, where nobody would catch what a reader throws. */
+  #tellLost(failure: Failure, recoverable: boolean): void {
+    try {
+      this.#options.handlers.lost(failure, recoverable);
+    } catch (error) {
+      const thrown = new Failure('INTERNAL', 'a reader of the Live session threw', { cause: error });
+      this.#options.logger.error({ err: thrown }, 'live session failed');
+      if (recoverable) this.#giveUp(thrown);
+    }
   }
 
   #ending(verdict: Verdict | undefined) {

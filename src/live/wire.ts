@@ -2,13 +2,16 @@
 import { z } from 'zod';
 
 // Protobuf's JSON mapping (https://protobuf.dev/programming-guides/json/): an int64 is a string, a Duration ends in "s".
-const integer = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^-?\d+$/)
-    .transform(Number),
-]);
+// A count is an int32, and here never a negative one.
+const count = z
+  .union([
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,10}$/)
+      .transform(Number),
+  ])
+  .pipe(z.int32().nonnegative());
 const durationMs = z
   .string()
   .regex(/^-?\d+(\.\d+)?s$/)
@@ -24,18 +27,16 @@ const part = z.object({
 
 const transcription = z.object({ text: z.string().default('') });
 
-const modalityTokens = z.array(
-  z.object({ modality: z.string().default('unspecified'), tokenCount: integer.default(0) }),
-);
+const modalityTokens = z.array(z.object({ modality: z.string().default('unspecified'), tokenCount: count.default(0) }));
 
-/** Absent counts are zero. Vertex documents a set of its own, of which only the total is in common. */
+/** Absent counts are zero; one that is no count spoils the whole report. Vertex documents a set of its own, of which only the total is in common. */
 const usageMetadata = z.object({
-  promptTokenCount: integer.default(0),
-  responseTokenCount: integer.default(0),
-  thoughtsTokenCount: integer.default(0),
-  toolUsePromptTokenCount: integer.default(0),
-  cachedContentTokenCount: integer.default(0),
-  totalTokenCount: integer.default(0),
+  promptTokenCount: count.default(0),
+  responseTokenCount: count.default(0),
+  thoughtsTokenCount: count.default(0),
+  toolUsePromptTokenCount: count.default(0),
+  cachedContentTokenCount: count.default(0),
+  totalTokenCount: count.default(0),
   promptTokensDetails: modalityTokens.default([]),
   responseTokensDetails: modalityTokens.default([]),
 });

@@ -18,6 +18,7 @@ const silence = new Int16Array(1.5 * 16_000);
 
 const fastClock: Clock = {
   nowMs: () => systemClock.nowMs() * SPEED,
+  wallMs: () => systemClock.wallMs(),
   after: (delayMs, run) => systemClock.after(delayMs / SPEED, run),
   every: (periodMs, run) => systemClock.every(periodMs / SPEED, run),
 };

@@ -200,7 +200,10 @@ function routeInput(input: RealtimeInput, conversation: Conversation): Refusal |
     const refusal = 'code' in samples ? samples : conversation.hearSound(samples);
     if (refusal !== undefined) return refusal;
   }
-  if (input.activityEnd !== undefined) conversation.declareActivity('ended');
+  if (input.activityEnd !== undefined) {
+    const refusal = conversation.declareActivity('ended');
+    if (refusal !== undefined) return refusal;
+  }
   // It flushes what is cached, and does not end the turn on 3.8.
   if (input.audioStreamEnd === true) conversation.record.add({ type: 'audioStreamEnded' });
   return input.text === undefined ? undefined : conversation.hearText(input.text);

@@ -145,11 +145,16 @@ export class Conversation {
     return undefined;
   }
 
-  /** The client's own detection; only when the service's is off. */
-  declareActivity(edge: SpeechEdge): void {
+  /**
+   * The client's own detection; only when the service's is off. No source tells what the service makes of an end without its
+   * start, on the same socket: it is taken for an invalid argument, so that a client that sends one finds out.
+   */
+  declareActivity(edge: SpeechEdge): Refusal | undefined {
+    if (edge === 'ended' && !this.#declaredSpeaking) return INVALID_ARGUMENT;
     this.#declaredSpeaking = edge === 'started';
     if (edge === 'started') this.#beginSpeech();
     else this.#endSpeech();
+    return undefined;
   }
 
   answerTools(answers: readonly FunctionResponse[]): Refusal | undefined {

@@ -1,16 +1,10 @@
-import { generateKeyPairSync, verify } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { verify } from 'node:crypto';
 import { join } from 'node:path';
-import { gaxios } from 'google-auth-library';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/lib/index.ts';
-import { googleCredentials, liveHeaders } from '../../../src/live/auth.ts';
+import { liveHeaders } from '../../../src/live/auth.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { DEVELOPER, LiveBench, VERTEX } from './live-bench.ts';
+import { json, startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 
 test('the Developer API gets its key', async () => {
   expect(await liveHeaders(DEVELOPER, new ManualClock())()).toEqual({ 'x-goog-api-key': 'AIza-test' });
@@ -49,66 +43,25 @@ describe('Vertex', () => {
 });
 
 describe('google-auth-library with a service account', () => {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  let folder: string;
-  let credentialsFile: string;
-  let server: Server;
-  let answer: (response: ServerResponse) => void;
-  const assertions: string[] = [];
-
-  const json = (status: number, body: object) => (response: ServerResponse) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  let google: TokenEndpoint;
 
   beforeAll(async () => {
-    server = createServer(async (request, response) => {
-      const body = new URLSearchParams(Buffer.concat(await request.toArray()).toString());
-      assertions.push(body.get('assertion') ?? '');
-      answer(response);
-    });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    folder = await mkdtemp(join(tmpdir(), 'callbridge-auth-'));
-    credentialsFile = join(folder, 'key.json');
-    const key = {
-      type: 'service_account',
-      project_id: 'acme',
-      private_key_id: 'k1',
-      private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-      client_email: 'bridge@acme.iam.gserviceaccount.com',
-      token_uri: 'https://oauth2.googleapis.com/token',
-    };
-    await writeFile(credentialsFile, JSON.stringify(key));
+    google = await startTokenEndpoint();
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => google.close());
   beforeEach(() => {
-    assertions.length = 0;
+    google.assertions.length = 0;
   });
-
-  /** The library asks Google's own token endpoint whatever the key file says; its transport is pointed at ours. */
-  function headersBy(file = credentialsFile) {
-    const transporter = new gaxios.Gaxios({ retry: false });
-    const { port } = server.address() as AddressInfo;
-    transporter.interceptors.request.add({
-      resolved: async (config) => {
-        expect(config.url.href).toBe('https://oauth2.googleapis.com/token');
-        return { ...config, url: new URL(`http://127.0.0.1:${port}/token`), retryConfig: { retry: 0 } };
-      },
-    });
-    return liveHeaders(VERTEX, systemClock, googleCredentials(file, { transporter }));
-  }
 
   test('signs with the key of the file, and keeps the token for the next socket', async () => {
-    answer = json(200, { access_token: 'ya29.fresh', expires_in: 3_600, token_type: 'Bearer' });
-    const headers = headersBy();
+    google.answer = json(200, { access_token: 'ya29.fresh', expires_in: 3_600, token_type: 'Bearer' });
+    const headers = google.headers();
     expect(await headers()).toMatchObject({ authorization: 'Bearer ya29.fresh' });
     expect(await headers()).toMatchObject({ authorization: 'Bearer ya29.fresh' });
-    expect(assertions).toHaveLength(1);
-    const [head, claims, signature] = (assertions[0] ?? '').split('.');
+    expect(google.assertions).toHaveLength(1);
+    const [head, claims, signature] = (google.assertions[0] ?? '').split('.');
     const signed = Buffer.from(`${head}.${claims}`);
-    expect(verify('RSA-SHA256', signed, publicKey, Buffer.from(signature ?? '', 'base64url'))).toBe(true);
+    expect(verify('RSA-SHA256', signed, google.publicKey, Buffer.from(signature ?? '', 'base64url'))).toBe(true);
     expect(JSON.parse(Buffer.from(claims ?? '', 'base64url').toString())).toMatchObject({
       iss: 'bridge@acme.iam.gserviceaccount.com',
       scope: 'https://www.googleapis.com/auth/cloud-platform',
@@ -116,10 +69,10 @@ describe('google-auth-library with a service account', () => {
   });
 
   test('renews a token that is about to expire', async () => {
-    answer = json(200, { access_token: 'ya29.short', expires_in: 60, token_type: 'Bearer' });
-    const headers = headersBy();
+    google.answer = json(200, { access_token: 'ya29.short', expires_in: 60, token_type: 'Bearer' });
+    const headers = google.headers();
     await headers();
-    answer = json(200, { access_token: 'ya29.next', expires_in: 3_600, token_type: 'Bearer' });
+    google.answer = json(200, { access_token: 'ya29.next', expires_in: 3_600, token_type: 'Bearer' });
     expect(await headers()).toMatchObject({ authorization: 'Bearer ya29.next' });
   });
 
@@ -128,8 +81,10 @@ describe('google-auth-library with a service account', () => {
     [403, { error: 'access_denied', error_description: 'Account disabled.' }, 'LIVE_ACCESS_DENIED'],
     [503, { error: 'backend_error', error_description: 'Try again.' }, 'LIVE_HANDSHAKE'],
   ])('a token refused with HTTP %i is %s, and says nothing of the key', async (status, body, code) => {
-    answer = json(status, body);
-    const error: unknown = await headersBy()().catch((reason: unknown) => reason);
+    google.answer = json(status, body);
+    const error: unknown = await google
+      .headers()()
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code });
     expect((error as Error).message).toMatch(/^No access token for Vertex AI: /);
     expect((error as Error).message).toContain(body.error_description);
@@ -138,11 +93,11 @@ describe('google-auth-library with a service account', () => {
   });
 
   test('a token endpoint that breaks off may be tried again', async () => {
-    answer = (response) => response.destroy();
-    await expect(headersBy()()).rejects.toMatchObject({ code: 'LIVE_HANDSHAKE' });
+    google.answer = (response) => response.destroy();
+    await expect(google.headers()()).rejects.toMatchObject({ code: 'LIVE_HANDSHAKE' });
   });
 
   test('a key file that is not there is our fault', async () => {
-    await expect(headersBy(join(folder, 'missing.json'))()).rejects.toMatchObject({ code: 'LIVE_AUTH' });
+    await expect(google.headers(join(google.folder, 'missing.json'))()).rejects.toMatchObject({ code: 'LIVE_AUTH' });
   });
 });

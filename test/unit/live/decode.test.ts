@@ -54,6 +54,22 @@ describe('what differs between backends', () => {
     expect(events(message)).toEqual([{ type: 'transcribed', speaker: 'agent', text: 'Yes' }]);
   });
 
+  test.each([-1, 1.5, 3e9, '-1', '1.5', '12345678901', '', true])(
+    '%j is no count of tokens, so the report is ignored',
+    (count) => {
+      expect(events({ usageMetadata: { totalTokenCount: 7, promptTokenCount: count } })).toEqual([]);
+      const promptTokensDetails = [{ modality: 'AUDIO', tokenCount: count }];
+      expect(events({ usageMetadata: { totalTokenCount: 7, promptTokensDetails } })).toEqual([]);
+    },
+  );
+
+  test('tokens of a modality that is called like a part of every object are tokens', () => {
+    const promptTokensDetails = [{ modality: 'CONSTRUCTOR', tokenCount: 3 }];
+    expect(events({ usageMetadata: { promptTokensDetails } })).toMatchObject([
+      { usage: { promptByModality: { constructor: 3 } } },
+    ]);
+  });
+
   test.each([
     ['50s', 50_000],
     ['9.5s', 9_500],

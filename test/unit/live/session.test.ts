@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pcm } from '../../../src/audio/index.ts';
 import { audioContent, LiveBench, SETTINGS } from './live-bench.ts';
@@ -134,7 +133,7 @@ describe('sending', () => {
   test('drops sound, and counts it, while the network takes nothing', async () => {
     await bench.ready();
     const { ours } = bench.socket;
-    if (ours) ours.bufferedAmount = 300 * 1024;
+    if (ours) ours.bufferedAmount = 2 * 1024 * 1024;
     bench.session.sendAudio(pcm(new Int16Array(320), 16_000));
     await bench.clock.advance(0);
     expect(bench.socket.received).toHaveLength(1);
@@ -236,35 +235,6 @@ describe('receiving', () => {
     await bench.serve(text);
     expect(bench.heard.slice(1)).toMatchObject([['lost', { code: 'LIVE_BAD_MESSAGE', recoverable: true }]]);
     expect(bench.socket.closed?.code).toBe(1000);
-  });
-
-  test('whatever comes, nothing is thrown: it is read, ignored, or a bad message', async () => {
-    const known = fc.constantFrom(
-      'serverContent',
-      'setupComplete',
-      'toolCall',
-      'goAway',
-      'sessionResumptionUpdate',
-      'usageMetadata',
-      'voiceActivity',
-    );
-    const message = fc.oneof(fc.jsonValue(), fc.dictionary(fc.oneof(known, fc.string()), fc.jsonValue()));
-    const text = fc.oneof(
-      message.map((value) => JSON.stringify(value)),
-      fc.string(),
-    );
-    await bench.ready();
-    await fc.assert(
-      fc.asyncProperty(text, async (sent) => {
-        const own = await new LiveBench().ready();
-        own.socket.ours?.emit('message', Buffer.from(sent), true);
-        for (const [name, detail] of own.heard) {
-          if (name === 'lost') expect(detail).toMatchObject({ code: 'LIVE_BAD_MESSAGE' });
-        }
-        own.session.close();
-      }),
-      { numRuns: 300 },
-    );
   });
 
   test('a reader that closes the session in the middle of a message hears no more of it', async () => {

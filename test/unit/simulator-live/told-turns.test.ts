@@ -65,6 +65,32 @@ describe('detection by the client', () => {
     expect(client.next()).toEqual(['heard: And so my fellow Americans', 'sound']);
   });
 
+  test('an end without its start is an invalid argument, as is a second end', () => {
+    const refused = { code: 1007, reason: 'Request contains an invalid argument.' };
+    const bench = new SimulatorBench(story);
+    const unbegun = bench.open(manual);
+    unbegun.send({ realtimeInput: { activityEnd: {} } });
+    expect(unbegun.closed).toMatchObject(refused);
+    expect(bench.simulator.refusals).toEqual([refused]);
+
+    const twice = bench.open(manual);
+    twice.send({ realtimeInput: { activityStart: {} } });
+    twice.send({ realtimeInput: { activityEnd: {} } });
+    expect(twice.closed).toBeUndefined();
+    twice.send({ realtimeInput: { activityEnd: {} } });
+    expect(twice.closed).toMatchObject(refused);
+  });
+
+  test('speech that began on another socket is not ended on this one', () => {
+    const bench = new SimulatorBench(story);
+    const before = bench.open(manual);
+    before.send({ realtimeInput: { activityStart: {} } });
+    before.close();
+    const client = bench.open({ ...manual, sessionResumption: { handle: before.handle } });
+    client.send({ realtimeInput: { activityEnd: {} } });
+    expect(client.closed).toMatchObject({ code: 1007 });
+  });
+
   test('the start of activity interrupts', () => {
     const { bench, client } = greeted(300, manual);
     client.send({ realtimeInput: { activityStart: {} } });
