@@ -89,6 +89,16 @@ test('a session that drops in the middle of the greeting does not greet again', 
   expect(texts).toHaveLength(1);
 });
 
+test('with our own gate taking the turns, a session that drops while the caller speaks hears the speech as one turn', async () => {
+  const { record, live } = await replay(question, {
+    model: withFaults([{ kind: 'drop', atMs: 7_000 }]),
+    turnTaking: { detection: 'local', silenceMs: 1_000 },
+  });
+  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_LOST', 'LIVE_BACK']);
+  expect(record.lines.map(({ speaker }) => speaker)).toEqual(['agent', 'caller', 'agent']);
+  expect(live.refusals).toEqual([]);
+});
+
 test('a session that announces its end is resumed before it comes', async () => {
   const { record, result } = await replay(question, {
     model: withFaults([{ kind: 'goAway', atMs: 5_500, timeLeftMs: 10_000 }]),
