@@ -92,7 +92,8 @@ const limits = z.strictObject({
   heldAudioMs: z
     .int()
     .min(500)
-    .max(60_000)
+    // What is older would be answered long after it was said; and the Live socket's bound is made for this much.
+    .max(20_000)
     .default(5_000)
     .describe('Caller audio kept while the session is not ready, in ms; the oldest goes first.'),
 });
@@ -106,7 +107,12 @@ const afterwards = z.strictObject({
     .describe('The files written of each call.'),
   webhook: z
     .strictObject({
-      url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }),
+      url: z
+        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+        .refine(
+          withoutCredentials,
+          'must not hold a user name or password: deliveries are signed, and the receiver checks the signature',
+        ),
       secretEnv: z
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
@@ -137,3 +143,10 @@ export const agentFile = z.strictObject({
   limits: limits.prefault({}),
   afterwards: afterwards.prefault({}),
 });
+
+/** fetch takes no URL that holds them, and a URL ends in logs. */
+function withoutCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}

@@ -6,6 +6,8 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the Unix epoch, with fractions. Never goes backwards while the process lives. */
   nowMs(): number;
+  /** The wall clock, steps and all: for what others compare with their own clocks, and for nothing that is measured. */
+  wallMs(): number;
   /** Runs once, `delayMs` from now. */
   after(delayMs: number, run: () => void): Cancel;
   /** Runs every `periodMs`; a run that comes late is not made up for. */
@@ -15,6 +17,7 @@ export interface Clock {
 /** The real time: the wall clock as it was at start, carried on by the monotonic timer, so that NTP steps do not show. */
 export const systemClock: Clock = {
   nowMs: () => performance.timeOrigin + performance.now(),
+  wallMs: () => Date.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);

@@ -13,9 +13,14 @@ export const COMMAND_DEADLINE_MS = 5_000;
 export function connectRedis(url: string, options: RedisOptions): Redis {
   return new Redis(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
-    retryStrategy: (times) => Math.min(MAX_RECONNECT_MS, 100 * 2 ** Math.min(times, 10)),
+    retryStrategy: reconnectDelayMs,
     ...options,
   });
+}
+
+/** After so many failures in a row to connect. */
+export function reconnectDelayMs(times: number): number {
+  return Math.min(MAX_RECONNECT_MS, 100 * 2 ** Math.min(times, 10));
 }
 
 /** Resolves once commands can be sent. */

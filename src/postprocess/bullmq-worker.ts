@@ -3,7 +3,7 @@ import { type Job as BullJob, Worker as BullWorker, UnrecoverableError } from 'b
 import * as z from 'zod';
 import { asFailure, Failure, withDeadline } from '../lib/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
-import { connectRedis, QUEUE_NAME, unavailable } from './bullmq-connection.ts';
+import { connectRedis, QUEUE_NAME, reconnectDelayMs, unavailable } from './bullmq-connection.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
 
@@ -18,11 +18,24 @@ const progressSchema = z.object({ doneSteps: z.array(z.string()) });
 export function createBullWorker(options: BullWorkerOptions): Worker {
   const { redisUrl, process, concurrency, retry, clock, ids, logger } = options;
   const report = createAttemptReport(options);
+  let givenUp = false;
   // A worker waits for Redis for as long as it takes; BullMQ demands no limit on retries.
-  const redis = connectRedis(redisUrl, { maxRetriesPerRequest: null });
+  const redis = connectRedis(redisUrl, {
+    maxRetriesPerRequest: null,
+    // Of the copy of this connection, too, on which BullMQ waits for jobs.
+    retryStrategy: (times) => (givenUp ? null : reconnectDelayMs(times)),
+  });
+  /** BullMQ's `close` waits for each connection to end. One that is to reconnect does so when it fails to, not before. */
+  const giveUp = (): void => {
+    givenUp = true;
+    if (redis.status !== 'reconnecting') redis.disconnect();
+  };
+  /** Attempts at jobs. */
+  let running = 0;
 
   const attempt = async (job: BullJob): Promise<void> => {
     const startedMs = clock.nowMs();
+    running++;
     let doneSteps = doneStepsOf(job);
     const stepDone = async (name: string): Promise<void> => {
       doneSteps = [...doneSteps, name];
@@ -38,6 +51,7 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
         ? new Failure(failure.code, message, { cause: failure })
         : unrecoverable(message, failure);
     } finally {
+      running--;
       report.took(clock.nowMs() - startedMs);
     }
   };
@@ -69,13 +83,15 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
       return Promise.resolve();
     },
     async close(graceMs) {
+      // Nothing to finish, and nobody to tell.
+      if (running === 0 && redis.status !== 'ready') giveUp();
       try {
         await withDeadline(clock, graceMs, worker.close(), unavailable);
         return true;
       } catch {
         return false;
       } finally {
-        redis.disconnect();
+        giveUp();
       }
     },
   };

@@ -66,10 +66,11 @@ export class Spool {
 
   /** A job that is known, in whatever state, is not added again. */
   async add(id: string, data: unknown): Promise<void> {
+    await this.#makeActive();
     if (await this.#isKnown(id)) return;
     const runAtMs = this.#clock.nowMs();
     const spooled: Spooled = { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], failure: null };
-    await createDurably(this.#path('waiting', id), JSON.stringify(spooled), this.#temporary());
+    await createDurably(this.#path('waiting', id), JSON.stringify(spooled), await this.#temporary());
     this.added(id, runAtMs);
   }
 
@@ -87,6 +88,7 @@ export class Spool {
 
   /** Takes the job; undefined when another process was faster, `unreadable` when it had to be buried unseen. */
   async claim(id: string): Promise<Spooled | 'unreadable' | undefined> {
+    await this.#makeActive();
     this.#runAts.delete(id);
     if (!(await moved(this.#path('waiting', id), this.#claimed(id)))) return undefined;
     return this.claimed(id);
@@ -105,12 +107,14 @@ export class Spool {
 
   /** Keeps what is now known of a claimed job. */
   async save(id: string, job: Spooled): Promise<void> {
-    await writeDurably(this.#claimed(id), JSON.stringify(job), this.#temporary());
+    await writeDurably(this.#claimed(id), JSON.stringify(job), await this.#temporary());
   }
 
   async postpone(id: string, job: Spooled): Promise<void> {
     await this.save(id, job);
     await moved(this.#claimed(id), this.#path('waiting', id));
+    // What was read of it while it was being claimed no longer holds.
+    this.#runAts.delete(id);
   }
 
   async bury(id: string, job: Spooled, { code, message }: Failure): Promise<void> {
@@ -125,6 +129,7 @@ export class Spool {
 
   /** Claims what dead processes had claimed. What was finished but for its removal is removed. */
   async claimOrphans(): Promise<void> {
+    await this.#makeActive();
     for await (const { name, path } of orphans(join(this.#folder, 'active'), this.#owners)) {
       const id = basename(name, ENDING);
       if (id === name || (await exists(this.#path('done', id)))) {
@@ -183,7 +188,7 @@ export class Spool {
   }
 
   async #mark(id: string): Promise<void> {
-    await writeDurably(this.#path('done', id), '', this.#temporary());
+    await writeDurably(this.#path('done', id), '', await this.#temporary());
     const seconds = this.#clock.nowMs() / 1_000;
     await utimes(this.#path('done', id), seconds, seconds);
   }
@@ -197,8 +202,14 @@ export class Spool {
   }
 
   /** In the folder of this process, so that another clears it away when this one dies. */
-  #temporary(): string {
+  async #temporary(): Promise<string> {
+    await this.#makeActive();
     return join(this.#active, `${this.#temporaries++}.tmp`);
+  }
+
+  /** Again and again: it is gone when another process took this one for dead, or a person tidied up. */
+  async #makeActive(): Promise<void> {
+    await mkdir(this.#active, { recursive: true, mode: PRIVATE_FOLDER });
   }
 }
 

@@ -1,5 +1,5 @@
 /** A call's append-only file: one JSON line an entry, handed to the kernel before `append` returns. */
-import { closeSync, fsync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,9 +14,11 @@ export interface Journal {
   append(entry: Entry): void;
   /** What the disk has not taken, oldest first. */
   readonly unwritten: readonly Entry[];
-  /** Entries given up because the disk took none for too long. */
+  /** Entries given up because the disk took none for too long, or lost more than memory held. */
   readonly lost: number;
-  /** Makes it safe against power loss, off the event loop, and closes the file. Never rejects. */
+  /** The file had vanished before it was finished, and was written afresh. */
+  readonly rewritten: boolean;
+  /** Makes it safe against power loss, off the event loop, and closes the file. Never rejects; once, however often called. */
   finish(): Promise<void>;
 }
 
@@ -25,8 +27,11 @@ export interface JournalHandlers {
   failed(failure: Failure, unwritten: number): void;
 }
 
-/** An hour of lively talk writes some 3000 entries of less than 1 KB. Beyond that the oldest but the first (`began`) goes. */
-const MAX_UNWRITTEN = 5_000;
+/**
+ * What memory holds of a running call, in case that the disk refuses or loses it. An hour of lively talk is some 3000
+ * entries of less than 1 KB. Beyond that the oldest but the first (`began`) goes.
+ */
+const MAX_KEPT = 5_000;
 
 /** Transcripts are personal data: only the service's own user may read them. */
 export const PRIVATE_FILE = 0o600;
@@ -39,34 +44,44 @@ export function openJournal(path: string, handlers: JournalHandlers): Journal {
 }
 
 class FileJournal implements Journal {
-  readonly unwritten: Entry[] = [];
   lost = 0;
+  rewritten = false;
   readonly #path: string;
   readonly #handlers: JournalHandlers;
+  /** The call's newest entries and its first: those on disk, and then those that are not. */
+  readonly #kept: Entry[] = [];
+  #keptOnDisk = 0;
+  /** Entries that only the disk has. */
+  #forgotten = 0;
   #file: number | undefined;
-  #finished = false;
-  /** A line was written in part, so that the next must begin on a line of its own. */
-  #torn = false;
+  /** Of the first entry that is not on disk as a whole: what is still to be written of its line. */
+  #restOfLine: Buffer | undefined;
+  #finishing: Promise<void> | undefined;
 
   constructor(path: string, handlers: JournalHandlers) {
     this.#path = path;
     this.#handlers = handlers;
   }
 
+  get unwritten(): readonly Entry[] {
+    return this.#kept.slice(this.#keptOnDisk);
+  }
+
   append(entry: Entry): void {
-    if (this.#finished) return;
-    this.unwritten.push(entry);
-    if (this.unwritten.length > MAX_UNWRITTEN) {
-      this.unwritten.splice(1, 1);
-      this.lost++;
-    }
+    if (this.#finishing !== undefined) return;
+    this.#kept.push(entry);
+    if (this.#kept.length > MAX_KEPT) this.#dropOldest();
     this.#write();
   }
 
-  async finish(): Promise<void> {
-    if (this.#finished) return;
-    this.#finished = true;
-    if (this.unwritten.length > 0) this.#write();
+  finish(): Promise<void> {
+    this.#finishing ??= this.#finish();
+    return this.#finishing;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#file !== undefined && this.#hasVanished()) this.#startAfresh(this.#file);
+    this.#write();
     const file = this.#file;
     if (file === undefined) return;
     this.#file = undefined;
@@ -74,30 +89,85 @@ class FileJournal implements Journal {
       await fsyncFile(file);
       await syncFolder(dirname(this.#path));
     } catch (error) {
-      this.#handlers.failed(asFailure(error, 'JOURNAL_WRITE'), this.unwritten.length);
+      this.#failed(error);
     } finally {
       closeSync(file);
+    }
+    // The file has them, and the queue may be away for long.
+    this.#kept.splice(0, this.#keptOnDisk);
+    this.#keptOnDisk = 0;
+  }
+
+  #dropOldest(): void {
+    // A line that is begun must be ended.
+    const oldest = this.#keptOnDisk === 1 && this.#restOfLine !== undefined ? 2 : 1;
+    this.#kept.splice(oldest, 1);
+    if (oldest < this.#keptOnDisk) {
+      this.#keptOnDisk--;
+      this.#forgotten++;
+    } else {
+      this.lost++;
     }
   }
 
   #write(): void {
+    if (this.#keptOnDisk === this.#kept.length) return;
     try {
       this.#file ??= openSync(this.#path, 'a', PRIVATE_FILE);
-      for (let entry = this.unwritten[0]; entry !== undefined; entry = this.unwritten[0]) {
-        this.#writeLine(this.#file, JSON.stringify(entry));
-        this.unwritten.shift();
+      for (let entry = this.#kept[this.#keptOnDisk]; entry !== undefined; entry = this.#kept[this.#keptOnDisk]) {
+        this.#writeLine(this.#file, entry);
+        this.#keptOnDisk++;
       }
     } catch (error) {
-      this.#handlers.failed(asFailure(error, 'JOURNAL_WRITE'), this.unwritten.length);
+      this.#failed(error);
     }
   }
 
-  #writeLine(file: number, line: string): void {
-    const bytes = Buffer.from(`${this.#torn ? '\n' : ''}${line}\n`);
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(file, bytes, written);
-      this.#torn = written < bytes.length;
+  /** A disk that fills up may take a part of the line; the rest follows when it takes more. */
+  #writeLine(file: number, entry: Entry): void {
+    let rest = this.#restOfLine ?? Buffer.from(lineOf(entry));
+    while (rest.length > 0) {
+      const taken = writeSync(file, rest);
+      rest = rest.subarray(taken);
+      if (taken > 0) this.#restOfLine = rest;
     }
+    this.#restOfLine = undefined;
+  }
+
+  /** Moved or removed, and not by this process. */
+  #hasVanished(): boolean {
+    try {
+      return statSync(this.#path, { throwIfNoEntry: false }) === undefined;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  #startAfresh(vanished: number): void {
+    closeSync(vanished);
+    this.#file = undefined;
+    this.#restOfLine = undefined;
+    this.#keptOnDisk = 0;
+    this.lost += this.#forgotten;
+    this.#forgotten = 0;
+    this.rewritten = true;
+    const { at } = this.#kept.at(-1)!;
+    this.#kept.push({
+      type: 'event',
+      at,
+      code: 'JOURNAL_WRITE',
+      detail: 'the journal vanished, and was written afresh',
+    });
+    try {
+      mkdirSync(dirname(this.#path), { recursive: true, mode: PRIVATE_FOLDER });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#handlers.failed(asFailure(error, 'JOURNAL_WRITE'), this.#kept.length - this.#keptOnDisk);
   }
 }
 
@@ -115,6 +185,11 @@ export interface JournalContent {
   readonly entries: readonly Entry[];
   /** Lines that are no entries, other than a last one that its writer did not live to finish. */
   readonly damagedLines: number;
+}
+
+/** An entry as it stands in the file. */
+export function lineOf(entry: Entry): string {
+  return `${JSON.stringify(entry)}\n`;
 }
 
 /** Reads what can be read, and counts what cannot. Rejects only when there is no such file or the disk fails. */

@@ -1,10 +1,19 @@
 /** Keeps each call's journal until its record is published: the transcript is on disk before it is anywhere else. */
 import { mkdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { asFailure, type Backoff, backoffMs, type Cancel, type Clock, Failure, type Ids } from '../lib/index.ts';
 import { checkedCallId } from './call-id.ts';
-import { type Journal, type JournalContent, openJournal, PRIVATE_FOLDER, readJournal } from './journal.ts';
+import type { Entry } from './entry.ts';
+import {
+  type Journal,
+  type JournalContent,
+  lineOf,
+  openJournal,
+  PRIVATE_FILE,
+  PRIVATE_FOLDER,
+  readJournal,
+} from './journal.ts';
 import { ifThere, moved, orphans } from './orphans.ts';
 import type { Owners } from './owners.ts';
 import type { CallRecord } from './record.ts';
@@ -53,8 +62,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
 }
 
 const JOURNAL_ENDING = '.jsonl';
-/** Where damaged journals lie, for people to look at. */
+/** Where journals lie that people must look at. */
 const CORRUPT = 'corrupt';
+/** The queue takes a call once: which of the two records it has depends on who came first. */
+const REWRITTEN = 'its file had vanished: another process may have published a part of the call before this whole';
 
 interface Settled {
   readonly journal: Journal | undefined;
@@ -67,7 +78,8 @@ class FolderOutbox implements Outbox {
   /** Ended calls, oldest first; those with a journal of this process still have what the disk did not take. */
   readonly #settled = new Map<string, Settled>();
   readonly #idleWaiters = new Set<() => void>();
-  #failures = 0;
+  /** Rounds in a row in which something was not published. */
+  #failedRounds = 0;
   #publishing = false;
   #closed = false;
   #cancelRetry: Cancel = () => undefined;
@@ -101,6 +113,8 @@ class FolderOutbox implements Outbox {
     if (journal === undefined) return;
     this.#live.delete(callId);
     this.#settled.set(callId, { journal });
+    // At once, however many wait before it: open files are few.
+    void journal.finish();
     this.#boundHeld();
     void this.#publishAll();
   }
@@ -131,62 +145,77 @@ class FolderOutbox implements Outbox {
     this.#cancelSweep();
   }
 
-  /** One after the other; a failure makes all of them wait. */
+  /** One after the other, each of them once; also those that are settled meanwhile. What fails waits for the next round. */
   async #publishAll(): Promise<void> {
     if (this.#publishing || this.#closed) return;
     this.#publishing = true;
     this.#cancelRetry();
-    for (let next = firstOf(this.#settled); next !== undefined && !this.#closed; next = firstOf(this.#settled)) {
-      const [callId, settled] = next;
+    const failed: { readonly callId: string; readonly err: unknown }[] = [];
+    for (const [callId, settled] of this.#settled) {
+      if (this.#closed) break;
       try {
         await this.#publish(callId, settled);
-      } catch (error) {
-        this.#retryLater(callId, settled, error);
-        break;
+        this.#settled.delete(callId);
+      } catch (err) {
+        failed.push({ callId, err });
       }
-      this.#failures = 0;
-      this.#settled.delete(callId);
     }
     this.#publishing = false;
+    if (failed[0] === undefined) this.#failedRounds = 0;
+    else this.#retryLater({ ...failed[0], waiting: failed.length });
     if (this.#settled.size === 0) for (const waiter of this.#idleWaiters) waiter();
   }
 
-  #retryLater(callId: string, settled: Settled, error: unknown): void {
+  #retryLater(first: { readonly callId: string; readonly err: unknown; readonly waiting: number }): void {
     const { clock, ids, logger } = this.#options;
-    // To the end, so that one that nobody takes does not keep the others waiting.
-    this.#settled.delete(callId);
-    this.#settled.set(callId, settled);
-    this.#failures++;
-    const delayMs = backoffMs(RETRY, this.#failures, ids.fraction());
-    const fields = { callId, err: error, waiting: this.#settled.size, delayMs };
-    if (this.#failures === 1) logger.error(fields, 'record not published, kept on disk');
-    else logger.warn(fields, 'record not published, kept on disk');
+    this.#failedRounds++;
+    const delayMs = backoffMs(RETRY, this.#failedRounds, ids.fraction());
+    const level = this.#failedRounds === 1 ? 'error' : 'warn';
+    logger[level]({ ...first, delayMs }, 'record not published, kept on disk');
     if (!this.#closed) this.#cancelRetry = clock.after(delayMs, () => void this.#publishAll());
   }
 
-  /** Resolves when nothing more is to be done for this call. */
+  /** Resolves when nothing more is to be done for this call; rejects when it is to be tried again. */
   async #publish(callId: string, { journal }: Settled): Promise<void> {
     const { publish, logger } = this.#options;
     await journal?.finish();
-    const path = this.#pathOf(callId);
-    const { entries, damagedLines } = await readIfAny(path);
-    const everything = [...entries, ...(journal?.unwritten ?? [])];
+    const unwritten = journal?.unwritten ?? [];
+    const onDisk = await readIfAny(this.#pathOf(callId));
+    if (onDisk === undefined && unwritten.length === 0) {
+      // It was whole when it was closed: whoever took it publishes it.
+      logger.error({ callId }, 'journal of an ended call is gone: removed, or taken by another process');
+      return;
+    }
+    const entries = [...(onDisk?.entries ?? []), ...unwritten];
+    const damagedLines = onDisk?.damagedLines ?? 0;
     const lostEntries = journal?.lost ?? 0;
-    if (!everything.some(({ type }) => type === 'began')) return this.#setAside(callId, path);
-    await publish(recordFrom(everything, { damagedLines, lostEntries }));
-    if (damagedLines > 0) return this.#setAside(callId, path);
-    await rm(path, { force: true });
-    logger.info({ callId, entries: everything.length, lostEntries }, 'record published');
+    try {
+      await publish(recordFrom(entries, { damagedLines, lostEntries }));
+    } catch (error) {
+      if (!(error instanceof Failure) || error.retryable) throw error;
+      return this.#setAside(callId, unwritten, error.message);
+    }
+    if (damagedLines > 0) return this.#setAside(callId, unwritten, 'some of its lines are damaged');
+    if (journal?.rewritten) return this.#setAside(callId, unwritten, REWRITTEN);
+    await rm(this.#pathOf(callId), { force: true });
+    logger.info({ callId, entries: entries.length, lostEntries }, 'record published');
   }
 
-  /** What cannot be read is for people to look at, never for us to delete. */
-  async #setAside(callId: string, path: string): Promise<void> {
+  /** What is not whole, or not known to have arrived, is for people to look at, never for us to delete. */
+  async #setAside(
+    callId: string,
+    unwritten: readonly Entry[],
+    why: string,
+    path = this.#pathOf(callId),
+  ): Promise<void> {
     const { folder, clock, logger, metrics } = this.#options;
     metrics.journalErrors.inc();
     const aside = join(folder, CORRUPT, `${callId}.${Math.round(clock.nowMs())}${JOURNAL_ENDING}`);
     await mkdir(join(folder, CORRUPT), { recursive: true, mode: PRIVATE_FOLDER });
     await moved(path, aside);
-    logger.error({ callId, path: aside }, 'damaged journal set aside');
+    // On a line of their own: the last one may be torn.
+    if (unwritten.length > 0) await appendFile(aside, `\n${unwritten.map(lineOf).join('')}`, { mode: PRIVATE_FILE });
+    logger.error({ callId, path: aside, why }, 'journal set aside');
   }
 
   async #sweep(): Promise<void> {
@@ -197,7 +226,7 @@ class FolderOutbox implements Outbox {
         const callId = basename(name, JOURNAL_ENDING);
         if (this.#live.has(callId) || this.#settled.has(callId)) {
           // The call went on here before its first process was known to be dead: the two halves need a person.
-          await this.#setAside(callId, path);
+          await this.#setAside(callId, [], 'the call went on in this process', path);
         } else if (await moved(path, this.#pathOf(callId))) {
           this.#settled.set(callId, { journal: undefined });
           logger.warn({ callId }, 'journal of a dead process recovered');
@@ -232,13 +261,9 @@ class FolderOutbox implements Outbox {
   }
 }
 
-function firstOf(settled: ReadonlyMap<string, Settled>): [string, Settled] | undefined {
-  return settled.entries().next().value;
-}
-
-/** No file: the disk never took any of it. */
-async function readIfAny(path: string): Promise<JournalContent> {
-  let content: JournalContent = { entries: [], damagedLines: 0 };
+/** undefined: there is no such file. */
+async function readIfAny(path: string): Promise<JournalContent | undefined> {
+  let content: JournalContent | undefined;
   await ifThere(
     readJournal(path).then((read) => {
       content = read;

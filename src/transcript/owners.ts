@@ -1,19 +1,23 @@
 /**
  * Which processes live: what a dead one left in a shared folder may be finished by another, what a live one has may not.
  *
- * Each process has a file, and touches it. Where the process ids of two processes mean the same (one boot, one PID
- * namespace), the id and the kernel's start time of the process decide, at once and without doubt. Elsewhere (another
- * container or machine on one volume, another system than Linux) the age of the touch decides.
+ * Each process has a file, and writes it again and again. Where the process ids of two processes mean the same (one boot,
+ * one PID namespace), the id and the kernel's start time of the process decide, at once and without doubt. Elsewhere
+ * (another container or machine on one volume, another system than Linux) the age of the last beat decides. Beats are
+ * stamped by the file system, and compared with each other alone: clocks of processes differ, and stand still with them.
  */
 import {
+  closeSync,
+  constants,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
-  utimesSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -29,7 +33,7 @@ export interface Owners {
 }
 
 const BEAT_MS = 5_000;
-/** Six beats missed: longer than an event loop stalls, or two machines' clocks differ. */
+/** Six beats missed: longer than an event loop stalls. */
 const LEASE_MS = 30_000;
 
 /** `<pid>-<uuid>` */
@@ -50,32 +54,39 @@ export function openOwners({ folder, clock, ids }: OwnersOptions): Owners {
   const fileOf = (id: string) => join(folder, `${id}.json`);
   const identity = identityOf(process.pid);
 
+  const content = JSON.stringify(identity ?? {});
+  /**
+   * The stamp of our beat before the last. All that lived then has beaten since, or had a whole period for it: also after
+   * the file system's clock was set, or all of us stood still.
+   */
+  let judgedFromMs = Number.NEGATIVE_INFINITY;
   const beat = (): void => {
-    const seconds = clock.nowMs() / 1_000;
+    judgedFromMs = writeBeat(fileOf(own), content);
+  };
+  const beatAgain = (): void => {
     try {
-      utimesSync(fileOf(own), seconds, seconds);
+      beat();
     } catch {
-      // A disk that refuses this refuses others what they would do to our files, too.
+      // Without a beat of our own nobody is judged. What refuses ours refuses others what they would do to our files.
     }
   };
   const isDead = (id: string): boolean => {
     if (id === own || !OWNER_ID.test(id)) return false;
-    const touchedMs = statSync(fileOf(id), { throwIfNoEntry: false })?.mtimeMs;
-    if (touchedMs === undefined) return true;
+    const beatenMs = statSync(fileOf(id), { throwIfNoEntry: false })?.mtimeMs;
+    if (beatenMs === undefined) return true;
     const there = readIdentity(fileOf(id));
     if (there !== undefined && there.place === identity?.place) {
       return identityOf(there.pid)?.startTicks !== there.startTicks;
     }
-    return clock.nowMs() - touchedMs >= LEASE_MS;
+    return judgedFromMs - beatenMs >= LEASE_MS;
   };
 
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  beat();
   for (const name of readdirSync(folder)) {
     if (isDead(name.replace(/\.json$/, ''))) rmSync(join(folder, name), { force: true });
   }
-  writeFileSync(fileOf(own), JSON.stringify(identity ?? {}), { mode: 0o600 });
-  beat();
-  const stopBeat = clock.every(BEAT_MS, beat);
+  const stopBeat = clock.every(BEAT_MS, beatAgain);
   return {
     id: own,
     isDead,
@@ -84,6 +95,18 @@ export function openOwners({ folder, clock, ids }: OwnersOptions): Owners {
       rmSync(fileOf(own), { force: true });
     },
   };
+}
+
+/** Gives the file its new stamp, without ever emptying it, and returns the last one; of a new file, that of its making. */
+function writeBeat(path: string, content: string): number {
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    const { mtimeMs } = fstatSync(file);
+    writeSync(file, content, 0);
+    return mtimeMs;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** undefined when the file says nothing (yet): then its age decides. */

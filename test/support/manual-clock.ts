@@ -23,6 +23,10 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
+  wallMs(): number {
+    return this.#nowMs;
+  }
+
   after(delayMs: number, run: () => void): Cancel {
     return this.#add({ dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, periodMs: undefined, run });
   }

@@ -43,7 +43,8 @@ function messageId({ callId }: CallRecord): string {
 }
 
 function signed(secret: string, id: string, body: string, clock: Clock): Record<string, string> {
-  const now = new Date(clock.nowMs());
+  // Receivers refuse what is minutes off their own clock.
+  const now = new Date(clock.wallMs());
   try {
     return {
       'content-type': 'application/json',
@@ -66,9 +67,19 @@ async function post(url: string, body: string, headers: Record<string, string>, 
     await response.body?.cancel();
     return response.status;
   } catch (error) {
-    const why = abort.signal.aborted ? `gave no answer within ${DEADLINE_MS} ms` : 'could not be reached';
-    throw new Failure('WEBHOOK_DELIVERY', `the receiver ${why}`, { cause: error });
+    const why = abort.signal.aborted
+      ? `gave no answer within ${DEADLINE_MS} ms`
+      : `could not be reached: ${reason(error)}`;
+    // Without the cause, whose message may quote the URL, and with it what a receiver keeps secret there.
+    throw new Failure('WEBHOOK_DELIVERY', `the receiver ${why}`);
   } finally {
     cancel();
   }
+}
+
+/** The word for it alone: a system's code such as ECONNREFUSED, or the error's name. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return 'unknown';
+  return 'code' in cause ? String(cause.code) : cause.name;
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
@@ -109,6 +110,26 @@ test('takes a receiver that is not there for one that may come back', async () =
   const nowhere = new URL(url);
   nowhere.port = '1';
   await expect(deliver({ url: nowhere.href })).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
+});
+
+test('tells why a receiver could not be reached without repeating its URL', async () => {
+  const withSecret = new URL(url);
+  withSecret.username = 'user';
+  withSecret.password = 'opensesame';
+  const nowhere = new URL(`${url}?token=opensesame`);
+  nowhere.port = '1';
+  for (const to of [withSecret.href, nowhere.href]) {
+    const failure = await deliver({ url: to }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'WEBHOOK_DELIVERY', message: expect.stringMatching(/reached: \w+/) });
+    expect(inspect(failure, { depth: 9 })).not.toContain('opensesame');
+  }
+});
+
+test('is stamped with the wall time, which receivers compare with theirs', async () => {
+  const clock = new ManualClock();
+  const wallMs = clock.nowMs() + 7_200_000;
+  await deliver({ clock: Object.assign(clock, { wallMs: () => wallMs }) });
+  expect(requests[0]!.headers['webhook-timestamp']).toBe(String(wallMs / 1_000));
 });
 
 test('never shows the secret when it cannot be used', async () => {

@@ -1,11 +1,15 @@
 /** BullMQ's queue while Redis is away: refuses soon, hangs never, and comes back by itself. */
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Failure, systemClock, systemIds } from '../../../src/lib/index.ts';
 import { createBullQueue, createBullWorker, RETRY } from '../../../src/postprocess/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { callbridge } from '../../support/processes.ts';
 import { freePort, startJsRedis, type TestRedis } from '../../support/redis.ts';
 import { record } from '../transcript/given.ts';
 
@@ -149,4 +153,23 @@ test('a worker that was started without Redis, or lost it, goes on when it is th
   await eventually(() => done).toEqual(['CA1', 'CA2']);
   await queue.close();
   await worker.close(DEADLINE_MS);
+});
+
+test.for(['never there', 'lost'])('`callbridge worker` ends when it is told to, with its Redis %s', async (redisIs) => {
+  const folder = await mkdtemp(join(tmpdir(), 'callbridge-worker-'));
+  if (redisIs === 'lost') await connect();
+  const worker = callbridge(['worker'], { REDIS_URL: `redis://127.0.0.1:${port}`, DATA_DIR: folder });
+  try {
+    await worker.says(/waiting for finished calls/);
+    // The queue's connection, the worker's, and the copy on which it waits for jobs.
+    if (redisIs === 'lost') await eventually(() => sockets.size).toBe(3 * 2);
+    await cut();
+    await worker.says(/ECONNREFUSED/);
+    worker.child.kill('SIGTERM');
+    expect(await worker.exited(), worker.output()).toBe(0);
+  } finally {
+    worker.child.kill('SIGKILL');
+    await worker.exited();
+    await rm(folder, { recursive: true });
+  }
 });

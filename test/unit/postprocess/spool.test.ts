@@ -237,3 +237,20 @@ test('a folder that cannot be written is an unavailable queue, not a lost record
   await queue.add(record());
   expect(await queue.counts()).toMatchObject({ waiting: 1 });
 });
+
+test('a process whose folder was taken away goes on without it, at its next job and at its next look', async () => {
+  const active = join(folder, 'queue', 'active');
+  await rm(active, { recursive: true });
+  await queue.add(record('CA1'));
+  await startWorker();
+  await eventually(() => queue.counts()).toMatchObject({ done: 1, active: 0 });
+
+  outcome = () => rm(active, { recursive: true });
+  await queue.add(record('CA2'));
+  await eventually(() => readdir(join(folder, 'queue', 'done'))).toEqual(['CA1.json', 'CA2.json']);
+
+  await eventually(() => readdir(active)).toEqual([owners.id]);
+  await rm(active, { recursive: true });
+  await clock.advance(5_000);
+  await eventually(() => queue.counts()).toMatchObject({ done: 2, active: 0 });
+});

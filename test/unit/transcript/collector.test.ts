@@ -176,6 +176,14 @@ describe('the agent', () => {
     expect(lines()).toEqual([]);
   });
 
+  test('turn of which no sound ever went out makes no line, and is not missed', () => {
+    collector.agentSaid(1, 'cut off before its first word');
+    collector.agentTurnEnded(1, { startMs: now(), endMs: now(), heardMs: 0, generatedMs: 400, cut: true });
+    collector.agentTurnEnded(2, { startMs: now(), endMs: now(), heardMs: 0, generatedMs: 400, cut: true });
+    collector.end(COMPLETED, now());
+    expect(entries.map(({ type }) => type)).toEqual(['began', 'answered', 'ended']);
+  });
+
   test('whose turn nobody ended is not claimed to have been heard', () => {
     collector.agentTurnStarted(1, now());
     collector.agentSaid(1, 'Hello');

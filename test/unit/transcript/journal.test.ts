@@ -6,6 +6,7 @@ import type { Failure } from '../../../src/lib/index.ts';
 import { readJournal } from '../../../src/transcript/index.ts';
 import { openJournal } from '../../../src/transcript/journal.ts';
 import { began, said } from './given.ts';
+import { killedAfter } from './killed.ts';
 
 let folder: string;
 let path: string;
@@ -75,6 +76,52 @@ describe('a journal', () => {
     expect(journal.unwritten[1]).toEqual(said('caller', '2', 2));
     expect(journal.lost).toBe(2);
   });
+
+  test('that vanished while the call went on is written afresh, and says so', async () => {
+    const journal = openJournal(path, handlers);
+    journal.append(began());
+    await rm(folder, { recursive: true });
+    journal.append(said('caller', 'hi'));
+    await journal.finish();
+    expect(journal).toMatchObject({ rewritten: true, lost: 0, unwritten: [] });
+    const { entries } = await readJournal(path);
+    expect(entries).toEqual([
+      began(),
+      said('caller', 'hi'),
+      expect.objectContaining({ type: 'event', code: 'JOURNAL_WRITE' }),
+    ]);
+    expect(failures).toEqual([]);
+  });
+
+  test('that vanished lacks what memory did not hold either, and counts it', async () => {
+    const journal = openJournal(path, handlers);
+    journal.append(began());
+    for (let i = 0; i < 5_001; i++) journal.append(said('caller', `${i}`, i));
+    expect(journal).toMatchObject({ unwritten: [], lost: 0 });
+    await rm(path);
+    await journal.finish();
+    expect(journal.lost).toBe(2);
+    const { entries } = await readJournal(path);
+    expect(entries.slice(0, 2)).toEqual([began(), said('caller', '2', 2)]);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'ends the line of which a full disk took a part, and damages none',
+    async () => {
+      const script = new URL('./full-disk-writer.ts', import.meta.url);
+      const said = await killedAfter(script, [path], (text) => text.includes('done'));
+      expect(said).toBe('3 unwritten\n0 unwritten\ndone\n');
+      const { entries, damagedLines } = await readJournal(path);
+      expect(damagedLines).toBe(0);
+      expect(entries.map((entry) => (entry.type === 'line' ? entry.line.startMs : entry.type))).toEqual([
+        'began',
+        1,
+        2,
+        3,
+        4,
+      ]);
+    },
+  );
 });
 
 describe('reading', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,9 +91,9 @@ describe('a call that ends', () => {
   });
 
   test('is published again and again while the queue is away, without end, and nothing is lost', async () => {
-    let attempts = 0;
+    let away = true;
     publish = async (record) => {
-      if (++attempts <= 20) throw new Failure('QUEUE_UNAVAILABLE', 'away');
+      if (away) throw new Failure('QUEUE_UNAVAILABLE', 'away');
       published.push(record);
     };
     endedCall('CA1');
@@ -101,6 +101,7 @@ describe('a call that ends', () => {
     for (let failed = 1; failed <= 20; failed++) {
       await eventually(() => delaysMs.length).toBe(failed);
       expect(await journals()).toHaveLength(2);
+      away = failed < 20;
       await clock.advance(delaysMs.at(-1)!);
     }
     await eventually(journals).toEqual([]);
@@ -117,9 +118,36 @@ describe('a call that ends', () => {
     };
     endedCall('CA1');
     endedCall('CA2');
-    await eventually(() => delaysMs.length).toBe(1);
-    await clock.advance(delaysMs[0]!);
     await eventually(() => published.map(({ callId }) => callId)).toEqual(['CA2']);
+    await eventually(() => delaysMs.length).toBe(1);
+    expect(await journals()).toEqual([join(owners.id, 'CA1.jsonl')]);
+  });
+
+  test('whose record no queue can ever take is set aside loudly, and kept', async () => {
+    publish = () => Promise.reject(new Failure('RECORD_INVALID', 'of no known form'));
+    endedCall('CA1');
+    await eventually(journals).toEqual([expect.stringMatching(/^corrupt\/CA1\.\d+\.jsonl$/)]);
+    await eventually(() => logged).toEqual([['error', 'journal set aside']]);
+    expect(await outbox.idle(0)).toBe(true);
+    expect(delaysMs).toEqual([]);
+  });
+
+  test.runIf(process.platform === 'linux')('holds no file open while the queue is away', async () => {
+    publish = () => Promise.reject(new Failure('QUEUE_UNAVAILABLE', 'away'));
+    const openJournals = async (): Promise<string[]> => {
+      const files = await readdir('/proc/self/fd');
+      const paths = await Promise.all(files.map((file) => readlink(`/proc/self/fd/${file}`).catch(() => '')));
+      return paths.filter((path) => path.startsWith(folder) && path.endsWith('.jsonl'));
+    };
+    for (let call = 1; call <= 20; call++) {
+      const journal = outbox.open(`CA${call}`);
+      journal.append(began(`CA${call}`));
+    }
+    expect(await openJournals()).toHaveLength(20);
+    publish = () => new Promise(() => undefined);
+    for (let call = 1; call <= 20; call++) outbox.settle(`CA${call}`);
+    await eventually(openJournals).toEqual([]);
+    expect(await journals()).toHaveLength(20);
   });
 
   test('is published whole although the disk took nothing, and that is loud', async () => {
@@ -163,7 +191,7 @@ describe('a journal that cannot be read', () => {
     outbox.settle('CA1');
     await eventually(journals).toEqual([expect.stringMatching(/^corrupt\/CA1\.\d+\.jsonl$/)]);
     expect(published).toEqual([]);
-    expect(logged).toContainEqual(['error', 'damaged journal set aside']);
+    expect(logged).toContainEqual(['error', 'journal set aside']);
   });
 
   test('in part, is published without that part, and kept', async () => {

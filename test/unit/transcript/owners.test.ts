@@ -21,13 +21,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A process of which the folder knows. */
-async function given(identity: object | string): Promise<string> {
+const fileOf = (id: string) => join(folder, `${id}.json`);
+const beatenMs = async (id: string): Promise<number> => (await stat(fileOf(id))).mtimeMs;
+const backdate = async (id: string, toMs: number): Promise<void> => utimes(fileOf(id), toMs / 1_000, toMs / 1_000);
+
+/** A process of which the folder knows, and whose last beat came `olderMs` before ours. */
+async function given(identity: object | string, olderMs: number): Promise<string> {
   const id = `1-${systemIds.uuid()}`;
-  await writeFile(join(folder, `${id}.json`), typeof identity === 'string' ? identity : JSON.stringify(identity));
-  await utimes(join(folder, `${id}.json`), clock.nowMs() / 1_000, clock.nowMs() / 1_000);
+  await writeFile(fileOf(id), typeof identity === 'string' ? identity : JSON.stringify(identity));
+  await backdate(id, (await beatenMs(own.id)) - olderMs);
   return id;
 }
+
+const ELSEWHERE = { pid: process.pid, place: 'elsewhere', startTicks: '1' };
 
 test('this process lives, and what is no process was never one', () => {
   expect(own.isDead(own.id)).toBe(false);
@@ -44,36 +50,55 @@ test('another one lives until it closes', () => {
 });
 
 test('one in another container or machine is judged by its heartbeat', async () => {
-  const far = await given({ pid: process.pid, place: 'elsewhere', startTicks: '1' });
-  clock.tick(29_999);
-  expect(own.isDead(far)).toBe(false);
-  clock.tick(1);
-  expect(own.isDead(far)).toBe(true);
+  expect(own.isDead(await given(ELSEWHERE, 29_000))).toBe(false);
+  expect(own.isDead(await given(ELSEWHERE, 31_000))).toBe(true);
 });
 
 test('one whose file is not written yet, or unreadable, is judged by its heartbeat', async () => {
-  const half = await given('{"pid":');
-  expect(own.isDead(half)).toBe(false);
-  clock.tick(30_000);
-  expect(own.isDead(half)).toBe(true);
+  expect(own.isDead(await given('{"pid":', 29_000))).toBe(false);
+  expect(own.isDead(await given('{"pid":', 31_000))).toBe(true);
+});
+
+test("what this process's clock says makes nobody dead", async () => {
+  const neighbour = await given(ELSEWHERE, 0);
+  const hasty = new ManualClock(Date.UTC(2100, 0, 1));
+  const later = openOwners({ folder, clock: hasty, ids: systemIds });
+  clock.tick(3_600_000);
+  expect([own.isDead(neighbour), later.isDead(neighbour)]).toEqual([false, false]);
+  later.close();
+});
+
+test("after all stood still, or the file system's clock was set, each has time for a beat before it is judged", async () => {
+  const neighbour = await given(ELSEWHERE, 0);
+  const hourAgoMs = (await beatenMs(own.id)) - 3_600_000;
+  await backdate(own.id, hourAgoMs);
+  await backdate(neighbour, hourAgoMs);
+  clock.tick(5_000);
+  expect(own.isDead(neighbour)).toBe(false);
+  clock.tick(5_000);
+  expect(own.isDead(neighbour)).toBe(true);
 });
 
 test.runIf(process.platform === 'linux')('a process id that was given to another process does not count', async () => {
   const [name] = await readdir(folder);
   const place = JSON.parse(await readFile(join(folder, name!), 'utf8')).place;
-  const earlier = await given({ pid: process.pid, place, startTicks: '1' });
+  const earlier = await given({ ...ELSEWHERE, place }, 0);
   expect(own.isDead(earlier)).toBe(true);
 });
 
-test('its own heart beats, for those that cannot tell by the process id', async () => {
-  clock.tick(600_000);
-  const { mtimeMs } = await stat(join(folder, `${own.id}.json`));
-  expect(clock.nowMs() - mtimeMs).toBeLessThanOrEqual(5_000);
+test('its own heart beats, for those that cannot tell by the process id, also when its file was removed', async () => {
+  const { mtimeMs } = await stat(fileOf(own.id));
+  const content = await readFile(fileOf(own.id), 'utf8');
+  await backdate(own.id, mtimeMs - 600_000);
+  clock.tick(5_000);
+  expect(await beatenMs(own.id)).toBeGreaterThanOrEqual(mtimeMs);
+  await rm(fileOf(own.id));
+  clock.tick(5_000);
+  expect(await readFile(fileOf(own.id), 'utf8')).toBe(content);
 });
 
 test('what dead processes leave is cleared away by the next', async () => {
-  await given({ pid: 1, place: 'elsewhere', startTicks: '1' });
-  clock.tick(30_000);
+  await given({ ...ELSEWHERE, pid: 1 }, 31_000);
   const next = openOwners({ folder, clock, ids: systemIds });
   expect((await readdir(folder)).sort()).toEqual([`${own.id}.json`, `${next.id}.json`].sort());
   next.close();

@@ -1,0 +1,99 @@
+/** A live process that a neighbour took for a dead one: what it has is not lost, and not passed off as something else. */
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Failure, systemIds } from '../../../src/lib/index.ts';
+import {
+  type CallRecord,
+  createOutbox,
+  type Outbox,
+  type Owners,
+  openOwners,
+  readJournal,
+} from '../../../src/transcript/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { began, said } from './given.ts';
+
+let folder: string;
+let clock: ManualClock;
+let owners: Owners;
+let outbox: Outbox;
+let published: CallRecord[];
+let publish: (record: CallRecord) => Promise<void>;
+let logged: [level: string, message: string][];
+const eventually = <T>(what: () => T) => expect.poll(what, { interval: 5, timeout: 15_000 });
+const journals = async (): Promise<string[]> => {
+  const names = await readdir(join(folder, 'journals'), { recursive: true });
+  return names.filter((name) => name.endsWith('.jsonl'));
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'callbridge-taken-'));
+  clock = new ManualClock();
+  published = [];
+  publish = async (record) => {
+    published.push(record);
+  };
+  logged = [];
+  const log = (level: string) => (_fields: object, message: string) => logged.push([level, message]);
+  owners = openOwners({ folder: join(folder, 'owners'), clock, ids: systemIds });
+  outbox = createOutbox({
+    folder: join(folder, 'journals'),
+    owners,
+    publish: (record) => publish(record),
+    clock,
+    ids: { ...systemIds, fraction: () => 0.5 },
+    logger: { info: log('info'), warn: log('warn'), error: log('error') },
+    metrics: { journalErrors: { inc: () => undefined } },
+  });
+});
+afterEach(async () => {
+  outbox.close();
+  owners.close();
+  expect(clock.armed).toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+describe("a journal that another process took for a dead one's", () => {
+  const taken = (callId: string) =>
+    rename(join(folder, 'journals', owners.id, `${callId}.jsonl`), join(folder, 'journals', callId));
+
+  test('while the call went on, is published whole all the same, and kept because the queue may have refused it', async () => {
+    const journal = outbox.open('CA1');
+    journal.append(began());
+    journal.append(said('caller', 'before'));
+    await taken('CA1');
+    await rm(join(folder, 'journals', owners.id), { recursive: true });
+    journal.append(said('caller', 'after', 2_000));
+    journal.append({ type: 'ended', at: clock.nowMs(), outcome: { kind: 'completed' } });
+    outbox.settle('CA1');
+    await eventually(journals).toEqual([expect.stringMatching(/^corrupt\/CA1\.\d+\.jsonl$/)]);
+    expect(published).toMatchObject([
+      {
+        outcome: { kind: 'completed' },
+        lines: [{ text: 'before' }, { text: 'after' }],
+        events: [{ code: 'JOURNAL_WRITE' }],
+        missing: { damagedLines: 0, lostEntries: 0 },
+      },
+    ]);
+    const [aside] = await journals();
+    expect((await readJournal(join(folder, 'journals', aside!))).entries).toHaveLength(5);
+    expect(logged).toContainEqual(['error', 'journal set aside']);
+  });
+
+  test('when the call had ended, is left to that process', async () => {
+    publish = () => Promise.reject(new Failure('QUEUE_UNAVAILABLE', 'away'));
+    outbox.open('CA1').append(began());
+    outbox.settle('CA1');
+    await eventually(() => logged).toEqual([['error', 'record not published, kept on disk']]);
+    await taken('CA1');
+    publish = async (record) => {
+      published.push(record);
+    };
+    await clock.advance(2_000);
+    await eventually(() => logged.at(-1)).toEqual(['error', expect.stringMatching(/is gone/)]);
+    expect(await outbox.idle(0)).toBe(true);
+    expect(published).toEqual([]);
+  });
+});
