@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-# All dependencies and the compiled sources: the tests, and the simulator of the compose file, run from here.
+# All dependencies and the compiled sources, with the simulated phone and model: the compose file's simulator runs from here.
 FROM node:24-bookworm-slim AS dev
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

@@ -7,6 +7,5 @@ export default defineConfig({
     hookTimeout: 20_000,
     // Two cores are what CI has; each file starts its own servers on free ports.
     maxWorkers: 2,
-    coverage: { provider: 'v8', include: ['src/**'] },
   },
 });

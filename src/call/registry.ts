@@ -167,6 +167,7 @@ export class CallRegistry {
     const entry = { call, agent: agent.name };
     this.#calls.set(callId, entry);
     metrics.callsActive.inc({ agent: agent.name });
+    logger.info({ direction: ringing.direction, piiFrom: ringing.from, piiTo: ringing.to }, 'call announced');
     call.start();
     return entry;
   }

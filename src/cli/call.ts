@@ -1,6 +1,6 @@
 /** `callbridge call`: a simulated phone call to any running service, in real time. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { writeWav } from '../audio/index.ts';
 import { processEnv } from '../config/index.ts';
@@ -69,6 +69,10 @@ async function run(name: string | undefined, options: Options): Promise<number> 
   const names = listFixtures(options.fixtures);
   if (name === undefined || !(names.includes(name) || existsSync(name))) {
     console.error(`Which fixture call? A folder of your own, or one of: ${names.join(', ')}`);
+    return 2;
+  }
+  if (!existsSync(dirname(options.out))) {
+    console.error(`--out ${options.out}: there is no such folder`);
     return 2;
   }
   const folder = names.includes(name) ? join(options.fixtures, name) : name;

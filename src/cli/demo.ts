@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { writeWav } from '../audio/index.ts';
-import { type Config, type Env, inspectConfig, loadConfig, processEnv } from '../config/index.ts';
+import { agentFor, type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
 import { type Clock, Failure, systemClock, systemIds } from '../lib/index.ts';
 import { type CallResult, describePhoneEvent, type PhoneEvent, placeCall, realNetwork } from '../simulator/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
@@ -19,6 +19,7 @@ const POLL_MS = 50;
 /** What the simulated phone believes it calls; the call itself stays on this machine. */
 const PUBLIC_URL = 'https://callbridge.example';
 
+const FORMATS = ['json', 'text', 'vtt'] as const;
 const OUTCOMES = { completed: 'completed', callerGone: 'the caller hung up' } as const;
 
 export function demoCommand(): Command {
@@ -52,7 +53,7 @@ async function demo(name: string, data: string): Promise<void> {
       statusUrl: `${PUBLIC_URL}/twilio/status`,
       authToken: SIMULATED_AUTH_TOKEN,
       from: fixture.phone.from,
-      to: fixture.phone.to,
+      to: numberToCall(config, fixture.phone.to),
       script: fixture.phone.script,
       clock: systemClock,
       ids: systemIds,
@@ -69,17 +70,27 @@ async function demo(name: string, data: string): Promise<void> {
   }
 }
 
-/** As the service itself judges its environment. */
+/** Whether Gemini was meant: wrong credentials are for the configuration's report, not for a simulated model. */
 function hasCredentials(env: Env): boolean {
-  return inspectConfig({ env, cwd: process.cwd() }).backend !== undefined;
+  const vertex = env['GOOGLE_GENAI_USE_VERTEXAI'] ?? '';
+  return Boolean(env['GEMINI_API_KEY'] || env['GOOGLE_API_KEY']) || !/^(|0|false|no|off)$/i.test(vertex);
 }
 
-/** The user's own agents, on a free port of this machine, with the embedded queue and a data folder of its own. */
+/**
+ * The user's own agents, on a free port of this machine, with the embedded queue and a data folder of its own. Every file
+ * is written, and no webhook is told of a call that was none.
+ */
 function demoConfig(env: Env, modelUrl: string | undefined, data: string): Config {
   const { REDIS_URL: _redis, ...rest } = env;
   const own = { ...rest, HOST: '127.0.0.1', PUBLIC_URL, TWILIO_AUTH_TOKEN: SIMULATED_AUTH_TOKEN, DATA_DIR: data };
   const config = loadConfig({ env: modelUrl === undefined ? own : simulatedEnv(own, modelUrl), cwd: process.cwd() });
-  return { ...config, http: { ...config.http, port: 0 } };
+  const agents = config.agents.map((agent) => ({ ...agent, afterwards: { formats: [...FORMATS] } }));
+  return { ...config, agents, http: { ...config.http, port: 0 } };
+}
+
+/** The number that the fixture calls, where an agent answers it; else one that an agent does answer. */
+function numberToCall(config: Config, wanted: string): string {
+  return agentFor(config, wanted) ? wanted : (config.agents[0]?.answers[0] ?? wanted);
 }
 
 const modelsOf = ({ agents }: Config): string => [...new Set(agents.map((agent) => agent.live.model))].join(', ');
@@ -112,7 +123,7 @@ function report({ heard, scriptFailure }: CallResult, path: string): void {
 Outcome          ${ended}, after ${(durationMs / 1_000).toFixed(1)} s
 Answer latency   ${latencies || 'nothing was asked'} (from the caller's last voice to the agent's first sound)
 Tokens           ${usage.totalTokens}
-Post-processing  the embedded queue wrote ${files.length - 1} files; the last is what the caller heard:
+Post-processing  the embedded queue wrote the record, as text and as subtitles too; the WAV is what the caller heard:
 ${files.map((file) => `  ${relative(process.cwd(), file)}`).join('\n')}`);
   if (scriptFailure !== undefined) throw new Failure('STREAM_LOST', `The call did not go as planned: ${scriptFailure}`);
 }

@@ -13,18 +13,31 @@ export async function orFail(run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Whether a part of the program was left out of this build, as the simulator is in production. */
-export function isMissingModule(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+/** Whether a part of the program was left out of this build, as the simulator is in production. A missing package is not. */
+export function isMissingPart(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_MODULE_NOT_FOUND') return false;
+  return /^Cannot find module /.test(error.message);
 }
+
+/** What the operating system refused, by its code: what to do about it. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: 'Not allowed: let the user of this process write there, or set DATA_DIR to a folder that it may write.',
+  EROFS: 'The file system is read-only: set DATA_DIR to a folder that can be written.',
+  ENOTDIR: 'A file stands where a folder should be: set DATA_DIR to a folder.',
+  EEXIST: 'A file stands where a folder should be: set DATA_DIR to a folder.',
+  ENOSPC: 'The disk is full: free some of it, or set DATA_DIR to another one.',
+};
+const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'The port is taken: set PORT to another one, or stop what uses it.',
+  EACCES: 'This user may not listen on that port: set PORT to one above 1023.',
+  EADDRNOTAVAIL: 'This machine has no such address: set HOST to one of its own, or to 0.0.0.0 for all.',
+  ENOTFOUND: 'HOST names no machine: set it to an address of this one, or to 0.0.0.0 for all.',
+};
 
 function explain(error: unknown): string | undefined {
   if (error instanceof Failure) return error.message;
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  const { code } = error;
-  if (code === 'EADDRINUSE')
-    return `The port is taken: ${error.message}. Set PORT to another one, or stop what uses it.`;
-  if (code === 'EACCES' || code === 'EROFS')
-    return `Not allowed: ${error.message}. Set DATA_DIR to a folder that can be written.`;
-  return undefined;
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
+  const listening = error.syscall === 'listen' || error.syscall === 'getaddrinfo';
+  const remedy = (listening ? LISTEN_REMEDIES : REMEDIES)[String(error.code)];
+  return remedy && `${remedy} (${error.message})`;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The command line. A command is loaded only when it is asked for: the production image has no simulator, and needs none. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { isMissingModule } from './fail.ts';
+import { isMissingPart } from './fail.ts';
 
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
@@ -16,21 +17,30 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 async function main(): Promise<void> {
   const program = new Command('callbridge')
     .description('Puts a Gemini Live voice agent on a phone number.')
+    .version(version())
     .showHelpAfterError()
     .enablePositionalOptions();
   const asked = process.argv[2] ?? '';
-  const loads = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS);
-  for (const load of loads) {
-    const command = await load().catch(onlyIfMissing);
+  const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+  for (const name of names) {
+    const command = await COMMANDS[name]?.().catch(undefinedIfLeftOut);
     if (command !== undefined) program.addCommand(command);
+    else if (name === asked)
+      program.error(`This build has no ${name}: use the dev image, or a checkout.`, { exitCode: 2 });
   }
   await program.parseAsync();
 }
 
 /** A command that was left out of this build is not there; anything else that fails to load is a defect. */
-function onlyIfMissing(error: unknown): undefined {
-  if (isMissingModule(error)) return undefined;
+function undefinedIfLeftOut(error: unknown): undefined {
+  if (isMissingPart(error)) return undefined;
   throw error;
+}
+
+/** `src/cli` and `dist/cli` lie equally deep. */
+function version(): string {
+  const file = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String(JSON.parse(file).version);
 }
 
 await main();

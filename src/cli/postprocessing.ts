@@ -1,4 +1,6 @@
 /** The queue and its worker as this process needs them: Redis's when there is one, the embedded spool otherwise. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Agent, Config } from '../config/index.ts';
 import type { Clock, Ids } from '../lib/index.ts';
 import {
@@ -45,11 +47,20 @@ export async function openPostprocessing(
   tools: Tools,
 ): Promise<Postprocessing> {
   const { redisUrl } = config.queue;
-  if (redisUrl !== undefined)
+  if (redisUrl !== undefined) {
+    warnOfSpooledJobs(config.dirs.spool, tools.logger);
     return { queue: createBullQueue({ redisUrl, retry: RETRY, ...tools }), worker: undefined };
+  }
   const spool = await Spool.open({ folder: config.dirs.spool, owners, clock: tools.clock });
   const worker = createSpoolWorker(spool, workerOptions(config, tools));
   return { queue: createSpoolQueue(spool), worker };
+}
+
+/** Jobs that were spooled before Redis was set are nobody's work now. */
+function warnOfSpooledJobs(folder: string, logger: Logger): void {
+  const waiting = join(folder, 'waiting');
+  const jobs = existsSync(waiting) ? readdirSync(waiting).length : 0;
+  if (jobs > 0) logger.warn({ jobs, folder }, 'jobs wait in the spool: serve once without REDIS_URL to have them done');
 }
 
 /** The worker that takes its jobs from Redis. */

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
 import { Failure, systemClock, systemIds } from '../lib/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
-import { isMissingModule, orFail } from './fail.ts';
+import { isMissingPart, orFail } from './fail.ts';
 import { startService } from './service.ts';
 import { simulatedEnv } from './simulated.ts';
 import { untilTold } from './until-told.ts';
@@ -28,21 +28,21 @@ async function serve({ simulate, grace }: Options): Promise<void> {
   const { startSimulatedModel } = await import('./simulated-model.ts').catch(withoutSimulator);
   const model = await startSimulatedModel(simulate === true ? undefined : simulate);
   try {
-    await run(simulatedConfig(env, model.url), grace);
+    await run(simulatedConfig(env, model.url, simulate === true ? undefined : simulate), grace);
   } finally {
     await model.close();
   }
 }
 
 function withoutSimulator(error: unknown): never {
-  if (!isMissingModule(error)) throw error;
+  if (!isMissingPart(error)) throw error;
   throw new Failure('CONFIG_INVALID', 'This build has no simulator: use the dev image, or a checkout.');
 }
 
-function simulatedConfig(env: Env, modelUrl: string): Config {
+function simulatedConfig(env: Env, modelUrl: string, fixture: string | undefined): Config {
   const config = loadConfig({ env: simulatedEnv(env, modelUrl), cwd: process.cwd() });
   console.error(
-    `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call question --url ${config.http.publicUrl}\n`,
+    `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${fixture ?? 'question'} --url ${config.http.publicUrl}\n`,
   );
   return config;
 }

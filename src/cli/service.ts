@@ -16,7 +16,7 @@ import { openPostprocessing, type Tools } from './postprocessing.ts';
 const APOLOGY_PATH = join(import.meta.dirname, '../../sounds/apology.wav');
 const APOLOGY_TEXT = 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.';
 
-/** Sockets and timers of more calls than this do one process no good; `npm run bench` says what a core carries. */
+/** What one core carries of relayed calls, by what is known of others like it; the next one gets a busy signal. */
 const MAX_CALLS = 500;
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;

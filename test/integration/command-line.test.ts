@@ -93,7 +93,9 @@ describe('callbridge serve', () => {
       readdirSync(join(folder, 'journals'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.jsonl')),
     ).toEqual([]);
     // Personal data stands under keys that say so, secrets nowhere.
-    expect(service.output()).not.toContain('+15550103');
+    const withoutPii = service.output().replace(/"pii\w*":"[^"]*"/g, '');
+    expect(service.output()).toContain('"piiFrom":"+15550103"');
+    expect(withoutPii).not.toContain('+15550103');
     expect(service.output()).not.toContain('simulated-auth-token');
   });
 

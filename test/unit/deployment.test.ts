@@ -1,0 +1,64 @@
+/** What can be held of the image and the compose file without a Docker engine. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const dockerfile = read('Dockerfile');
+const compose = parse(read('docker-compose.yml'), { merge: true });
+
+describe('the compose file', () => {
+  test.each(['service', 'worker'])('fixes for %s what .env.example would move away from the image', (name) => {
+    const { environment, env_file: files, volumes } = compose.services[name];
+    expect(files).toEqual([{ path: '.env', required: false }]);
+    expect(environment).toEqual({
+      REDIS_URL: 'redis://redis:6379',
+      HOST: '0.0.0.0',
+      PORT: '8080',
+      CONFIG_DIR: '/app/config',
+      DATA_DIR: '/data',
+    });
+    expect(volumes).toEqual(['data:/data', './config:/app/config:ro']);
+  });
+
+  test('publishes the port on which the service listens, and keeps what Redis has', () => {
+    expect(compose.services.service.ports).toEqual(['8080:8080']);
+    expect(compose.services.redis.command.join(' ')).toContain('--appendonly yes');
+    expect(compose.services.redis.volumes).toEqual(['redis:/data']);
+    expect(Object.keys(compose.volumes)).toEqual(['data', 'redis']);
+  });
+
+  test('starts the simulator only when its profile is asked for', () => {
+    expect(compose.services.simulator.profiles).toEqual(['simulator']);
+    expect(compose.services.simulator.build.target).toBe('dev');
+  });
+
+  test('waits longer at a stop than running calls are given', () => {
+    expect(read('src/cli/serve.ts')).toMatch(/seconds, 240\)/);
+    expect(compose.services.service.stop_grace_period).toBe('5m');
+  });
+});
+
+describe('the image', () => {
+  test('leaves out the simulator, and every command that cannot do without it', () => {
+    const needing = readdirSync(join(ROOT, 'src/cli'))
+      .filter((file) =>
+        /from '\.\.\/simulator\/index\.ts'|from '\.\/simulated-model\.ts'/.test(read(`src/cli/${file}`)),
+      )
+      .map((file) => file.replace(/ts$/, '*'));
+    const removed = [...(/^RUN rm -rf (.+)$/m.exec(dockerfile)?.[1] ?? '').matchAll(/\S+/g)].map(([path]) => path);
+    expect(removed.sort()).toEqual(['dist/simulator', ...needing.map((file) => `dist/cli/${file}`)].sort());
+  });
+
+  test('copies only what there is, and runs as nobody special', () => {
+    const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((match) => match[1]!.split(' '));
+    expect(sources.length).toBeGreaterThan(5);
+    const there = readdirSync(ROOT);
+    for (const source of sources) expect(there).toContain(source.replace(/^\.\//, ''));
+    const stages = dockerfile.split(/^FROM /m).slice(1);
+    expect(stages.at(-1)).toMatch(/^USER node$/m);
+    expect(dockerfile.match(/^FROM node:24\S* AS \S+$/gm)).toHaveLength(stages.length);
+  });
+});
