@@ -31,6 +31,7 @@ const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'The port is taken: set PORT to another one, or stop what uses it.',
   EACCES: 'This user may not listen on that port: set PORT to one above 1023.',
   EADDRNOTAVAIL: 'This machine has no such address: set HOST to one of its own, or to 0.0.0.0 for all.',
+  EAI_AGAIN: 'HOST cannot be looked up: set it to an address of this machine, or to 0.0.0.0 for all.',
   ENOTFOUND: 'HOST names no machine: set it to an address of this one, or to 0.0.0.0 for all.',
 };
 

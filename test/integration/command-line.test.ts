@@ -1,5 +1,5 @@
 /** What a user types: the built commands as processes of their own, over real sockets. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -62,6 +62,16 @@ describe('callbridge serve', () => {
     const second = start(['serve', '--simulate'], { PORT: new URL(url).port, DATA_DIR: join(folder, 'second') });
     expect(await second.exited()).toBe(2);
     expect(second.output()).toMatch(/The port is taken/);
+  });
+
+  test.each([
+    [{ HOST: '192.0.2.1' }, /set HOST/],
+    [{ DATA_DIR: join(import.meta.dirname, 'command-line.test.ts') }, /set DATA_DIR/],
+  ])('says what to do when it cannot start with %o', async (env, remedy) => {
+    const service = start(['serve', '--simulate'], { PORT: `${await freePort()}`, DATA_DIR: folder, ...env });
+    expect(await service.exited()).toBe(2);
+    expect(service.output()).toMatch(remedy);
+    expect(service.output()).not.toContain('    at ');
   });
 
   test('takes a call from start to record, tells how it is, and stops when told', async () => {
@@ -128,6 +138,27 @@ test('callbridge worker does the work of a service that queues in Redis', async 
     }
     await redis.stop();
   }
+});
+
+test('callbridge demo plays a call to agents of the user, whichever number and formats they have', async () => {
+  const config = join(folder, 'config');
+  cpSync(join(import.meta.dirname, '../../config'), config, { recursive: true });
+  const agent = join(config, 'agents/reception.yaml');
+  const own = readFileSync(agent, 'utf8')
+    .replace(/^default: true$/m, 'answers: ["+15550777"]')
+    .replace('formats: [json, text, vtt]', 'formats: [text]');
+  writeFileSync(agent, own);
+  const demo = start(['demo', 'hang-up-mid-sentence', '--data', join(folder, 'demo')], { CONFIG_DIR: config });
+  expect(await demo.exited(), demo.output()).toBe(0);
+  expect(demo.output()).toMatch(/with a simulated model/);
+  expect(demo.output()).toMatch(/agent: We are open from Monday/);
+  for (const ending of ['json', 'txt', 'vtt', 'wav']) expect(demo.output()).toMatch(new RegExp(`CA\\w+\\.${ending}`));
+});
+
+test('callbridge demo reports wrong credentials, and simulates nothing', async () => {
+  const demo = start(['demo', '--data', join(folder, 'demo')], { GOOGLE_GENAI_USE_VERTEXAI: 'true' });
+  expect(await demo.exited()).toBe(2);
+  expect(demo.output()).toContain('GOOGLE_CLOUD_LOCATION');
 });
 
 test('callbridge without a command lists them all, and an unknown one is an error', async () => {
