@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type Backend, type ConfigSource, type Inspection, inspectConfig, processEnv } from '../config/index.ts';
-import { type Clock, systemClock, withDeadline } from '../lib/index.ts';
+import { type Clock, Failure, systemClock, withDeadline } from '../lib/index.ts';
 import { type AskGoogle, liveHeaders } from '../live/index.ts';
 
 /** What a check found: ✔ in order, ✖ to be mended, – not checked or only to be known. */
@@ -102,9 +102,36 @@ async function checkLive(
 ): Promise<Finding[]> {
   const { backend } = config;
   if (backend === undefined) return [['–', 'Live: not checked, because its configuration is incomplete']];
-  const headers = await liveHeaders(backend, clock, askGoogle)();
-  if (backend.kind === 'developer') return checkModels(config, backend, headers, signal);
-  return [['✔', `Vertex AI: Google gave a token for project ${backend.project} in ${backend.location}`]];
+  try {
+    const headers = await liveHeaders(backend, clock, askGoogle)();
+    if (backend.kind === 'developer') return await checkModels(config, backend, headers, signal);
+    return [['✔', `Vertex AI: Google gave a token for project ${backend.project} in ${backend.location}`]];
+  } catch (error) {
+    // A token that did not come for want of an answer: the credentials may be right.
+    if (error instanceof Failure && error.code === 'LIVE_HANDSHAKE') {
+      return [['✖', `Live: ${reason(error)}: check the network or a proxy, or try again later`]];
+    }
+    if (!isUnreachable(error)) throw error;
+    return [['✖', `Live: ${reason(error)}: check the network, a proxy, or GOOGLE_GEMINI_BASE_URL`]];
+  }
+}
+
+/** What the system says when no connection comes about. */
+const UNREACHABLE = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && UNREACHABLE.has(error.code)) return true;
+  return isUnreachable(error.cause);
 }
 
 /** https://ai.google.dev/api/models#method:-models.list, with the names that stand there. */
@@ -226,5 +253,7 @@ async function health(url: string, signal: AbortSignal): Promise<string> {
 /** `fetch` says only "fetch failed" and keeps the reason in the cause. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reason(error.cause) : error.message || error.name;
+  if (error.cause instanceof Error) return reason(error.cause);
+  // Where a name has several addresses, the error of all of them has a code and no message.
+  return error.message || ('code' in error ? String(error.code) : error.name);
 }

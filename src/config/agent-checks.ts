@@ -1,5 +1,5 @@
 /** Judges an agent's file against the catalogue: what it names must exist, and its model must be able to do it. */
-import type { AgentFile } from './agent-file.ts';
+import type { ReadableAgentFile } from './agent-file.ts';
 import type { Catalogue, LiveApi, LiveModel } from './catalogue.ts';
 import { nearest } from './nearest.ts';
 
@@ -15,12 +15,15 @@ export interface Bench {
 }
 
 /** The model by its name, "models/" in front or not, or undefined when an agent cannot use it. */
-export function checkModel(file: AgentFile, { catalogue, api, problem, warning }: Bench): LiveModel | undefined {
+export function checkModel(
+  file: ReadableAgentFile,
+  { catalogue, api, problem, warning }: Bench,
+): LiveModel | undefined {
   const name = file.model.replace(/^models\//, '');
   const model = catalogue.models.find((candidate) => candidate.name === name);
   const refuse = (message: string) => problem(['model'], message);
   if (model === undefined) {
-    const names = usable(catalogue, api).map((candidate) => candidate.name);
+    const names = recommended(catalogue, api).map((candidate) => candidate.name);
     refuse(`"${name}" is not in models.yaml, where you can add a model of your own; ${nearestOf(name, names)}`);
     return undefined;
   }
@@ -31,28 +34,31 @@ export function checkModel(file: AgentFile, { catalogue, api, problem, warning }
     return undefined;
   }
   if (model.purpose !== 'dialogue') {
-    refuse(`${name} is for ${model.purpose}, not for dialogue; ${oneOf(usable(catalogue, api))}`);
+    refuse(`${name} is for ${model.purpose}, not for dialogue; ${oneOf(recommended(catalogue, api))}`);
     return undefined;
   }
   if (api !== undefined && !model.apis.includes(api)) {
     const offered = model.apis.map((each) => API_NAMES[each]).join(' and ');
     refuse(
-      `${name} is offered on ${offered}, not on ${API_NAMES[api]}, which is configured; ${oneOf(usable(catalogue, api))}`,
+      `${name} is offered on ${offered}, not on ${API_NAMES[api]}, which is configured; ${oneOf(recommended(catalogue, api))}`,
     );
     return undefined;
   }
-  if (model.state === 'deprecated') warning(['model'], `${name} is deprecated, to be shut down${on}${successor}`);
+  if (model.state === 'deprecated') {
+    const past = model.shutDownOn !== undefined && catalogue.asOf !== undefined && model.shutDownOn <= catalogue.asOf;
+    warning(['model'], `${name} is deprecated${past ? ' and was' : ','} to be shut down${on}${successor}`);
+  }
   return model;
 }
 
-export function checkVoice(file: AgentFile, { catalogue, problem }: Bench): void {
+export function checkVoice(file: ReadableAgentFile, { catalogue, problem }: Bench): void {
   const names = Object.keys(catalogue.voices);
   if (!names.includes(file.voice))
     problem(['voice'], `"${file.voice}" is not a voice; ${nearestOf(file.voice, names)}`);
 }
 
 /** The agent's language as the catalogue writes it. */
-export function checkLanguage(file: AgentFile, { catalogue, api, problem }: Bench): string | undefined {
+export function checkLanguage(file: ReadableAgentFile, { catalogue, api, problem }: Bench): string | undefined {
   const find = (tag: string, tags: readonly string[]) => knownLanguage(tag, tags, api !== 'vertex');
   const everywhere = [...catalogue.languages.developer, ...catalogue.languages.vertex];
   const unknown = (tag: string, tags: readonly string[]) => `"${tag}" is not a known language; ${nearestOf(tag, tags)}`;
@@ -78,10 +84,10 @@ function knownLanguage(tag: string, tags: readonly string[], mayAddRegion: boole
 }
 
 /** What the agent asks for and the model lacks. */
-export function checkFeatures(file: AgentFile, model: LiveModel, bench: Bench): void {
+export function checkFeatures(file: ReadableAgentFile, model: LiveModel, bench: Bench): void {
   const lacking = (key: string, feature: Exclude<keyof LiveModel['features'], 'thinking' | 'realtimeText'>) => {
     if (model.features[feature]) return;
-    const others = usable(bench.catalogue, bench.api).filter((candidate) => candidate.features[feature]);
+    const others = recommended(bench.catalogue, bench.api).filter((candidate) => candidate.features[feature]);
     bench.problem([key], `${model.name} does not take ${feature}: leave it out${orUse(others)}`);
   };
   if (file.googleSearch) lacking('googleSearch', 'googleSearch');
@@ -95,11 +101,11 @@ export function checkFeatures(file: AgentFile, model: LiveModel, bench: Bench): 
   checkCompression(file, model, bench);
 }
 
-function checkThinking({ thinking }: AgentFile, model: LiveModel, { catalogue, api, problem }: Bench): void {
+function checkThinking({ thinking }: ReadableAgentFile, model: LiveModel, { catalogue, api, problem }: Bench): void {
   if (thinking === undefined) return;
   switch (model.features.thinking) {
     case 'none': {
-      const others = usable(catalogue, api).filter((candidate) => candidate.features.thinking !== 'none');
+      const others = recommended(catalogue, api).filter((candidate) => candidate.features.thinking !== 'none');
       problem(['thinking'], `${model.name} takes no setting for thinking: leave it out${orUse(others)}`);
       return;
     }
@@ -119,7 +125,7 @@ function checkThinking({ thinking }: AgentFile, model: LiveModel, { catalogue, a
   }
 }
 
-function checkFunctions({ functions }: AgentFile, model: LiveModel, { problem }: Bench): void {
+function checkFunctions({ functions }: ReadableAgentFile, model: LiveModel, { problem }: Bench): void {
   for (const [index, { name, behavior, parameters }] of functions.entries()) {
     if (functions.findIndex((other) => other.name === name) < index) {
       problem(['functions', index, 'name'], `"${name}" is declared twice: give each function a name of its own`);
@@ -137,7 +143,7 @@ function checkFunctions({ functions }: AgentFile, model: LiveModel, { problem }:
 /** The Live API compresses at this share of the window unless told otherwise. */
 const DEFAULT_TRIGGER_SHARE = 0.8;
 
-function checkCompression({ compression }: AgentFile, model: LiveModel, { problem }: Bench): void {
+function checkCompression({ compression }: ReadableAgentFile, model: LiveModel, { problem }: Bench): void {
   if (compression === false) return;
   const { triggerTokens = Math.floor(model.contextTokens * DEFAULT_TRIGGER_SHARE), targetTokens } = compression;
   if (triggerTokens > model.contextTokens) {
@@ -150,12 +156,11 @@ function checkCompression({ compression }: AgentFile, model: LiveModel, { proble
 
 const API_NAMES = { developer: 'the Developer API', vertex: 'Vertex AI' } as const satisfies Record<LiveApi, string>;
 
-/** The models that an agent may have on this backend, the current ones first. */
-function usable({ models }: Catalogue, api: LiveApi | undefined): LiveModel[] {
+/** The models to recommend on this backend: none that is near its end. */
+function recommended({ models }: Catalogue, api: LiveApi | undefined): LiveModel[] {
   return models
-    .filter(({ state, purpose }) => state !== 'shutDown' && purpose === 'dialogue')
-    .filter(({ apis }) => api === undefined || apis.includes(api))
-    .sort((a, b) => a.state.localeCompare(b.state));
+    .filter(({ state, purpose }) => state === 'current' && purpose === 'dialogue')
+    .filter(({ apis }) => api === undefined || apis.includes(api));
 }
 
 function nearestOf(word: string, words: readonly string[]): string {
@@ -167,5 +172,5 @@ function oneOf(models: readonly LiveModel[]): string {
 }
 
 function orUse(models: readonly LiveModel[]): string {
-  return models.length === 0 ? ' (no model here does)' : `, or ${oneOf(models)}`;
+  return models.length === 0 ? ' (no current model does)' : `, or ${oneOf(models)}`;
 }

@@ -12,12 +12,10 @@ const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+)$/;
 
 const text = z.string().trim().min(1);
 
-const answers = z.array(
+const address = z
   // YAML reads an unquoted +1555… as a number, and its plus is lost.
-  z
-    .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
-    .regex(ADDRESS, 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"'),
-);
+  .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
+  .regex(ADDRESS, 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"');
 
 const turnTaking = z.strictObject({
   detection: z
@@ -123,7 +121,10 @@ const afterwards = z.strictObject({
 });
 
 export const agentFile = z.strictObject({
-  answers: answers.default([]).describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
+  answers: z
+    .array(address)
+    .default([])
+    .describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
   default: z.boolean().default(false).describe('Whether it answers what no other agent does.'),
   model: text.default(DEFAULT_MODEL).describe('A dialogue model of config/models.yaml.'),
   voice: text.default(DEFAULT_VOICE).describe('A voice of config/models.yaml.'),
@@ -143,6 +144,21 @@ export const agentFile = z.strictObject({
   limits: limits.prefault({}),
   afterwards: afterwards.prefault({}),
 });
+
+/** What the checks need of a file: a whole one has it all. */
+export type ReadableAgentFile = z.output<typeof readableFile>;
+
+/** A wrong address becomes an empty one, so that the others keep their places in the list. */
+const readableFile = agentFile
+  .partial({ instruction: true })
+  .extend({ answers: z.array(address.catch('')).default([]).catch([]) });
+
+/** What can be read of a file that broke the schema: its doubtful keys count as left out. Undefined when it is no map. */
+export function readableAgentFile(value: unknown, doubtful: ReadonlySet<PropertyKey>): ReadableAgentFile | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const kept = Object.entries(value).filter(([key]) => key === 'answers' || !doubtful.has(key));
+  return readableFile.safeParse(Object.fromEntries(kept)).data;
+}
 
 /** fetch takes no URL that holds them, and a URL ends in logs. */
 function withoutCredentials(text: string): boolean {

@@ -3,39 +3,36 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Agent, agentFrom } from './agent.ts';
 import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
-import { type AgentFile, agentFile } from './agent-file.ts';
+import { type AgentFile, agentFile, type ReadableAgentFile, readableAgentFile } from './agent-file.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
-import { readYaml, type YamlFile } from './yaml-file.ts';
+import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
 export interface AgentsSource {
   /** The directory of the files, and what the operator calls it. */
   readonly dir: string;
   readonly label: string;
-  readonly catalogue: Catalogue;
+  /** Undefined when it is wrong itself: then the files are judged without it, and none becomes an agent. */
+  readonly catalogue: Catalogue | undefined;
   readonly api: LiveApi | undefined;
   readonly environment: Environment;
   readonly problems: Problems;
   readonly warnings: Problems;
 }
 
-interface NamedFile extends YamlFile<AgentFile> {
+interface NamedFile extends Pick<YamlFile, 'place'> {
   readonly name: string;
+  readonly content: ReadableAgentFile;
+  /** The content again, when all of it is in order. */
+  readonly whole: AgentFile | undefined;
+  /** The keys of which something wrong was told already. */
+  readonly doubtful: ReadonlySet<PropertyKey>;
 }
 
 export function readAgents(source: AgentsSource): Agent[] {
-  const paths = agentPaths(source);
-  const files = paths.flatMap((path): NamedFile[] => {
-    const label = `${source.label}/${path}`;
-    const name = basename(path, '.yaml');
-    if (!/^[a-z0-9-]+\.yaml$/.test(path)) {
-      source.problems.add(label, 'must be named by lower-case letters, digits and hyphens, and end in .yaml');
-    }
-    const file = readYaml(join(source.dir, path), label, agentFile, source.problems);
-    return file === undefined ? [] : [{ name, ...file }];
-  });
+  const files = agentPaths(source).flatMap((path) => readFile(path, source) ?? []);
   judgeTogether(files, source.problems);
   return files.flatMap((file) => readAgent(file, source) ?? []);
 }
@@ -54,21 +51,39 @@ function agentPaths({ dir, label, problems }: AgentsSource): string[] {
   return paths;
 }
 
-function readAgent({ name, content, place }: NamedFile, source: AgentsSource): Agent | undefined {
+function readFile(path: string, { dir, label, problems }: AgentsSource): NamedFile | undefined {
+  const fileLabel = `${label}/${path}`;
+  const name = basename(path, '.yaml');
+  if (!/^[a-z0-9-]+\.yaml$/.test(path)) {
+    problems.add(fileLabel, 'must be named by lower-case letters, digits and hyphens, and end in .yaml');
+  }
+  const file = readYaml(join(dir, path), fileLabel, problems);
+  if (file === undefined) return undefined;
+  const { content: whole, doubtful = new Set<PropertyKey>() } = judgeYaml(file, agentFile, problems);
+  const content = whole ?? readableAgentFile(file.value, doubtful);
+  return content && { name, place: file.place, content, whole, doubtful };
+}
+
+function readAgent({ name, content, whole, doubtful, place }: NamedFile, source: AgentsSource): Agent | undefined {
   const { catalogue, api, environment, problems, warnings } = source;
-  const problem: Tell = (path, message) => problems.add(place(...path), message);
-  const warning: Tell = (path, message) => warnings.add(place(...path), message);
-  const bench = { catalogue, api, problem, warning };
-  const model = checkModel(content, bench);
-  checkVoice(content, bench);
-  const language = checkLanguage(content, bench);
-  if (model !== undefined) checkFeatures(content, model, bench);
-  const webhookSecret = readSecret(content, environment, problem);
-  return model && agentFrom(name, content, { model, language, webhookSecret });
+  // What is known of a doubtful key is its default, which the operator did not ask for.
+  const telling =
+    (list: Problems): Tell =>
+    ([key, ...inner], message) => {
+      if (key !== undefined && !doubtful.has(key)) list.add(place(key, ...inner), message);
+    };
+  const bench = { api, problem: telling(problems), warning: telling(warnings) };
+  const webhookSecret = readSecret(content, environment, bench.problem);
+  if (catalogue === undefined) return undefined;
+  const model = checkModel(content, { catalogue, ...bench });
+  checkVoice(content, { catalogue, ...bench });
+  const language = checkLanguage(content, { catalogue, ...bench });
+  if (model !== undefined && !doubtful.has('model')) checkFeatures(content, model, { catalogue, ...bench });
+  return model && whole && agentFrom(name, whole, { model, language, webhookSecret });
 }
 
 /** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */
-function readSecret({ afterwards }: AgentFile, environment: Environment, problem: Tell): string | undefined {
+function readSecret({ afterwards }: ReadableAgentFile, environment: Environment, problem: Tell): string | undefined {
   if (afterwards.webhook === undefined) return undefined;
   const { secretEnv } = afterwards.webhook;
   const secret = environment.raw(secretEnv);
@@ -87,8 +102,9 @@ function readSecret({ afterwards }: AgentFile, environment: Environment, problem
 function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
   const owners = new Map<string, string>();
   let defaultAgent: string | undefined;
-  for (const { name, content, place } of files) {
+  for (const { name, content, doubtful, place } of files) {
     for (const [index, answer] of content.answers.entries()) {
+      if (answer === '') continue;
       const address = normalAddress(answer);
       const owner = owners.get(address);
       if (owner === undefined) owners.set(address, name);
@@ -99,7 +115,8 @@ function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
       problems.add(place('default'), `${defaultAgent} is the default already: only one agent can be`);
     }
     if (content.default) defaultAgent ??= name;
-    if (!content.default && content.answers.length === 0) {
+    const isKnown = !doubtful.has('answers') && !doubtful.has('default');
+    if (isKnown && !content.default && content.answers.length === 0) {
       problems.add(
         place('answers'),
         'no call can reach this agent: give it numbers under "answers", or "default: true"',

@@ -52,6 +52,10 @@ const model = z.strictObject({
 const languageTag = z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a BCP 47 tag, such as "en-US"');
 
 export const catalogueFile = z.strictObject({
+  asOf: z.iso
+    .date()
+    .optional()
+    .describe('The day of these facts: what was to be shut down by then is spoken of in the past.'),
   models: z.record(z.string().min(1), model).describe('Live models by name, without "models/" in front.'),
   voices: z.record(z.string().min(1), z.string().min(1)).describe('Prebuilt voices and their character.'),
   languages: z.strictObject({
@@ -64,6 +68,8 @@ export const catalogueFile = z.strictObject({
 export type LiveModel = Readonly<z.output<typeof model>> & { readonly name: string };
 
 export interface Catalogue {
+  /** The day of the facts, YYYY-MM-DD. */
+  readonly asOf?: string | undefined;
   readonly models: readonly LiveModel[];
   /** Character by name. */
   readonly voices: Readonly<Record<string, string>>;
@@ -72,5 +78,5 @@ export interface Catalogue {
 
 export function catalogueFrom(file: z.output<typeof catalogueFile>): Catalogue {
   const models = Object.entries(file.models).map(([name, facts]) => ({ name, ...facts }));
-  return { models, voices: file.voices, languages: file.languages };
+  return { asOf: file.asOf, models, voices: file.voices, languages: file.languages };
 }

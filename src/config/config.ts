@@ -9,7 +9,7 @@ import { createEnvironment, type Env, type Environment } from './environment.ts'
 import { deepFreeze } from './freeze.ts';
 import { type Problem, Problems, report } from './problems.ts';
 import { accountSid, credential, flag, logLevel, port, publicUrl, redisUrl } from './variables.ts';
-import { readYaml } from './yaml-file.ts';
+import { judgeYaml, readYaml } from './yaml-file.ts';
 
 export interface ConfigSource {
   readonly env: Env;
@@ -142,6 +142,9 @@ function readTwilio({ environment, problems, warnings }: Reading): Config['twili
     );
   }
   if (hasToken && insecure) warnings.add('CALLBRIDGE_INSECURE', 'has no effect, because TWILIO_AUTH_TOKEN is set');
+  if (!hasToken && insecure) {
+    warnings.add('CALLBRIDGE_INSECURE', 'lets in anybody who finds the port: for tests on this machine alone');
+  }
   return {
     accountSid: environment.read('TWILIO_ACCOUNT_SID', accountSid),
     authToken,
@@ -154,18 +157,15 @@ function readBase(reading: Reading, backend: Backend | undefined): BaseConfig {
   const config = directory(reading, 'CONFIG_DIR', 'config');
   const data = directory(reading, 'DATA_DIR', 'data');
   const catalogue = readCatalogue(reading, config);
-  const agents =
-    catalogue === undefined
-      ? []
-      : readAgents({
-          dir: resolve(config.path, 'agents'),
-          label: `${config.label}/agents`,
-          catalogue,
-          api: backend?.kind,
-          environment,
-          problems,
-          warnings,
-        });
+  const agents = readAgents({
+    dir: resolve(config.path, 'agents'),
+    label: `${config.label}/agents`,
+    catalogue,
+    api: backend?.kind,
+    environment,
+    problems,
+    warnings,
+  });
   return {
     queue: { redisUrl: environment.read('REDIS_URL', redisUrl) },
     dirs: {
@@ -195,8 +195,9 @@ function directory({ environment, cwd }: Reading, name: string, byDefault: strin
 
 function readCatalogue({ problems }: Reading, config: Directory): Catalogue | undefined {
   const label = `${config.label}/models.yaml`;
-  const file = readYaml(resolve(config.path, 'models.yaml'), label, catalogueFile, problems);
-  return file && catalogueFrom(file.content);
+  const file = readYaml(resolve(config.path, 'models.yaml'), label, problems);
+  const content = file && judgeYaml(file, catalogueFile, problems).content;
+  return content && catalogueFrom(content);
 }
 
 /** DEBUG=true means debug; other values of DEBUG belong to the `debug` package of libraries. */

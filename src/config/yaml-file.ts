@@ -1,28 +1,27 @@
 /** Reads a YAML file against its schema; what is wrong goes to the problems with file, line and key. */
 import { readFileSync } from 'node:fs';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
+import { meant } from './nearest.ts';
 import { phrase, unknownKey } from './phrase.ts';
 import type { Problems } from './problems.ts';
 
-/** A file that was read: its content, and where in it a key stands, for the checks that need more than the file. */
-export interface YamlFile<T> {
-  readonly content: T;
+/** A file that is YAML: what it says, and where in it a key stands, for the checks that need more than the file. */
+export interface YamlFile {
+  readonly value: unknown;
   /** Such as `config/agents/sales.yaml:7 voice`. */
   readonly place: (...path: PropertyKey[]) => string;
 }
 
-/** `label` is the file's name as the operator knows it. Undefined when it could not be read or broke the schema. */
-export function readYaml<S extends z.ZodType>(
-  path: string,
-  label: string,
-  schema: S,
-  problems: Problems,
-): YamlFile<z.output<S>> | undefined {
+/** `label` is the file's name as the operator knows it. Undefined when it cannot be read or is not YAML. */
+export function readYaml(path: string, label: string, problems: Problems): YamlFile | undefined {
   const text = readText(path, label, problems);
   if (text === undefined) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
+  const aliasesHold = checkAliases(document, (offset, message) =>
+    problems.add(`${label}:${lines.linePos(offset).line}`, message),
+  );
   for (const error of [...document.errors, ...document.warnings]) {
     // The rest of the message draws the line with a caret, which the place says already.
     problems.add(
@@ -30,23 +29,66 @@ export function readYaml<S extends z.ZodType>(
       error.message.split(/ at line \d+/)[0] ?? error.message,
     );
   }
-  if (document.errors.length > 0) return undefined;
-
+  if (document.errors.length > 0 || !aliasesHold) return undefined;
   const place = (...keys: PropertyKey[]) => {
     const line = lineOf(document, lines, keys);
     return [line === undefined ? label : `${label}:${line}`, dotted(keys)].filter(Boolean).join(' ');
   };
-  const result = schema.safeParse(document.toJS(), { error: phrase });
-  if (result.success) return { content: result.data, place };
+  try {
+    return { value: document.toJS(), place };
+  } catch (error) {
+    // The library counts what aliases unfold to and throws when it is out of all proportion.
+    if (!(error instanceof ReferenceError)) throw error;
+    problems.add(label, 'repeats its parts by aliases too often: write them out');
+    return undefined;
+  }
+}
+
+/** The content as the schema reads it; or, when it broke the schema, the keys at its top that cannot be relied upon. */
+export type Judged<T> =
+  | { readonly content: T; readonly doubtful?: undefined }
+  | { readonly content?: undefined; readonly doubtful: ReadonlySet<PropertyKey> };
+
+export function judgeYaml<S extends z.ZodType>(
+  { value, place }: YamlFile,
+  schema: S,
+  problems: Problems,
+): Judged<z.output<S>> {
+  const result = schema.safeParse(value, { error: phrase });
+  if (result.success) return { content: result.data };
+  const doubtful = new Set<PropertyKey>();
   for (const issue of result.error.issues.flatMap(insideUnion)) {
+    for (const key of issue.path.slice(0, 1)) doubtful.add(key);
     if (issue.code === 'unrecognized_keys') {
       const known = knownKeys(schema, issue.path);
-      for (const key of issue.keys) problems.add(place(...issue.path, key), unknownKey(key, known));
+      for (const key of issue.keys) {
+        problems.add(place(...issue.path, key), unknownKey(key, known));
+        // What stands under a misspelt key was meant for the other: its default is not what the file asks for.
+        if (issue.path.length === 0) doubtful.add(key).add(meant(key, known) ?? key);
+      }
     } else {
       problems.add(place(...issue.path), issue.message);
     }
   }
-  return undefined;
+  return { doubtful };
+}
+
+/** False when an alias names no anchor above it, or stands inside its own. */
+function checkAliases(document: Document, tell: (offset: number, message: string) => void): boolean {
+  let hold = true;
+  visit(document, {
+    Alias(_, alias, path) {
+      const target = alias.resolve(document);
+      if (target !== undefined && !path.includes(target)) return;
+      hold = false;
+      const fault = target === undefined ? 'names no anchor above it' : 'contains itself';
+      tell(
+        alias.range?.[0] ?? 0,
+        `*${alias.source} ${fault}; text beginning with * must stand in quotes: "*${alias.source}"`,
+      );
+    },
+  });
+  return hold;
 }
 
 /** Of a union the issues of the alternative that was meant: the one that is wrong somewhere inside and not as a whole. */

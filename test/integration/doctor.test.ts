@@ -135,6 +135,18 @@ test.each([
   expect(about('Developer API').at(-1)).toEqual(expected);
 });
 
+test('a Live service that cannot be reached is told with what to check', async () => {
+  const closed = `http://127.0.0.1:${await freePort()}`;
+  const refused = await examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL: closed });
+  expect(refused.about('Live')).toEqual([
+    expect.stringMatching(/^✖ Live: .*ECONNREFUSED.*: check the network, a proxy, or GOOGLE_GEMINI_BASE_URL$/),
+  ]);
+  const unnamed = await examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL: 'http://live.invalid' });
+  expect(unnamed.about('Live')).toEqual([
+    expect.stringMatching(/^✖ Live: .*(ENOTFOUND|EAI_AGAIN).*: check the network, a proxy, or GOOGLE_GEMINI_BASE_URL$/),
+  ]);
+});
+
 test('a service that never answers is given up at the deadline', async () => {
   const clock = new ManualClock();
   const requests = new EventEmitter();
@@ -188,6 +200,16 @@ test('Vertex AI is asked for a token with the key of the service account', async
     expect.stringMatching(/^✖ Live: No access token for Vertex AI: .*invalid_grant/),
   ]);
   expect(refused.healthy).toBe(false);
+  const closed = `http://127.0.0.1:${await freePort()}`;
+  const nowhere: typeof fetch = (_, request) => fetch(closed, request);
+  const unreachable = await examine(env, {
+    askGoogle: googleCredentials(file, { transporterOptions: { fetchImplementation: nowhere } }),
+  });
+  expect(unreachable.about('Live')).toEqual([
+    expect.stringMatching(
+      /^✖ Live: No access token for Vertex AI: .*: check the network or a proxy, or try again later$/,
+    ),
+  ]);
 });
 
 test('a Twilio token that does not fit its account is told, and an account that is closed', async () => {

@@ -181,15 +181,15 @@ describe('what the model cannot do', () => {
     ],
     [
       'codeExecution: true',
-      'codeExecution: gemini-3.8-live does not take codeExecution: leave it out (no model here does)',
+      'codeExecution: gemini-3.8-live does not take codeExecution: leave it out (no current model does)',
     ],
     [
       'proactiveAudio: false',
-      'proactiveAudio: gemini-3.8-live does not take proactiveAudio: leave it out, or use gemini-2.5-flash-native-audio-preview-09-2025',
+      'proactiveAudio: gemini-3.8-live does not take proactiveAudio: leave it out (no current model does)',
     ],
     [
       'affectiveDialog: true',
-      'affectiveDialog: gemini-3.8-live does not take affectiveDialog: leave it out, or use gemini-2.5',
+      'affectiveDialog: gemini-3.8-live does not take affectiveDialog: leave it out (no current model does)',
     ],
     [
       'thinking: { level: low }',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inspectConfig, jsonSchemas, loadCatalogue, writeJsonSchemas } from '../../../src/config/index.ts';
-import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT } from './given.ts';
+import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT, problemsOf, VERTEX } from './given.ts';
 
 const catalogue = loadCatalogue({ env: {}, cwd: PROJECT });
 
@@ -42,6 +42,14 @@ test('every successor is a model of the catalogue that agents can use', () => {
   }
 });
 
+test('a remedy is a current model, never one that is near its end', () => {
+  expect(problemsOf('affectiveDialog: true\nvoice: Kore')[0]).not.toContain('use gemini');
+  expect(problemsOf('affectiveDialog: true', VERTEX)[0]).toMatch(/or use gemini-live-2\.5-flash-native-audio$/);
+  expect(problemsOf('model: gemini-2.5-flash-native-audio-preview-09-2026')[0]).toMatch(
+    /the nearest are gemini-3\.8-live-extended-thinking, gemini-3\.8-live$/,
+  );
+});
+
 test('a mistake in models.yaml is told at its line', () => {
   const cwd = givenFiles({
     'config/models.yaml': `
@@ -60,19 +68,50 @@ languages: { developer: [en], vertex: [en-US] }
   ]);
 });
 
+test("a mistake in models.yaml hides nothing that the agents' files say by themselves", () => {
+  const cwd = givenFiles({
+    'config/models.yaml': 'models: {}\nvoices: {}\n',
+    'config/agents/a.yaml': 'instruction: A.\nanswers: ["+15551230100"]\nmodel: mine\nvoice: Mine\n',
+    'config/agents/b.yaml': 'instruction: B.\nanswers: ["+15551230100"]\nvoise: Mine\n',
+    'config/agents/c.yaml': `${AGENT}afterwards: { webhook: { url: "https://crm.example.com", secretEnv: HOOK } }\n`,
+  });
+  const { problems, agents } = inspectConfig({ env: DEVELOPER, cwd });
+  expect(problems.map(asLine)).toEqual([
+    expect.stringMatching(/^config\/models\.yaml languages: is missing/),
+    'config/agents/b.yaml:3 voise: is not a known key; did you mean "voice"?',
+    'config/agents/b.yaml:2 answers[0]: +15551230100 is answered by a already: remove it from one of them',
+    expect.stringMatching(/^config\/agents\/c\.yaml:3 afterwards\.webhook\.secretEnv: HOOK is not set/),
+  ]);
+  expect(agents).toEqual([]);
+});
+
 test('the JSON Schemas beside the files are those of the code; `callbridge models --write-schemas` renews them', () => {
-  const schemas = Object.entries(jsonSchemas());
+  const schemas = Object.entries(jsonSchemas(catalogue));
   expect(schemas.map(([path]) => path)).toEqual(['agents/agent.schema.json', 'models.schema.json']);
   for (const [path, schema] of schemas) {
-    expect(JSON.parse(readFileSync(join(PROJECT, 'config', path), 'utf8')), path).toEqual(schema);
+    // To the letter: the linter judges the files, so it accepts what is written for them.
+    expect(readFileSync(join(PROJECT, 'config', path), 'utf8'), path).toBe(schema);
   }
+});
+
+test('editors are offered the current models for dialogue and the thirty voices, and may take others', () => {
+  const { properties } = JSON.parse(jsonSchemas(catalogue)['agents/agent.schema.json']!);
+  expect(properties.model).toEqual({
+    type: 'string',
+    minLength: 1,
+    default: 'gemini-3.8-live',
+    description: 'A dialogue model of config/models.yaml.',
+    examples: ['gemini-3.8-live', 'gemini-3.8-live-extended-thinking', 'gemini-live-2.5-flash-native-audio'],
+  });
+  expect(properties.voice.examples).toEqual(Object.keys(catalogue.voices));
+  expect(properties.voice).not.toHaveProperty('enum');
 });
 
 test('the schemas are written beside the files of any configuration directory', () => {
   const cwd = givenFiles({});
   const paths = writeJsonSchemas({ env: {}, cwd });
   expect(paths).toEqual([join(cwd, 'config/agents/agent.schema.json'), join(cwd, 'config/models.schema.json')]);
-  expect(JSON.parse(readFileSync(paths[1]!, 'utf8'))).toEqual(jsonSchemas()['models.schema.json']);
+  expect(readFileSync(paths[1]!, 'utf8')).toBe(jsonSchemas(catalogue)['models.schema.json']);
 });
 
 test.each(['models.yaml', 'agents/reception.yaml'])('%s tells editors where its schema is', (path) => {

@@ -114,8 +114,24 @@ test('a deprecated model starts with a warning', () => {
     {
       place: 'config/agents/sales.yaml:3 model',
       message:
-        'gemini-2.5-flash-native-audio-preview-09-2025 is deprecated, to be shut down on 2026-03-19; use gemini-3.8-live',
+        'gemini-2.5-flash-native-audio-preview-09-2025 is deprecated and was to be shut down on 2026-03-19; use gemini-3.8-live',
     },
   ]);
   expect(loadConfig({ env: VERTEX, cwd: PROJECT }).warnings).toEqual([]);
+});
+
+test('a shutdown is spoken of in the past up to the day of the catalogue, and after it as to come', () => {
+  const warned = (asOf: string, shutDownOn: string) => {
+    const model = `{ state: deprecated, shutDownOn: ${shutDownOn}, apis: [developer], contextTokens: 8000, features: {} }`;
+    const cwd = givenFiles({
+      'config/models.yaml': `${asOf}\nmodels: { mine: ${model} }\nvoices: { Aoede: Breezy }\nlanguages: { developer: [en], vertex: [en-US] }\n`,
+      'config/agents/sales.yaml': `${AGENT}model: mine\n`,
+    });
+    return loadConfig({ env: DEVELOPER, cwd }).warnings.map(({ message }) => message);
+  };
+  const was = (day: string) => [`mine is deprecated and was to be shut down on ${day}`];
+  const willBe = (day: string) => [`mine is deprecated, to be shut down on ${day}`];
+  expect(warned('asOf: 2026-11-22', '2026-11-22')).toEqual(was('2026-11-22'));
+  expect(warned('asOf: 2026-11-22', '2026-11-23')).toEqual(willBe('2026-11-23'));
+  expect(warned('', '2026-03-19')).toEqual(willBe('2026-03-19'));
 });

@@ -35,6 +35,10 @@ describe('Twilio', () => {
     const { TWILIO_AUTH_TOKEN: _, ...without } = DEVELOPER;
     expect(inspect({ ...without, CALLBRIDGE_INSECURE: '1' }).twilio.insecure).toBe(true);
     expect(problems({ ...without, CALLBRIDGE_INSECURE: '1' })).toEqual([]);
+    expect(inspect({ ...without, CALLBRIDGE_INSECURE: '1' }).warnings.map(asLine)).toEqual([
+      'CALLBRIDGE_INSECURE: lets in anybody who finds the port: for tests on this machine alone',
+    ]);
+    expect(inspect(DEVELOPER).warnings).toEqual([]);
     expect(problems({ ...without, CALLBRIDGE_INSECURE: '0' })).toEqual([
       expect.stringMatching(/^TWILIO_AUTH_TOKEN: is missing/),
     ]);
