@@ -69,7 +69,7 @@ export class Bridge {
     this.#stepping = false;
   }
 
-  /** An effect that throws is a defect of ours. It ends this call, by the same way as any other, and no call with it. */
+  /** An effect that throws is a defect of ours. It ends this call by the usual way, and no other call with it. */
   #perform(effect: Effect): void {
     try {
       this.#options.actions[effect]();

@@ -76,6 +76,10 @@ export function advance(state: CallState, event: CallEvent): Step {
   if (state.phase === 'ended') return stay(state);
   if (event.type === 'callerGone') return end('outcome' in state ? state.outcome : { kind: 'callerGone' });
   if (event.type === 'streamLost') return end('outcome' in state ? state.outcome : failed(event.code));
+  if (state.phase !== 'draining') {
+    if (event.type === 'hangUp') return drain({ kind: 'completed' });
+    if (event.type === 'liveLost' && !event.recoverable) return apologise(event.code);
+  }
   switch (state.phase) {
     case 'ringing':
       switch (event.type) {
@@ -84,9 +88,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'liveReady':
           return [{ phase: 'prepared' }, ['greet']];
         case 'liveLost':
-          return event.recoverable ? [state, ['resumeLive']] : apologise(event.code);
-        case 'hangUp':
-          return drain({ kind: 'completed' });
+          return [state, ['resumeLive']];
         case 'deadline':
           return end(failed('STREAM_NEVER_CAME'));
         default:
@@ -97,9 +99,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'streamStarted':
           return [{ phase: 'talking' }, ['releaseHeldAudio']];
         case 'liveLost':
-          return event.recoverable ? [{ phase: 'ringing' }, ['resumeLive']] : apologise(event.code);
-        case 'hangUp':
-          return drain({ kind: 'completed' });
+          return [{ phase: 'ringing' }, ['resumeLive']];
         case 'deadline':
           return end(failed('STREAM_NEVER_CAME'));
         default:
@@ -110,9 +110,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'liveReady':
           return [{ phase: 'talking' }, ['greet', 'releaseHeldAudio']];
         case 'liveLost':
-          return event.recoverable ? [state, ['resumeLive']] : apologise(event.code);
-        case 'hangUp':
-          return drain({ kind: 'completed' });
+          return [state, ['resumeLive']];
         case 'deadline':
           return apologise('LIVE_SETUP_TIMEOUT');
         default:
@@ -123,11 +121,8 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'bargedIn':
           return [state, ['clearPlayout']];
         case 'liveLeaving':
-          return [{ phase: 'resuming' }, ['resumeLive']];
         case 'liveLost':
-          return event.recoverable ? [{ phase: 'resuming' }, ['resumeLive']] : apologise(event.code);
-        case 'hangUp':
-          return drain({ kind: 'completed' });
+          return [{ phase: 'resuming' }, ['resumeLive']];
         default:
           return stay(state);
       }
@@ -137,8 +132,6 @@ export function advance(state: CallState, event: CallEvent): Step {
           return [{ phase: 'talking' }, ['greet', 'releaseHeldAudio']];
         case 'liveLost':
           return apologise(event.code);
-        case 'hangUp':
-          return drain({ kind: 'completed' });
         case 'deadline':
           return apologise('LIVE_RESUME_FAILED');
         default:
