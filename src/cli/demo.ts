@@ -5,7 +5,14 @@ import { Command } from 'commander';
 import { writeWav } from '../audio/index.ts';
 import { agentFor, type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
 import { type Clock, Failure, systemClock, systemIds } from '../lib/index.ts';
-import { type CallResult, describePhoneEvent, type PhoneEvent, placeCall, realNetwork } from '../simulator/index.ts';
+import {
+  type CallResult,
+  describePhoneEvent,
+  type FixtureCall,
+  type PhoneEvent,
+  placeCall,
+  realNetwork,
+} from '../simulator/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { callRecordSchema, type Entry } from '../transcript/index.ts';
 import { orFail } from './fail.ts';
@@ -36,10 +43,17 @@ async function demo(name: string, data: string): Promise<void> {
   const fixture = fixtureNamed(name);
   const env = processEnv();
   const model = hasCredentials(env) ? undefined : await startSimulatedModel(name);
-  const config = demoConfig(env, model?.url, data);
-  console.log(
-    `${fixture.title}, ${model ? 'with a simulated model (no Gemini credentials are set)' : `with Gemini, ${modelsOf(config)}`}.\n`,
-  );
+  try {
+    const config = demoConfig(env, model?.url, data);
+    const how = model ? 'with a simulated model (no Gemini credentials are set)' : `with Gemini, ${modelsOf(config)}`;
+    console.log(`${fixture.title}, ${how}.\n`);
+    await playThrough(fixture, config);
+  } finally {
+    await model?.close();
+  }
+}
+
+async function playThrough({ phone }: FixtureCall, config: Config): Promise<void> {
   const tools = {
     clock: systemClock,
     ids: systemIds,
@@ -52,9 +66,9 @@ async function demo(name: string, data: string): Promise<void> {
       voiceUrl: `${PUBLIC_URL}/twilio/voice`,
       statusUrl: `${PUBLIC_URL}/twilio/status`,
       authToken: SIMULATED_AUTH_TOKEN,
-      from: fixture.phone.from,
-      to: numberToCall(config, fixture.phone.to),
-      script: fixture.phone.script,
+      from: phone.from,
+      to: numberToCall(config, phone.to),
+      script: phone.script,
       clock: systemClock,
       ids: systemIds,
       network: realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service.port}` }),
@@ -66,7 +80,6 @@ async function demo(name: string, data: string): Promise<void> {
     report(result, path);
   } finally {
     await service.stop(0);
-    await model?.close();
   }
 }
 

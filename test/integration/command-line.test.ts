@@ -155,6 +155,12 @@ test('callbridge demo plays a call to agents of the user, whichever number and f
   for (const ending of ['json', 'txt', 'vtt', 'wav']) expect(demo.output()).toMatch(new RegExp(`CA\\w+\\.${ending}`));
 });
 
+test('callbridge demo ends when the configuration is wrong', async () => {
+  const demo = start(['demo', '--data', join(folder, 'demo')], { CONFIG_DIR: folder });
+  expect(await demo.exited()).toBe(2);
+  expect(demo.output()).toMatch(/models\.yaml/);
+});
+
 test('callbridge demo reports wrong credentials, and simulates nothing', async () => {
   const demo = start(['demo', '--data', join(folder, 'demo')], { GOOGLE_GENAI_USE_VERTEXAI: 'true' });
   expect(await demo.exited()).toBe(2);
