@@ -91,7 +91,7 @@ export class Playout {
 
   /** The caller hears the agent, or is about to. */
   get sounding(): boolean {
-    return this.#clock.nowMs() < this.#playedUntilMs || this.#turns.some((turn) => turn.queuedSamples > 0);
+    return this.#clock.nowMs() < this.#playedUntilMs;
   }
 
   /** The stream is open: what was queued meanwhile goes out. */
@@ -132,6 +132,7 @@ export class Playout {
     this.#turns = [];
     this.#marks = [];
     this.#epoch += 1;
+    this.#markNumber = 0;
     this.#playedUntilMs = nowMs;
     if (turns.some((turn) => turn.sentSamples > 0)) this.#sink?.clear();
     for (const [index, turn] of turns.entries()) this.#handlers.turnEnded(turn.id, played[index]!);

@@ -131,11 +131,14 @@ test('echoes after a clear prove nothing, not even for the next turn', () => {
   const { playout, attach, marks, ended } = playing();
   attach();
   playout.enqueue(1, ms(1_000));
+  playout.completeTurn(1);
   const cleared = marks();
   playout.clear();
+  const cut = ended.get(1);
   playout.enqueue(2, ms(1_000));
   playout.completeTurn(2);
   for (const mark of cleared) playout.markReached(mark);
+  expect(ended.get(1)).toBe(cut);
   expect(ended.has(2)).toBe(false);
   expect(new Set(marks()).size).toBe(marks().length);
 });
@@ -191,4 +194,17 @@ test('sound beyond five minutes is dropped and told', () => {
   const { playout, overflows } = playing();
   for (let i = 0; i < 31; i++) playout.enqueue(1, ms(10_000));
   expect(overflows).toEqual([10_000]);
+});
+
+test('a turn that runs dry before its end is a gap of the time until its next sound; a pause between turns is none', () => {
+  const { clock, playout, attach, marks } = playing();
+  attach();
+  playout.enqueue(1, ms(200));
+  clock.tick(350);
+  playout.enqueue(1, ms(200));
+  playout.completeTurn(1);
+  clock.tick(1_000);
+  for (const mark of marks()) playout.markReached(mark);
+  playout.enqueue(2, ms(200));
+  expect(playout.summary()).toMatchObject({ gaps: 1, gapMs: 150 });
 });
