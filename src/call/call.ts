@@ -4,13 +4,13 @@ import type { Cancel, Clock } from '../lib/index.ts';
 import type { LiveHandlers, LiveSession, LiveSettings, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
-import type { Collector, Outcome } from '../transcript/index.ts';
+import type { Collector, Outcome, PlayedTurn } from '../transcript/index.ts';
 import { Bridge } from './bridge.ts';
 import { Downlink } from './downlink.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import { hearLive } from './hear-live.ts';
 import type { CallEvent, Effect, Phase } from './machine.ts';
-import { type PlayedTurn, Playout } from './playout.ts';
+import { Playout } from './playout.ts';
 
 /** What a call needs to know of its agent. */
 export interface CallAgent {

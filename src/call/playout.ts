@@ -8,6 +8,7 @@
  */
 import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { PlayedTurn } from '../transcript/index.ts';
 import { QueuedTurn } from './queued-turn.ts';
 
 const SAMPLES_PER_MS = 8;
@@ -17,15 +18,6 @@ const MARK_EVERY_SAMPLES = 200 * SAMPLES_PER_MS;
 const MARK_GRACE_MS = 2_000;
 /** Five minutes of speech in one turn are more than any model says; what goes beyond is dropped. */
 const MAX_QUEUED_SAMPLES = 300_000 * SAMPLES_PER_MS;
-
-export interface PlayedTurn {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly heardMs: number;
-  readonly generatedMs: number;
-  /** Whether the caller was spared some of what was generated. */
-  readonly cut: boolean;
-}
 
 export interface PlayoutHandlers {
   /** The first sound of a turn reaches the caller at `atMs`, which may lie a little ahead. */

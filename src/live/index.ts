@@ -3,6 +3,5 @@ export { endpoint } from './endpoint.ts';
 export type { LiveHandlers, LiveUsage, SeedTurn, ToolAnswer, ToolCall } from './handlers.ts';
 export { type LiveOptions, type LiveSession, openLiveSession } from './session.ts';
 export type { FunctionDeclaration, LiveBackend, LiveModelFeatures, LiveSettings, TurnTaking } from './settings.ts';
-export { setupMessage } from './setup.ts';
 export { type Dial, type DialHandlers, type DialTarget, dialWebSocket, mindSocket } from './socket.ts';
 export { type ServerMessage, serverMessage } from './wire.ts';

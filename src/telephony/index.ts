@@ -10,4 +10,3 @@ export {
   type UsedNonces,
 } from './twilio/stream-token.ts';
 export { apologyTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
-export { type TwilioOutbound, twilioInbound, twilioOutbound } from './twilio/wire.ts';

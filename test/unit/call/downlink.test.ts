@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { type Pcm, pcm, tone } from '../../../src/audio/index.ts';
 import { Downlink } from '../../../src/call/downlink.ts';
-import { type PlayedTurn, Playout } from '../../../src/call/playout.ts';
+import { Playout } from '../../../src/call/playout.ts';
+import type { PlayedTurn } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 function speaking() {

@@ -1,7 +1,8 @@
 /** What the provider is sent and when, and what counts as heard. */
 import { expect, test } from 'vitest';
 import { type Pcm, pcm } from '../../../src/audio/index.ts';
-import { type PlayedTurn, Playout } from '../../../src/call/playout.ts';
+import { Playout } from '../../../src/call/playout.ts';
+import type { PlayedTurn } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 type Sent = { type: 'audio'; samples: Int16Array } | { type: 'mark'; name: string } | { type: 'clear' };
