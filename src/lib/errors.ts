@@ -27,12 +27,18 @@ export const FAILURES = {
   AGENT_UNKNOWN: { fault: 'us', retryable: false },
   SERVICE_DRAINING: { fault: 'us', retryable: true },
   SERVICE_FULL: { fault: 'us', retryable: true },
+  SERVICE_OVERLOADED: { fault: 'us', retryable: true },
+  AGENT_FULL: { fault: 'us', retryable: true },
+  CALLER_LIMIT: { fault: 'client', retryable: true },
+  LIVE_FULL: { fault: 'us', retryable: true },
 
   // The stream
   PROVIDER_BAD_MESSAGE: { fault: 'provider', retryable: false },
   PROVIDER_BAD_FORMAT: { fault: 'provider', retryable: false },
   PROVIDER_SLOW_READER: { fault: 'provider', retryable: false },
   STREAM_LOST: { fault: 'provider', retryable: true },
+  STREAM_SILENT: { fault: 'provider', retryable: true },
+  PROVIDER_REST: { fault: 'provider', retryable: true },
 
   // The Live session: getting in
   LIVE_AUTH: { fault: 'us', retryable: false },
@@ -54,6 +60,7 @@ export const FAILURES = {
   LIVE_INTERNAL: { fault: 'model', retryable: true },
   LIVE_LOST: { fault: 'model', retryable: true },
   LIVE_RESUME_FAILED: { fault: 'model', retryable: true },
+  LIVE_MUTE: { fault: 'model', retryable: true },
 
   // Transcript and post-processing
   JOURNAL_WRITE: { fault: 'us', retryable: true },
@@ -63,7 +70,9 @@ export const FAILURES = {
   WEBHOOK_REFUSED: { fault: 'client', retryable: false },
   STEP_FAILED: { fault: 'us', retryable: true },
 
-  // The process
+  // The process, and its neighbours
+  STORE_UNAVAILABLE: { fault: 'us', retryable: true },
+  CALL_TAKEN: { fault: 'us', retryable: false },
   PROCESS_DIED: { fault: 'us', retryable: false },
   SHUTDOWN: { fault: 'us', retryable: true },
   INTERNAL: { fault: 'us', retryable: false },
