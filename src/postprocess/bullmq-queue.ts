@@ -1,8 +1,9 @@
 /** The queue in Redis, for services of more than one process. */
 import { Queue } from 'bullmq';
 import { asFailure, type Clock, withDeadline } from '../lib/index.ts';
+import { connectRedis, whenReady } from '../redis/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { COMMAND_DEADLINE_MS, connectRedis, QUEUE_NAME, unavailable, whenReady } from './bullmq-connection.ts';
+import { COMMAND_DEADLINE_MS, QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import { jobOf } from './job.ts';
 import type { JobQueue } from './queue.ts';
 import type { RetryPolicy } from './retry.ts';
@@ -30,7 +31,7 @@ export function createBullQueue({ redisUrl, retry, clock, logger }: BullQueueOpt
 
   const withinDeadline = async <T>(command: () => Promise<T>): Promise<T> => {
     try {
-      await whenReady(redis, clock);
+      await whenReady(redis, clock, COMMAND_DEADLINE_MS, unavailable);
       return await withDeadline(clock, COMMAND_DEADLINE_MS, command(), unavailable);
     } catch (error) {
       throw asFailure(error, 'QUEUE_UNAVAILABLE');

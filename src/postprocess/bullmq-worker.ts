@@ -2,8 +2,9 @@
 import { type Job as BullJob, Worker as BullWorker, UnrecoverableError } from 'bullmq';
 import * as z from 'zod';
 import { asFailure, Failure, withDeadline } from '../lib/index.ts';
+import { connectRedis, reconnectDelayMs } from '../redis/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
-import { connectRedis, QUEUE_NAME, reconnectDelayMs, unavailable } from './bullmq-connection.ts';
+import { QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
 
