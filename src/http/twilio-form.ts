@@ -1,7 +1,7 @@
 /** A webhook's form, judged and then read: nothing is done with a request that Twilio did not sign. */
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { Failure } from '../lib/index.ts';
+import { describeIssues, Failure } from '../lib/index.ts';
 import { type FormParameters, type TwilioAccount, verifyWebhook } from '../telephony/index.ts';
 
 /** https://www.twilio.com/docs/glossary/what-is-a-sid */
@@ -21,8 +21,7 @@ export function readForm<T>(ctx: Context, account: TwilioAccount, schema: z.ZodT
   verifyWebhook(account, ctx.originalUrl, ctx.req.headers['x-twilio-signature'], form);
   const result = schema.safeParse(form);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Failure('WEBHOOK_BAD_REQUEST', problems.join('; '));
+  throw new Failure('WEBHOOK_BAD_REQUEST', describeIssues(result.error.issues));
 }
 
 /** A name that comes once has its value, a repeated one all of them: the signature covers them so. */

@@ -1,5 +1,5 @@
 /** One message of the Live service becomes events in our words, in the order in which they are to be acted upon. */
-import { Failure } from '../lib/index.ts';
+import { describeIssues, Failure } from '../lib/index.ts';
 import type { LiveUsage, ToolCall } from './handlers.ts';
 import { type ServerMessage, serverMessage, unknownKeys, type WireUsage } from './wire.ts';
 
@@ -28,13 +28,18 @@ export interface Decoded {
 /** The rate of all Live models' speech: https://ai.google.dev/gemini-api/docs/live-api/capabilities. */
 const SPEECH_TYPE = /^audio\/pcm(;\s*rate=24000)?$/;
 
+/** A type with all its parameters; the rest says nothing. */
+const MAX_TYPE_CHARACTERS = 60;
+
 /** Throws Failure LIVE_BAD_MESSAGE: no JSON object, or a field that we know with a value that it cannot have. */
 export function decode(text: string): Decoded {
   const raw = parseObject(text);
   const parsed = serverMessage.safeParse(raw);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new Failure('LIVE_BAD_MESSAGE', `The Live service sent a wrong field at ${issue?.path.join('.')}`);
+    throw new Failure(
+      'LIVE_BAD_MESSAGE',
+      `The Live service sent a wrong field at ${describeIssues(parsed.error.issues)}`,
+    );
   }
   return {
     setupComplete: parsed.data.setupComplete !== undefined,
@@ -47,8 +52,9 @@ function parseObject(text: string): object {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
-  } catch (error) {
-    throw new Failure('LIVE_BAD_MESSAGE', 'The Live service sent something that is not JSON', { cause: error });
+  } catch {
+    // The parser's own error would quote the message, which may hold speech.
+    throw new Failure('LIVE_BAD_MESSAGE', 'The Live service sent something that is not JSON');
   }
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
     throw new Failure('LIVE_BAD_MESSAGE', 'The Live service sent JSON that is not an object');
@@ -99,7 +105,10 @@ function* eventsOf(message: ServerMessage): Generator<LiveEvent> {
 function isSpeech(mimeType: string): boolean {
   if (SPEECH_TYPE.test(mimeType)) return true;
   if (mimeType.startsWith('audio/')) {
-    throw new Failure('LIVE_BAD_MESSAGE', `The Live service sent sound as ${mimeType} instead of audio/pcm at 24 kHz`);
+    throw new Failure(
+      'LIVE_BAD_MESSAGE',
+      `The Live service sent sound as ${mimeType.slice(0, MAX_TYPE_CHARACTERS)} instead of audio/pcm at 24 kHz`,
+    );
   }
   return false;
 }

@@ -1,5 +1,6 @@
 /** The Live service's messages as they stand on the wire: https://ai.google.dev/api/live. Only here and in its readers, encode and decode. */
 import { z } from 'zod';
+import { isShallow } from '../lib/index.ts';
 
 // Protobuf's JSON mapping (https://protobuf.dev/programming-guides/json/): an int64 is a string, a Duration ends in "s".
 // A count is an int32, and here never a negative one.
@@ -16,7 +17,7 @@ const durationMs = z
   .string()
   .regex(/^-?\d+(\.\d+)?s$/)
   .transform((text) => Math.round(Number(text.slice(0, -1)) * 1_000));
-const struct = z.record(z.string(), z.unknown());
+const struct = z.record(z.string(), z.unknown()).refine((value) => isShallow(value), 'is nested too deep');
 
 const part = z.object({
   inlineData: z.object({ mimeType: z.string().default(''), data: z.string() }).optional(),

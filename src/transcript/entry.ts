@@ -1,5 +1,6 @@
 /** What a journal is made of: one entry for each thing that happened in a call, in the order in which it did. */
 import * as z from 'zod';
+import { isShallow } from '../lib/index.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
 
@@ -50,10 +51,10 @@ const sideSoundSchema = z.object({
 export const soundSchema = z.object({ caller: sideSoundSchema, agent: sideSoundSchema });
 export type Sound = Readonly<z.infer<typeof soundSchema>>;
 
-const values = z.record(z.string(), z.unknown());
+const values = z.record(z.string(), z.unknown()).refine((value) => isShallow(value), 'is nested too deep');
 
 /** When it was written, in ms since the Unix epoch: the time of what happened, unless the entry has a time of its own. */
-const at = z.int();
+const at = z.int().nonnegative().max(Date.parse('9999-12-31T23:59:59.999Z'));
 
 export const entrySchema = z.discriminatedUnion('type', [
   /** First in each journal. Another one follows when another process takes the call up. */

@@ -21,7 +21,7 @@ export function recordFrom(
   if (began === undefined) throw new Failure('RECORD_INVALID', 'the journal does not say which call it is of');
   const answered = first(entries, 'answered');
   const ended = all(entries, 'ended').at(-1);
-  const endedAt = ended?.at ?? Math.max(...entries.map(({ at }) => at));
+  const endedAt = ended?.at ?? entries.reduce((latest, { at }) => Math.max(latest, at), began.at);
   const zero = answered?.at ?? began.at;
   const lines = all(entries, 'line')
     .map(({ line }) => line)

@@ -1,11 +1,12 @@
 /** The finished, versioned document about one call: what post-processing, and whoever the webhook belongs to, gets. */
 import * as z from 'zod';
+import { isShallow } from '../lib/index.ts';
 import { callFactsSchema, soundSchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
 
 const moment = z.iso.datetime();
-const values = z.record(z.string(), z.unknown());
+const values = z.record(z.string(), z.unknown()).refine((value) => isShallow(value), 'is nested too deep');
 /** Since the call was answered; negative for what came before. */
 const atMs = z.int();
 

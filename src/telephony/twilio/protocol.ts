@@ -1,6 +1,6 @@
 /** Twilio Media Streams as a telephony protocol; SignalWire and Cloudonix speak the same one with fields left out. */
 import type { z } from 'zod';
-import { Failure, unreachable } from '../../lib/index.ts';
+import { describeIssues, Failure, unreachable } from '../../lib/index.ts';
 import type { MediaFormat, StreamEvent, TelephonyProtocol } from '../protocol.ts';
 import { type TwilioAccount, verifyUpgrade } from './signature.ts';
 import { type TwilioOutbound, twilioInbound } from './wire.ts';
@@ -103,8 +103,7 @@ const isInbound = (event: string): event is InboundEvent => Object.hasOwn(twilio
 function check<T>(schema: z.ZodType<T>, message: unknown): T {
   const result = schema.safeParse(message);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new Failure('PROVIDER_BAD_MESSAGE', problems.join('; '));
+  throw new Failure('PROVIDER_BAD_MESSAGE', describeIssues(result.error.issues));
 }
 
 interface ForeignFormat {
