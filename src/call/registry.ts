@@ -1,9 +1,10 @@
 /** All calls of this process: which there are, who answers them, and how they end when the process must. */
-import { type Cancel, type Clock, Failure } from '../lib/index.ts';
+import { type Cancel, type Clock, Failure, type FailureCode } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { CallFacts, CallTranscript } from '../transcript/index.ts';
 import { Call, type CallAgent, type CallDeps } from './call.ts';
+import type { Next } from './next.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
@@ -43,7 +44,7 @@ export interface RegistryOptions {
 
 interface PastCall {
   /** What the caller, if still on the line, should get: an apology, unless it was heard or not needed. */
-  readonly answer: 'hangUp' | 'apologise';
+  readonly answer: Next;
   readonly endedMs: number;
   /** The provider knows: it asked what comes next, or said itself that the call is over. */
   settled: boolean;
@@ -69,7 +70,13 @@ export class CallRegistry {
   }
 
   get ready(): boolean {
-    return !this.#draining && this.#calls.size < this.#options.maxCalls;
+    return this.notReadyBecause.length === 0;
+  }
+
+  /** Why no new call is taken, by the codes of failures. */
+  get notReadyBecause(): readonly FailureCode[] {
+    if (this.#draining) return ['SERVICE_DRAINING'];
+    return this.#calls.size < this.#options.maxCalls ? [] : ['SERVICE_FULL'];
   }
 
   get active(): number {
@@ -81,7 +88,7 @@ export class CallRegistry {
   }
 
   /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
-  ring(call: RingingCall): void {
+  async ring(call: RingingCall): Promise<void> {
     if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
     this.#begin(call);
   }
@@ -106,12 +113,12 @@ export class CallRegistry {
   }
 
   /** What the caller, who is still on the line, should get now that the stream is over. */
-  afterStream(callId: string): 'hangUp' | 'apologise' {
+  async afterStream({ callId, agent }: RingingCall): Promise<Next> {
     // Told before the socket closed, or without its ever having opened.
     this.#calls.get(callId)?.call.abandon('STREAM_LOST');
     this.#settle(callId);
     // A call that we know nothing of was lost with the process that held it.
-    return this.#past.get(callId)?.answer ?? 'apologise';
+    return this.#past.get(callId)?.answer ?? { do: 'fallback', agent };
   }
 
   /**
@@ -176,7 +183,7 @@ export class CallRegistry {
     const entry = this.#calls.get(callId);
     if (entry === undefined) return;
     this.#calls.delete(callId);
-    const answer = call.owesApology ? 'apologise' : 'hangUp';
+    const answer: Next = call.owesApology ? { do: 'fallback', agent: entry.agent } : { do: 'hangUp' };
     this.#past.set(callId, { answer, endedMs: this.#options.clock.nowMs(), settled: call.providerEndedIt });
     if (this.#past.size > MAX_REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
     this.#options.metrics.callsActive.dec({ agent: entry.agent });

@@ -5,13 +5,14 @@ import Koa from 'koa';
 import { type Clock, Failure } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { StreamTokens, TwilioAccount } from '../telephony/index.ts';
+import { createAnswers, STREAM_ENDED_PATH } from './answers.ts';
 import type { Calls } from './calls.ts';
 import { answerFailures } from './failures.ts';
 import { health, metricsText, readiness } from './health.ts';
 import { logRequests } from './request-log.ts';
 import { APOLOGY_PATH, sound } from './sounds.ts';
 import { callStatus } from './status.ts';
-import { STREAM_ENDED_PATH, streamEnded } from './stream-ended.ts';
+import { streamEnded } from './stream-ended.ts';
 import { voiceWebhook } from './voice-webhook.ts';
 
 /** Twilio's forms have one to two kB, a SIP caller's headers may add as much again. */
@@ -29,8 +30,9 @@ export interface AppDeps {
 
 export function createApp(deps: AppDeps): Koa {
   const router = new Router();
-  router.post('/twilio/voice', voiceWebhook(deps));
-  router.post(STREAM_ENDED_PATH, streamEnded(deps));
+  const answers = createAnswers(deps);
+  router.post('/twilio/voice', voiceWebhook({ ...deps, answers }));
+  router.post(STREAM_ENDED_PATH, streamEnded({ ...deps, answers }));
   router.post('/twilio/status', callStatus(deps));
   router.get('/healthz', health());
   router.get('/readyz', readiness(deps.calls));

@@ -6,9 +6,6 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 const STATUS_BY_CODE: Partial<Record<FailureCode, number>> = {
   WEBHOOK_UNSIGNED: 403,
   STREAM_UNSIGNED: 403,
-  // Twilio then asks the number's fallback URL, or again where its retry policy says so (#rp=5xx).
-  SERVICE_DRAINING: 503,
-  SERVICE_FULL: 503,
 };
 
 const STATUS_BY_FAULT: Record<Fault, number> = { client: 400, us: 500, provider: 502, model: 502 };

@@ -14,7 +14,7 @@ export function health(): Middleware {
 export function readiness(calls: Calls): Middleware {
   return (ctx) => {
     ctx.status = calls.ready ? 200 : 503;
-    ctx.body = { ready: calls.ready, activeCalls: calls.active };
+    ctx.body = { ready: calls.ready, because: calls.notReadyBecause, activeCalls: calls.active };
   };
 }
 

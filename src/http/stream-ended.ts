@@ -1,20 +1,60 @@
-/** The stream is over and Twilio asks what comes next: `POST /twilio/stream-ended`, the `<Connect action>`. */
+/** The stream is over and Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb. */
 import type { Middleware } from 'koa';
-import { apologyTwiml, hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
+import type { Next } from '../call/index.ts';
+import { asFailure, type Clock, Failure, unreachable, withDeadline } from '../lib/index.ts';
+import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
+import type { Answers } from './answers.ts';
+import { askAgain } from './ask-again.ts';
+import { AnyCallForm, callFrom } from './call-form.ts';
 import type { Calls } from './calls.ts';
-import { APOLOGY_PATH } from './sounds.ts';
-import { CallForm, isOver, readForm } from './twilio-form.ts';
+import { type FailureDeps, report } from './failures.ts';
+import { isOver, readForm } from './twilio-form.ts';
 
-export const STREAM_ENDED_PATH = '/twilio/stream-ended';
+/** The caller hears nothing while what they get is looked up. */
+const NEXT_DEADLINE_MS = 5_000;
 
-export function streamEnded({ account, calls }: { account: TwilioAccount; calls: Calls }): Middleware {
-  return (ctx) => {
-    const { CallSid: callId, CallStatus: status } = readForm(ctx, account, CallForm);
-    if (isOver(status)) calls.callerGone(callId, status);
+export interface StreamEndedDeps extends FailureDeps {
+  readonly clock: Clock;
+  readonly account: TwilioAccount;
+  readonly calls: Calls;
+  readonly answers: Answers;
+}
+
+export function streamEnded(deps: StreamEndedDeps): Middleware {
+  const { clock, account, calls, answers } = deps;
+  return async (ctx) => {
+    const form = readForm(ctx, account, AnyCallForm);
     ctx.type = 'text/xml';
-    ctx.body =
-      calls.afterStream(callId) === 'apologise'
-        ? apologyTwiml({ soundUrl: account.publicUrl + APOLOGY_PATH })
-        : hangupTwiml();
+    if (isOver(form.CallStatus)) {
+      calls.callerGone(form.CallSid, form.CallStatus);
+      ctx.body = hangupTwiml();
+      return;
+    }
+    const agent = calls.agentFor(form.To);
+    const late = (): Failure => new Failure('INTERNAL', `nothing was decided within ${NEXT_DEADLINE_MS} ms`);
+    let next: Next;
+    try {
+      // A number that nobody answers here may still be that of a running call; no agent has an empty name.
+      next = await withDeadline(clock, NEXT_DEADLINE_MS, calls.afterStream(callFrom(form, agent ?? '')), late);
+    } catch (error) {
+      report(deps, asFailure(error, 'INTERNAL'));
+      next = { do: 'fallback', agent };
+    }
+    switch (next.do) {
+      case 'hangUp':
+        ctx.body = hangupTwiml();
+        break;
+      case 'connect':
+        ctx.body = answers.connect(next.call);
+        break;
+      case 'askElsewhere':
+        ctx.body = askAgain(ctx, account) ?? answers.goodbye(agent);
+        break;
+      case 'fallback':
+        ctx.body = answers.goodbye(next.agent, next.heard);
+        break;
+      default:
+        unreachable(next);
+    }
   };
 }

@@ -45,7 +45,7 @@ export function createUpgrade(deps: UpgradeDeps): Upgrade {
     clientTracking: true,
   });
 
-  const admit = (stream: CallStream): StreamHandlers => {
+  const admit = (stream: CallStream): StreamHandlers | Promise<StreamHandlers> => {
     const { [TOKEN_PARAMETER]: token, ...parameters } = stream.parameters;
     tokens.redeem(token, stream.callId, parameters);
     return calls.answer(callOf(stream.callId, stream.provider, parameters), stream);

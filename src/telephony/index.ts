@@ -9,4 +9,4 @@ export {
   type StreamTokens,
   type UsedNonces,
 } from './twilio/stream-token.ts';
-export { apologyTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
+export { apologyTwiml, askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';

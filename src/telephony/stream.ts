@@ -11,6 +11,7 @@ import {
 } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { HeldEvents } from './held-events.ts';
 import type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 
 /** Why a stream ended: the provider said so; its socket closed, fell silent or spoke nonsense; we closed it. */
@@ -46,6 +47,8 @@ export interface StreamDeps {
 
 /** Twilio sends `start` right after the handshake; a socket that has not started costs us nothing else. */
 const START_DEADLINE_MS = 5_000;
+/** Twilio's own limit on what it asks of us while a call starts is 15 s; a caller hears nothing meanwhile. */
+const ADMIT_DEADLINE_MS = 5_000;
 /** 24 s of G.711 in base64, far above any playout lead: the network has stood still. More sound would come too late. */
 const MAX_BUFFERED_AUDIO_BYTES = 256 * 1024;
 /** Only control messages get it this far; the peer does not read at all. */
@@ -60,44 +63,45 @@ const CLOSE_CODES: Partial<Record<FailureCode, number>> = {
   INTERNAL: 1011,
 };
 
+type OnStarted = (stream: CallStream) => StreamHandlers | Promise<StreamHandlers>;
+
 type Started = Extract<StreamEvent, { type: 'started' }>;
 
 type Life =
   | { readonly phase: 'waiting' }
+  | { readonly phase: 'admitting'; readonly held: HeldEvents }
   | { readonly phase: 'started'; readonly handlers: StreamHandlers }
   | { readonly phase: 'ended'; readonly how: StreamEnd };
 
 /**
  * Takes over an open socket. `onStarted` is called when the stream has started, and answers with who listens; when it
- * throws, the stream is closed with the failure's code as the reason.
+ * throws or rejects, the stream is closed with the failure's code as the reason. What comes before a late answer waits.
  */
 export function acceptStream(
   webSocket: WebSocketLike,
   protocol: TelephonyProtocol,
   deps: StreamDeps,
-  onStarted: (stream: CallStream) => StreamHandlers,
+  onStarted: OnStarted,
 ): void {
   new ProviderStream(webSocket, protocol, deps, onStarted);
 }
 
-/** waiting ─start─▶ started ─stop, close(), socket closed, failure─▶ ended; a failure ends it while waiting, too. */
+/**
+ * waiting ─start─▶ admitting ─answer─▶ started ─stop, close(), socket closed, failure─▶ ended; an answer given at once
+ * skips admitting, and any end may come in any phase.
+ */
 class ProviderStream {
   readonly #protocol: TelephonyProtocol;
   readonly #deps: StreamDeps;
-  readonly #onStarted: (stream: CallStream) => StreamHandlers;
+  readonly #onStarted: OnStarted;
   readonly #socket: MessageSocket;
-  readonly #cancelDeadline: () => void;
+  #cancelDeadline: () => void;
   readonly #heartbeat: Heartbeat;
   #logger: Logger;
   #life: Life = { phase: 'waiting' };
   #droppedAudioMessages = 0;
 
-  constructor(
-    webSocket: WebSocketLike,
-    protocol: TelephonyProtocol,
-    deps: StreamDeps,
-    onStarted: (stream: CallStream) => StreamHandlers,
-  ) {
+  constructor(webSocket: WebSocketLike, protocol: TelephonyProtocol, deps: StreamDeps, onStarted: OnStarted) {
     this.#protocol = protocol;
     this.#deps = deps;
     this.#onStarted = onStarted;
@@ -131,20 +135,21 @@ class ProviderStream {
   #take(event: StreamEvent | undefined): void {
     if (event === undefined) this.#ignore('unknown');
     else if (this.#life.phase === 'started') this.#hand(event, this.#life.handlers);
+    else if (this.#life.phase === 'admitting') this.#hand(event, this.#life.held);
     else if (event.type === 'started') this.#start(event);
     else if (event.type !== 'connected') this.#ignore('beforeStart');
   }
 
-  #hand(event: StreamEvent, handlers: StreamHandlers): void {
+  #hand(event: StreamEvent, listener: StreamHandlers | HeldEvents): void {
     switch (event.type) {
       case 'audio':
-        handlers.audio(event.payload, event.timestampMs);
+        listener.audio(event.payload, event.timestampMs);
         break;
       case 'digit':
-        handlers.digit(event.digit);
+        listener.digit(event.digit);
         break;
       case 'markReached':
-        handlers.markReached(event.name);
+        listener.markReached(event.name);
         break;
       case 'stopped':
         this.#end('stopped', 1000);
@@ -162,7 +167,7 @@ class ProviderStream {
     this.#cancelDeadline();
     this.#logger = this.#logger.child({ callId, streamId });
     this.#logger.info({ format }, 'stream started');
-    const handlers = this.#onStarted({
+    const answer = this.#onStarted({
       streamId,
       callId,
       format,
@@ -172,14 +177,42 @@ class ProviderStream {
       send: (command) => this.#send(command, streamId),
       close: () => this.#end('closedByUs', 1000),
     });
-    const ended = this.#endedWhileStarting();
-    if (ended === undefined) this.#life = { phase: 'started', handlers };
-    else this.#tellEnd(handlers, ended);
+    if (answer instanceof Promise) this.#await(answer);
+    else this.#admit(answer);
   }
 
-  /** Whoever is given the stream may close it before it has said who listens. */
-  #endedWhileStarting(): StreamEnd | undefined {
-    return this.#life.phase === 'ended' ? this.#life.how : undefined;
+  #await(answer: Promise<StreamHandlers>): void {
+    if (!this.#isOver()) {
+      this.#life = { phase: 'admitting', held: new HeldEvents() };
+      this.#cancelDeadline = this.#deps.clock.after(ADMIT_DEADLINE_MS, () =>
+        this.#fail(new Failure('INTERNAL', `the call did not take its stream within ${ADMIT_DEADLINE_MS} ms`)),
+      );
+    }
+    answer.then(
+      (handlers) => this.#admit(handlers),
+      (error: unknown) => this.#fail(asFailure(error, 'INTERNAL')),
+    );
+  }
+
+  /** Whoever is given the stream may have closed it, and the peer may have gone, before it is said who listens. */
+  #admit(handlers: StreamHandlers): void {
+    this.#cancelDeadline();
+    const life = this.#life;
+    if (life.phase === 'ended') {
+      this.#tellEnd(handlers, life.how);
+      return;
+    }
+    this.#life = { phase: 'started', handlers };
+    if (life.phase !== 'admitting') return;
+    try {
+      life.held.giveTo(handlers, () => this.#isOver());
+    } catch (error) {
+      this.#fail(asFailure(error, 'INTERNAL'));
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#life.phase === 'ended';
   }
 
   /** Control is never dropped; sound is, when the peer has not read what it already has. */

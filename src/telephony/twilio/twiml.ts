@@ -13,7 +13,10 @@ export interface ConnectOptions {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Joins the call to a stream in both directions. */
+/**
+ * Joins the call to a stream in both directions. What follows the stream leads back to us twice: by the action, and by
+ * the next verb, because it is not written down which of them Twilio takes when the stream breaks.
+ */
 export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOptions): string {
   const response = new VoiceResponse();
   const stream = response.connect({ action: actionUrl, method: 'POST' }).stream({ url: streamUrl });
@@ -21,6 +24,18 @@ export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOption
     if (name.length + value.length > MAX_PARAMETER_CHARACTERS) throw new RangeError(`parameter ${name} is too long`);
     stream.parameter({ name, value });
   }
+  response.redirect({ method: 'POST' }, actionUrl);
+  return response.toString();
+}
+
+/**
+ * Has Twilio ask again, a moment later, when the load balancer knows of another process to send it to. A pause that
+ * comes first does not answer the call: https://www.twilio.com/docs/voice/twiml/pause
+ */
+export function askAgainTwiml({ url }: { url: string }): string {
+  const response = new VoiceResponse();
+  response.pause({ length: 1 });
+  response.redirect({ method: 'POST' }, url);
   return response.toString();
 }
 

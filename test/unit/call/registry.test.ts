@@ -1,7 +1,7 @@
 /** Which calls there are: announced twice, answered twice, too many, and ended while the process must. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { g711, pcm, tone } from '../../../src/audio/index.ts';
-import { type CallAgent, CallRegistry, type RingingCall } from '../../../src/call/index.ts';
+import { type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { openLiveSession } from '../../../src/live/index.ts';
@@ -104,27 +104,32 @@ function streamOf(registry: CallRegistry, callId: string): StreamHandlers {
     send: () => undefined,
     close: () => handlers?.ended('closedByUs'),
   };
-  handlers = registry.answer(call(callId), stream);
-  return handlers;
+  const answer = registry.answer(call(callId), stream);
+  handlers = answer;
+  return answer;
 }
 
 const outcomeOf = (entries: readonly Entry[] | undefined): unknown =>
   entries?.flatMap((entry) => (entry.type === 'ended' ? [entry.outcome] : []));
 
-const codeOf = (run: () => unknown): string | undefined => {
+const codeOf = async (run: () => unknown): Promise<string | undefined> => {
   try {
-    run();
+    await run();
   } catch (error) {
     return error instanceof Failure ? error.code : String(error);
   }
   return undefined;
 };
 
+/** What a caller of this call gets after the stream. */
+const nextFor = async (registry: CallRegistry, callId: string): Promise<Next['do']> =>
+  (await registry.afterStream(call(callId))).do;
+
 describe('a call', () => {
   test('that is announced twice is one call, with one session', async () => {
     const { registry, live } = service();
-    registry.ring(call('CA1'));
-    registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
     await clock.advance(1_000);
     expect(registry.active).toBe(1);
     expect(live.sessions).toHaveLength(1);
@@ -132,17 +137,17 @@ describe('a call', () => {
 
   test('that is announced again after its end does not begin again', async () => {
     const { registry, live } = service();
-    registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
     await clock.advance(1_000);
     registry.callerGone('CA1', 'completed');
-    registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
     expect(registry.active).toBe(0);
     expect(live.sessions).toHaveLength(1);
   });
 
   test('whose stream never comes gives its session up after half a minute', async () => {
     const { registry, transcripts, closed } = service();
-    registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
     // The session is ready after a second, and the half minute counts from there.
     await clock.advance(29_000);
     expect(registry.active).toBe(1);
@@ -163,24 +168,24 @@ describe('a call', () => {
   test('takes one stream only, and none after its end', async () => {
     const { registry } = service();
     streamOf(registry, 'CA1');
-    expect(codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
     registry.callerGone('CA1', 'completed');
-    expect(codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
     expect(registry.active).toBe(0);
   });
 
-  test('of an agent that this process does not have is refused', () => {
+  test('of an agent that this process does not have is refused', async () => {
     const { registry } = service();
-    expect(codeOf(() => registry.ring({ ...call('CA1'), agent: 'nobody' }))).toBe('AGENT_UNKNOWN');
+    expect(await codeOf(() => registry.ring({ ...call('CA1'), agent: 'nobody' }))).toBe('AGENT_UNKNOWN');
   });
 
   test('beyond the limit is refused, and taken when one has ended', async () => {
     const { registry } = service({ maxCalls: 1 });
-    registry.ring(call('CA1'));
+    await registry.ring(call('CA1'));
     expect(registry.ready).toBe(false);
-    expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_FULL');
+    expect(await codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_FULL');
     registry.callerGone('CA1', 'busy');
-    registry.ring(call('CA2'));
+    await registry.ring(call('CA2'));
     expect(registry.active).toBe(1);
   });
 
@@ -190,7 +195,7 @@ describe('a call', () => {
     await clock.advance(130_000);
     expect(registry.active).toBe(0);
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
-    expect(registry.afterStream('CA1')).toBe('hangUp');
+    expect(await nextFor(registry, 'CA1')).toBe('hangUp');
   });
 });
 
@@ -240,16 +245,16 @@ describe('the limits of a call', () => {
   });
 });
 
-test('a defect in what a call does ends that call, and leaves nothing behind', () => {
+test('a defect in what a call does ends that call, and leaves nothing behind', async () => {
   const { registry, closed } = service({
     openLive: () => {
       throw new TypeError('a defect');
     },
   });
-  registry.ring(call('CA1'));
+  await registry.ring(call('CA1'));
   expect(registry.active).toBe(0);
   expect(closed).toEqual(['CA1']);
-  expect(registry.afterStream('CA1')).toBe('apologise');
+  expect(await nextFor(registry, 'CA1')).toBe('fallback');
 });
 
 test('an ordinary end is nothing unexpected', async () => {
@@ -261,10 +266,10 @@ test('an ordinary end is nothing unexpected', async () => {
 });
 
 describe('what follows a stream', () => {
-  test('that broke without our knowing is an apology, and the call is over', () => {
+  test('that broke without our knowing is an apology, and the call is over', async () => {
     const { registry, transcripts } = service();
     streamOf(registry, 'CA1');
-    expect(registry.afterStream('CA1')).toBe('apologise');
+    expect(await nextFor(registry, 'CA1')).toBe('fallback');
     expect(registry.active).toBe(0);
     expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_LOST' }]);
   });
@@ -274,19 +279,19 @@ describe('what follows a stream', () => {
     const stream = streamOf(registry, 'CA1');
     await clock.advance(1_000);
     stream.ended('lost');
-    expect(registry.afterStream('CA1')).toBe('apologise');
+    expect(await nextFor(registry, 'CA1')).toBe('fallback');
   });
 
-  test('is hanging up when the caller hung up, and an apology when the stream broke', () => {
+  test('is hanging up when the caller hung up, and an apology when the stream broke', async () => {
     const { registry } = service();
     streamOf(registry, 'CA1').ended('stopped');
     streamOf(registry, 'CA2').ended('lost');
-    expect(registry.afterStream('CA1')).toBe('hangUp');
-    expect(registry.afterStream('CA2')).toBe('apologise');
+    expect(await nextFor(registry, 'CA1')).toBe('hangUp');
+    expect(await nextFor(registry, 'CA2')).toBe('fallback');
   });
 
-  test('is an apology for a call that nobody knows of', () => {
-    expect(service().registry.afterStream('CA9')).toBe('apologise');
+  test('is an apology for a call that nobody knows of', async () => {
+    expect(await nextFor(service().registry, 'CA9')).toBe('fallback');
   });
 });
 
@@ -296,7 +301,7 @@ describe('shutting down', () => {
     streamOf(registry, 'CA1');
     const drained = registry.drain(10_000);
     expect(registry.ready).toBe(false);
-    expect(codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
+    expect(await codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
     await clock.advance(5_000);
     registry.callerGone('CA1', 'completed');
     await clock.advance(200);
@@ -339,7 +344,7 @@ describe('shutting down', () => {
     });
     await clock.advance(1_000);
     expect(gone).toBe(false);
-    expect(registry.afterStream('CA1')).toBe('hangUp');
+    expect(await nextFor(registry, 'CA1')).toBe('hangUp');
     await clock.advance(200);
     await drained;
     expect(gone).toBe(true);
@@ -357,7 +362,7 @@ describe('shutting down', () => {
   test('for good ends every call at once, with its transcript', async () => {
     const { registry, transcripts, closed } = service();
     streamOf(registry, 'CA1');
-    registry.ring(call('CA2'));
+    await registry.ring(call('CA2'));
     registry.close();
     expect(registry.active).toBe(0);
     expect(closed).toEqual(['CA1', 'CA2']);

@@ -9,15 +9,17 @@ describe('the service', () => {
     expect((await service.get('/healthz')).status).toBe(200);
     const readiness = await service.get('/readyz');
     expect(readiness.status).toBe(200);
-    expect(await readiness.json()).toEqual({ ready: true, activeCalls: 3 });
+    expect(await readiness.json()).toEqual({ ready: true, because: [], activeCalls: 3 });
   });
 
   test('is alive but not ready while it drains', async () => {
-    const service = await startService({ calls: notingCalls({ ready: false, active: 1 }) });
+    const service = await startService({
+      calls: notingCalls({ ready: false, notReadyBecause: ['SERVICE_DRAINING'], active: 1 }),
+    });
     expect((await service.get('/healthz')).status).toBe(200);
     const readiness = await service.get('/readyz');
     expect(readiness.status).toBe(503);
-    expect(await readiness.json()).toEqual({ ready: false, activeCalls: 1 });
+    expect(await readiness.json()).toEqual({ ready: false, because: ['SERVICE_DRAINING'], activeCalls: 1 });
   });
 
   test('shows its numbers to Prometheus', async () => {

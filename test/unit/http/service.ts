@@ -35,6 +35,7 @@ export const VOICE_FORM: Form = {
 export type Note =
   | { did: 'ring'; call: RingingCall }
   | { did: 'answer'; call: RingingCall; stream: CallStream }
+  | { did: 'afterStream'; call: RingingCall }
   | { did: 'callerGone'; callId: string; how: string }
   | { did: 'heard'; what: unknown[] };
 
@@ -65,7 +66,7 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
         look();
       }),
     agentFor: (to) => (to === '+18005551212' || to.startsWith('sip:desk@') ? 'front-desk' : undefined),
-    ring: (call) => note({ did: 'ring', call }),
+    ring: async (call) => note({ did: 'ring', call }),
     answer: (call, stream) => {
       note({ did: 'answer', call, stream });
       return {
@@ -76,8 +77,12 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
       };
     },
     callerGone: (callId, how) => note({ did: 'callerGone', callId, how }),
-    afterStream: () => 'hangUp',
+    afterStream: async (call) => {
+      note({ did: 'afterStream', call });
+      return { do: 'hangUp' };
+    },
     ready: true,
+    notReadyBecause: [],
     active: 0,
     ...overrides,
   };

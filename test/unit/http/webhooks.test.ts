@@ -1,10 +1,15 @@
 /** Twilio's webhooks at a real server: what is answered, what the calls are told, and what is turned away. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { Next } from '../../../src/call/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { AUTH_TOKEN, CALL, type Form, notingCalls, parametersIn, signed, startService, VOICE_FORM } from './service.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
+const APOLOGY = `${HEAD}<Response><Play>https://bridge.example/sounds/apology.wav</Play><Hangup/></Response>`;
 const CALL_FORM: Form = { CallSid: CALL, AccountSid: 'AC0', CallStatus: 'in-progress' };
+/** Where the TwiML has Twilio ask next, after a second. */
+const redirectIn = (twiml: string): string | undefined =>
+  /<Pause length="1"\/><Redirect method="POST">https:\/\/bridge\.example(.*)<\/Redirect>/.exec(twiml)?.[1];
 const SIGNED_PATHS = ['/twilio/voice', '/twilio/stream-ended', '/twilio/status'];
 
 describe('the voice webhook', () => {
@@ -106,7 +111,7 @@ describe('the voice webhook', () => {
   });
 
   test('says busy when no line is free', async () => {
-    const ring = () => {
+    const ring = async () => {
       throw new Failure('SERVICE_FULL', 'all lines are taken');
     };
     const service = await startService({ calls: notingCalls({ ring }) });
@@ -116,24 +121,55 @@ describe('the voice webhook', () => {
     expect(await service.failed('SERVICE_FULL')).toBe(1);
   });
 
-  test('answers 503 while draining, so that Twilio asks elsewhere', async () => {
-    const ring = () => {
+  test('while draining has Twilio ask again, which a load balancer sends elsewhere', async () => {
+    const ring = async () => {
       throw new Failure('SERVICE_DRAINING', 'shutting down');
     };
     const service = await startService({ calls: notingCalls({ ring }) });
-    const response = await service.post('/twilio/voice', VOICE_FORM);
-    expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ error: 'SERVICE_DRAINING' });
+    const asked: (string | undefined)[] = [];
+    let path: string | undefined = '/twilio/voice';
+    while (path !== undefined && asked.length < 20) {
+      const response = await service.post(path, VOICE_FORM);
+      expect(response.status).toBe(200);
+      const twiml = await response.text();
+      path = redirectIn(twiml);
+      asked.push(path ?? twiml);
+    }
+    expect(asked).toEqual([
+      ...[1, 2, 3, 4, 5, 6].map((n) => `/twilio/voice?try=${n}`),
+      `${HEAD}<Response><Reject reason="busy"/></Response>`,
+    ]);
   });
 
-  test('says nothing of a fault of ours but that there was one', async () => {
-    const ring = () => {
+  test.each(['?try=x', '?try=-1', '?try=99', '?try=1&try=2', '?other=1'])(
+    'while draining takes %s for the first time that it is asked',
+    async (query) => {
+      const ring = async () => {
+        throw new Failure('SERVICE_DRAINING', 'shutting down');
+      };
+      const service = await startService({ calls: notingCalls({ ring }) });
+      const response = await service.post(`/twilio/voice${query}`, VOICE_FORM);
+      expect(redirectIn(await response.text())).toBe('/twilio/voice?try=1');
+    },
+  );
+
+  test('does not leave a caller waiting for a decision that does not come', async () => {
+    const service = await startService({ calls: notingCalls({ ring: () => new Promise(() => undefined) }) });
+    const asking = service.post('/twilio/voice', VOICE_FORM);
+    await vi.waitFor(() => expect(service.clock.armed).toBeGreaterThan(0));
+    service.clock.tick(5_000);
+    expect(await (await asking).text()).toContain('<Play>');
+    expect(await service.failed('INTERNAL')).toBe(1);
+  });
+
+  test('apologises for a fault of ours, and says nothing else of it', async () => {
+    const ring = async () => {
       throw new TypeError('a secret detail');
     };
     const service = await startService({ calls: notingCalls({ ring }) });
     const response = await service.post('/twilio/voice', VOICE_FORM);
-    expect(response.status).toBe(500);
-    expect(await response.text()).toBe('{"error":"INTERNAL"}');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(APOLOGY);
     expect(await service.failed('INTERNAL')).toBe(1);
     expect(service.log()).toContain('a secret detail');
   });
@@ -154,25 +190,80 @@ describe('the voice webhook', () => {
 });
 
 describe('the end of the stream', () => {
-  test('hangs up when the call is done', async () => {
+  const ENDED_FORM: Form = { ...VOICE_FORM, CallStatus: 'in-progress' };
+  const startWith = (next: Next) => startService({ calls: notingCalls({ afterStream: async () => next }) });
+
+  test('asks the calls, with all that a process needs that knows nothing of this one', async () => {
     const service = await startService();
-    const response = await service.post('/twilio/stream-ended', CALL_FORM);
+    const response = await service.post('/twilio/stream-ended', { ...ENDED_FORM, 'SipHeader_X-Customer': '42' });
     expect(response.headers.get('content-type')).toMatch(/^text\/xml/);
     expect(await response.text()).toBe(`${HEAD}<Response><Hangup/></Response>`);
-    expect(service.notes).toEqual([]);
+    const call = {
+      callId: CALL,
+      provider: 'twilio',
+      agent: 'front-desk',
+      from: '+14158675310',
+      to: '+18005551212',
+      direction: 'inbound',
+      sipHeaders: { 'X-Customer': '42' },
+    };
+    expect(service.notes).toEqual([{ did: 'afterStream', call }]);
   });
 
-  test('apologises first when the call failed', async () => {
-    const service = await startService({ calls: notingCalls({ afterStream: () => 'apologise' }) });
-    const response = await service.post('/twilio/stream-ended', CALL_FORM);
-    expect(await response.text()).toBe(
-      `${HEAD}<Response><Play>https://bridge.example/sounds/apology.wav</Play><Hangup/></Response>`,
-    );
+  test('is asked for a call that no agent answers any more', async () => {
+    const service = await startService({ calls: notingCalls({ agentFor: () => undefined }) });
+    await service.post('/twilio/stream-ended', ENDED_FORM);
+    expect(service.notes).toMatchObject([{ did: 'afterStream', call: { agent: '' } }]);
   });
 
-  test('tells that the caller is gone when the call is completed', async () => {
+  test('connects the call once more, with a token of its own', async () => {
+    const call = { callId: CALL, provider: 'twilio', agent: 'front-desk', from: '+1', to: '+2' };
+    const service = await startWith({ do: 'connect', call: { ...call, direction: 'inbound', sipHeaders: {} } });
+    const [first, second] = [
+      parametersIn(await (await service.post('/twilio/stream-ended', ENDED_FORM)).text()),
+      parametersIn(await (await service.post('/twilio/stream-ended', ENDED_FORM)).text()),
+    ];
+    expect(first).toEqual({
+      agent: 'front-desk',
+      from: '+1',
+      to: '+2',
+      direction: 'inbound',
+      token: expect.any(String),
+    });
+    expect(second['token']).not.toBe(first['token']);
+  });
+
+  test('is asked of another process when this one has let the call go, and not for ever', async () => {
+    const service = await startWith({ do: 'askElsewhere' });
+    const first = await service.post('/twilio/stream-ended', ENDED_FORM);
+    expect(redirectIn(await first.text())).toBe('/twilio/stream-ended?try=1');
+    const last = await service.post('/twilio/stream-ended?try=6', ENDED_FORM);
+    expect(await last.text()).toBe(APOLOGY);
+  });
+
+  test('apologises when the call failed', async () => {
+    const service = await startWith({ do: 'fallback', agent: 'front-desk' });
+    const response = await service.post('/twilio/stream-ended', ENDED_FORM);
+    expect(await response.text()).toBe(APOLOGY);
+  });
+
+  test.each<[string, () => Promise<Next>]>([
+    ['fails', () => Promise.reject(new TypeError('a secret detail'))],
+    ['does not come', () => new Promise(() => undefined)],
+  ])('apologises when the decision %s', async (_, afterStream) => {
+    const service = await startService({ calls: notingCalls({ afterStream }) });
+    const asking = service.post('/twilio/stream-ended', ENDED_FORM);
+    await vi.waitFor(async () => {
+      service.clock.tick(5_000);
+      expect(await service.failed('INTERNAL')).toBe(1);
+    });
+    expect(await (await asking).text()).toBe(APOLOGY);
+  });
+
+  test('tells that the caller is gone when the call is completed, and asks nothing', async () => {
     const service = await startService();
-    await service.post('/twilio/stream-ended', { ...CALL_FORM, CallStatus: 'completed' });
+    const response = await service.post('/twilio/stream-ended', { ...ENDED_FORM, CallStatus: 'completed' });
+    expect(await response.text()).toBe(`${HEAD}<Response><Hangup/></Response>`);
     expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how: 'completed' }]);
   });
 });

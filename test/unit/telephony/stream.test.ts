@@ -24,7 +24,10 @@ const STOP = { event: 'stop', stop: { callSid: CALL } };
 const [protocol] = providers({ twilio: { publicUrl: 'https://example.com', authToken: undefined } });
 
 /** An open socket whose far end is the provider's, and a call that notes what it is told. */
-function given(answer: (stream: CallStream, handlers: StreamHandlers) => StreamHandlers = (_, handlers) => handlers) {
+function given(
+  answer: (stream: CallStream, handlers: StreamHandlers) => StreamHandlers | Promise<StreamHandlers> = (_, handlers) =>
+    handlers,
+) {
   const clock = new ManualClock();
   const metrics = createMetrics();
   const [ours, provider] = MemorySocket.pair(clock);
@@ -362,5 +365,117 @@ describe('a peer', () => {
     expect(line.told).toEqual([['ended', 'lost']]);
     expect(line.closes).toEqual([[1006, '']]);
     expect(await line.failed('STREAM_LOST')).toBe(1);
+  });
+});
+
+describe('a call that takes its time to take the stream', () => {
+  /** A stream that has started, whose call answers when the test says so. */
+  function givenAsking() {
+    const gate: { open: () => void; refuse: (error: unknown) => void } = {
+      open: () => undefined,
+      refuse: () => undefined,
+    };
+    const line = givenStarted(
+      (_, handlers) =>
+        new Promise((resolve, reject) => {
+          gate.open = () => resolve(handlers);
+          gate.refuse = reject;
+        }),
+    );
+    return { ...line, stream: line.stream, gate };
+  }
+
+  const audio = (timestamp: number) => ({ event: 'media', media: { track: 'inbound', timestamp, payload: '/w==' } });
+  const KEY = { event: 'dtmf', dtmf: { track: 'inbound_track', digit: '1' } };
+
+  test('gets all that came meanwhile, in its order, and then the rest', async () => {
+    const line = givenAsking();
+    line.says(audio(20), KEY, audio(40), CONNECTED);
+    expect(line.told).toEqual([]);
+    line.gate.open();
+    await line.clock.advance(0);
+    line.says(audio(60));
+    expect(line.told).toEqual([
+      ['audio', [0xff], 20],
+      ['digit', '1'],
+      ['audio', [0xff], 40],
+      ['audio', [0xff], 60],
+    ]);
+    expect(await line.ignored('repeated')).toBe(1);
+  });
+
+  test('may send meanwhile', async () => {
+    const line = givenAsking();
+    const received: string[] = [];
+    line.provider.on('message', (data: Buffer) => received.push(data.toString()));
+    line.stream.send({ type: 'clear' });
+    line.clock.tick(0);
+    expect(received).toEqual([`{"event":"clear","streamSid":"${STREAM}"}`]);
+    line.gate.open();
+  });
+
+  test('keeps the newest six seconds of sound, and every key', async () => {
+    const line = givenAsking();
+    line.says(KEY, ...Array.from({ length: 400 }, (_, i) => audio(i)));
+    line.gate.open();
+    await line.clock.advance(0);
+    expect(line.told).toHaveLength(300);
+    expect(line.told[0]).toEqual(['digit', '1']);
+    expect(line.told[1]).toEqual(['audio', [0xff], 101]);
+    expect(line.told.at(-1)).toEqual(['audio', [0xff], 399]);
+  });
+
+  test('has five seconds for it', async () => {
+    const line = givenAsking();
+    line.clock.tick(4_999);
+    expect(line.closes).toEqual([]);
+    line.clock.tick(1);
+    expect(line.closes).toEqual([[1011, 'INTERNAL']]);
+    line.gate.open();
+    await line.clock.advance(0);
+    expect(line.told).toEqual([['ended', 'lost']]);
+    expect(line.clock.armed).toBe(0);
+  });
+
+  test('may refuse it, with the reason', async () => {
+    const line = givenAsking();
+    line.gate.refuse(new Failure('CALLER_LIMIT', 'too many'));
+    await line.clock.advance(0);
+    expect(line.closes).toEqual([[1008, 'CALLER_LIMIT']]);
+    expect(await line.failed('CALLER_LIMIT')).toBe(1);
+    expect(line.clock.armed).toBe(0);
+  });
+
+  test('learns of an end that came first', async () => {
+    const line = givenAsking();
+    line.says(STOP);
+    expect(line.closes).toEqual([[1000, '']]);
+    line.gate.open();
+    await line.clock.advance(0);
+    expect(line.told).toEqual([['ended', 'stopped']]);
+    expect(line.clock.armed).toBe(0);
+  });
+
+  test('may close it before it has taken it', async () => {
+    const line = givenStarted(async (stream, handlers) => {
+      stream.close();
+      return handlers;
+    });
+    await line.clock.advance(0);
+    expect(line.told).toEqual([['ended', 'closedByUs']]);
+    expect(line.clock.armed).toBe(0);
+  });
+
+  test('is ended by a defect of its own while it hears what came meanwhile', async () => {
+    const line = givenStarted(async (_, handlers) => ({
+      ...handlers,
+      digit: () => {
+        throw new TypeError('a defect');
+      },
+    }));
+    line.says(KEY, audio(20));
+    await line.clock.advance(0);
+    expect(line.closes).toEqual([[1011, 'INTERNAL']]);
+    expect(line.told).toEqual([['ended', 'lost']]);
   });
 });

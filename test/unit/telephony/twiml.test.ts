@@ -1,7 +1,14 @@
 /** The TwiML documents, byte for byte. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { apologyTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from '../../../src/telephony/index.ts';
+import {
+  apologyTwiml,
+  askAgainTwiml,
+  connectTwiml,
+  fitParameters,
+  hangupTwiml,
+  rejectTwiml,
+} from '../../../src/telephony/index.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
 const connect = (parameters: Record<string, string>) =>
@@ -12,16 +19,23 @@ const connect = (parameters: Record<string, string>) =>
   });
 
 describe('TwiML', () => {
-  test('connects the call to the stream, with its parameters', () => {
+  test('connects the call to the stream, with its parameters, and leads back to us twice', () => {
     expect(connect({ agent: 'front-desk', token: 'abc' })).toBe(
       `${HEAD}<Response><Connect action="https://example.com/twilio/stream-ended" method="POST">` +
         '<Stream url="wss://example.com/twilio/media"><Parameter name="agent" value="front-desk"/>' +
-        '<Parameter name="token" value="abc"/></Stream></Connect></Response>',
+        '<Parameter name="token" value="abc"/></Stream></Connect>' +
+        '<Redirect method="POST">https://example.com/twilio/stream-ended</Redirect></Response>',
     );
   });
 
   test('keeps markup in a caller’s data from becoming markup of ours', () => {
     expect(connect({ from: '"/><Dial>+1900</Dial>&' })).toContain('value="&quot;/>&lt;Dial>+1900&lt;/Dial>&amp;"');
+  });
+
+  test('has Twilio ask again after a second', () => {
+    expect(askAgainTwiml({ url: 'https://example.com/twilio/voice?try=1' })).toBe(
+      `${HEAD}<Response><Pause length="1"/><Redirect method="POST">https://example.com/twilio/voice?try=1</Redirect></Response>`,
+    );
   });
 
   test('hangs up', () => {

@@ -1,0 +1,22 @@
+/** A call that this process will not take goes round once more through the load balancer, by a redirect to ourselves. */
+import type { Context } from 'koa';
+import { askAgainTwiml, type TwilioAccount } from '../telephony/index.ts';
+
+/**
+ * A second passes with each. A load balancer that asks `/readyz` every few seconds knows by then, and Twilio follows no
+ * more than ten redirects (error 11215).
+ */
+const MAX_TRIES = 6;
+
+/** The TwiML that asks the same path again, or undefined when it was asked too often. */
+export function askAgain(ctx: Context, account: TwilioAccount): string | undefined {
+  const tries = triesOf(ctx);
+  if (tries >= MAX_TRIES) return undefined;
+  return askAgainTwiml({ url: `${account.publicUrl}${ctx.path}?try=${tries + 1}` });
+}
+
+/** What is no count of ours counts as none. */
+function triesOf({ query }: Context): number {
+  const { try: tries } = query;
+  return typeof tries === 'string' && /^\d$/.test(tries) ? Number(tries) : 0;
+}
