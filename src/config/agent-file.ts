@@ -96,6 +96,39 @@ const limits = z.strictObject({
     .describe('Caller audio kept while the session is not ready, in ms; the oldest goes first.'),
 });
 
+/** Less than a second would not be enough for an answer that comes. */
+const rungMs = z.int().min(1_000).max(60_000).default(4_000);
+
+/** A telephone's silence is long after two seconds, and thought to be the end after ten. */
+const patience = z
+  .union(
+    [
+      z.literal(false),
+      z.strictObject({
+        answerMs: z
+          .int()
+          // Most answers begin within 0.6 s; a thinking model, or one with slow tools, needs more.
+          .min(1_000)
+          .max(60_000)
+          .default(4_000)
+          .describe("From the end of the caller's turn to the first sound, in ms. Then the agent is nudged."),
+        stallMs: z
+          .int()
+          .min(1_000)
+          .max(60_000)
+          .default(3_000)
+          .describe('How long a sentence may stand still, in ms. Then the agent is nudged.'),
+        nudgeMs: rungMs.describe('What a nudge has to help, in ms. Then the session is resumed.'),
+        resumeMs: rungMs.describe('What resuming has to help, in ms. Then a new session begins, told what was said.'),
+        afreshMs: rungMs.describe('What the new session has to help, in ms. Then the caller hears the apology.'),
+      }),
+    ],
+    { error: 'must be false, or a map of answerMs, stallMs, nudgeMs, resumeMs and afreshMs' },
+  )
+  .describe(
+    'How long the agent may say nothing when it is its turn, and what each remedy has to help. false: for ever.',
+  );
+
 const FORMATS = ['json', 'text', 'vtt'] as const;
 
 const afterwards = z.strictObject({
@@ -142,6 +175,7 @@ export const agentFile = z.strictObject({
   codeExecution: z.boolean().default(false),
   functions: z.array(functionDeclaration).default([]),
   limits: limits.prefault({}),
+  patience: patience.prefault({}),
   afterwards: afterwards.prefault({}),
 });
 

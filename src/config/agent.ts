@@ -33,6 +33,8 @@ export interface Agent {
   /** What to say first; without it the agent waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: AgentLive;
+  /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
+  readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
   readonly limits: { readonly callMs: number; readonly silenceMs: number; readonly heldAudioMs: number };
   readonly afterwards: {
     readonly formats: AgentFile['afterwards']['formats'];
@@ -48,7 +50,7 @@ export interface Resolved {
 }
 
 export function agentFrom(name: string, file: AgentFile, { model, language, webhookSecret }: Resolved): Agent {
-  const { answers, default: isDefault, greeting, limits, afterwards, compression, model: _, ...live } = file;
+  const { answers, default: isDefault, greeting, limits, patience, afterwards, compression, model: _, ...live } = file;
   const { formats, webhook } = afterwards;
   return {
     name,
@@ -62,6 +64,7 @@ export function agentFrom(name: string, file: AgentFile, { model, language, webh
       language,
       compression: compression === false ? undefined : compression,
     },
+    patience: patience === false ? undefined : patience,
     limits: {
       callMs: limits.callMinutes * 60_000,
       silenceMs: limits.silenceSeconds * 1_000,

@@ -43,6 +43,7 @@ test('an agent is an instruction; everything else has a default that suits a tel
       functions: [],
     },
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
+    patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
     afterwards: { formats: ['json', 'text', 'vtt'] },
   });
 });
@@ -63,6 +64,7 @@ googleSearch: true
 functions:
   - { name: end_call, description: Ends the call., behavior: BLOCKING, parameters: { type: object, properties: {} } }
 limits: { callMinutes: 1.5, silenceSeconds: 30, heldAudioMs: 2000 }
+patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000 }
 afterwards: { formats: [json], webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
 `;
   const SALES_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -83,6 +85,7 @@ afterwards: { formats: [json], webhook: { url: "https://crm.example.com/calls", 
       functions: [{ name: 'end_call', behavior: 'BLOCKING' }],
     },
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
+    patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
     afterwards: { formats: ['json'], webhook: { url: 'https://crm.example.com/calls', secret: SALES_SECRET } },
   });
 });
@@ -112,6 +115,7 @@ describe('what the file says', () => {
       '3 turnTaking.coverage: must be one of "activity", "allInput", "activityAndVideo", not "activty"; did you mean "activity"?',
     ],
     ['too little', 'limits: { callMinutes: 0 }', '3 limits.callMinutes: must be at least 1'],
+    ['too impatient', 'patience: { answerMs: 500 }', '3 patience.answerMs: must be at least 1000'],
     ['too much', 'limits: { callMinutes: 241 }', '3 limits.callMinutes: must be at most 240'],
     [
       'a number without quotes',
@@ -136,6 +140,12 @@ describe('what the file says', () => {
   test('an agent without an instruction is refused', () => {
     const { problems } = inspectAgents({ 'sales.yaml': 'default: true\n' });
     expect(problems.map(asLine)).toEqual(['config/agents/sales.yaml instruction: is missing: text is expected']);
+  });
+
+  test('the watch over an agent that says nothing can be switched off', () => {
+    const { agents, problems } = inspectAgents({ 'sales.yaml': `${AGENT}patience: false\n` });
+    expect(problems).toEqual([]);
+    expect(agents[0]?.patience).toBeUndefined();
   });
 
   test('compression can be switched off', () => {
