@@ -92,6 +92,7 @@ export function createMetrics() {
       'kind',
     ]),
     journalErrors: counter('journal_errors_total', 'Writes to a journal that failed'),
+    storeErrors: counter('store_errors_total', 'Failures to reach what processes share of running calls'),
 
     // After the call
     queueJobs: gauge('queue_jobs', 'Jobs in the queue, by state', ['state']),

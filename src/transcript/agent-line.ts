@@ -30,7 +30,7 @@ interface Turn {
 }
 
 export interface AgentLineHandlers {
-  finished(line: Line): void;
+  finished(line: Line, turn: number): void;
   /** The turn sounded, and no text ever came. */
   untranscribed(turn: number): void;
 }
@@ -106,7 +106,8 @@ export class AgentLines {
       return;
     }
     const { startMs, endMs, cut } = open.played;
-    this.#handlers.finished({ speaker: 'agent', kind: 'speech', text, heardText: heardOf(open), cut, startMs, endMs });
+    const line = { speaker: 'agent', kind: 'speech', text, heardText: heardOf(open), cut, startMs, endMs } as const;
+    this.#handlers.finished(line, turn);
   }
 }
 

@@ -11,26 +11,34 @@ export interface CallTranscriptOptions {
   readonly outbox: Pick<Outbox, 'open' | 'settle'>;
   /** Told of each entry, once it is on disk. */
   readonly watch?: ((callId: string, entry: Entry) => void) | undefined;
+  /** Told of each entry, once it is on disk: where other processes can see it. */
+  readonly mirror?: ((callId: string, entry: Entry) => void) | undefined;
+  /** What an earlier holder wrote, oldest first: the transcript goes on from there. */
+  readonly earlier?: readonly Entry[] | undefined;
 }
 
 export interface CallTranscript {
   readonly collector: Collector;
   /** After the last entry. */
   readonly close: () => void;
+  /** The call goes on in another process: lines are finished, and no record is made here. */
+  readonly leave: () => void;
 }
 
 /**
  * A call that nobody answers here leaves no record: its stream went to another process, which makes the one record that
  * the call's id allows, or it never came.
  */
-export function beginTranscript({ call, clock, outbox, watch }: CallTranscriptOptions): CallTranscript {
+export function beginTranscript(options: CallTranscriptOptions): CallTranscript {
+  const { call, clock, outbox, watch, mirror, earlier = [] } = options;
   const { callId } = call;
   /** What came while it rang: a few entries within half a minute. */
   const beforeAnswer: Entry[] = [];
-  let journal: Journal | undefined;
+  let journal: Journal | undefined = earlier.length > 0 ? outbox.open(callId, earlier) : undefined;
   const write = (to: Journal, entry: Entry): void => {
     to.append(entry);
     watch?.(callId, entry);
+    mirror?.(callId, entry);
   };
   const append = (entry: Entry): void => {
     if (entry.type === 'answered') journal ??= outbox.open(callId);
@@ -38,13 +46,15 @@ export function beginTranscript({ call, clock, outbox, watch }: CallTranscriptOp
       beforeAnswer.push(entry);
       return;
     }
-    for (const earlier of beforeAnswer.splice(0)) write(journal, earlier);
+    for (const before of beforeAnswer.splice(0)) write(journal, before);
     write(journal, entry);
   };
+  const collector = createCollector({ call, clock, append, earlier });
   return {
-    collector: createCollector({ call, clock, append }),
+    collector,
     close: () => {
       if (journal !== undefined) outbox.settle(callId);
     },
+    leave: () => collector.leave(),
   };
 }

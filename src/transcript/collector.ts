@@ -3,6 +3,7 @@ import type { Clock } from '../lib/index.ts';
 import { AgentLines, type PlayedTurn } from './agent-line.ts';
 import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
+import { answeredMs, linesOf } from './earlier.ts';
 import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
@@ -12,11 +13,16 @@ export interface CollectorOptions {
   readonly clock: Clock;
   /** Where entries go: a Journal's `append`. */
   readonly append: (entry: Entry) => void;
+  /** What an earlier holder of the call wrote, oldest first: the transcript goes on from there. */
+  readonly earlier?: readonly Entry[] | undefined;
 }
 
 /** All times are the Clock's; lines are told in ms since `answered`. After `end`, nothing is taken. */
 export interface Collector {
+  /** A stream has started. The first one counts: another follows when a stream, or a process, was lost. */
   answered(atMs: number): void;
+  /** The agent was asked for its greeting. */
+  greeted(): void;
   /** An edge of the caller's speech, as the local gate sees it, at the time at which the voice really began or ended. */
   callerVoice(edge: 'started' | 'ended', atMs: number): void;
   /** A fragment of the caller's transcription, when it came. */
@@ -32,11 +38,14 @@ export interface Collector {
   toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
   toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
   used(usage: Usage): void;
-  handle(handle: string): void;
+  /** `route` is the way to the session: a handle is good on no other. */
+  handle(handle: string, route?: string): void;
   /** Something broke and was mended. */
   event(atMs: number, code: string, detail: string): void;
   sound(sound: Sound): void;
   end(outcome: Outcome, atMs: number): void;
+  /** The call goes on in another process: lines are finished, and nothing more is taken. */
+  leave(): void;
   /** The dialogue so far, as it was heard, for a fresh session; its oldest part may be missing. */
   seed(): SaidTurn[];
 }
@@ -44,24 +53,25 @@ export interface Collector {
 type Values = Readonly<Record<string, unknown>>;
 
 /** Writes `began` at once. */
-export function createCollector({ call, clock, append }: CollectorOptions): Collector {
+export function createCollector({ call, clock, append, earlier = [] }: CollectorOptions): Collector {
   const now = () => Math.round(clock.nowMs());
   const dialogue = new Dialogue();
   const responses = new ResponseTimes();
-  let zeroMs = now();
+  let answeredAtMs = answeredMs(earlier);
+  let zeroMs = answeredAtMs ?? now();
   let ended = false;
 
   const write = (entry: Entry): void => {
     if (!ended) append(entry);
   };
-  const writeLine = (line: Line): void => {
+  const writeLine = (line: Line, turn?: number): void => {
     const startMs = Math.round(line.startMs - zeroMs);
     const endMs = Math.max(startMs, Math.round(line.endMs - zeroMs));
     const timed = { ...line, startMs, endMs };
     dialogue.add(timed);
-    write({ type: 'line', at: now(), line: timed });
+    write({ type: 'line', at: now(), line: timed, ...(turn === undefined ? {} : { turn }) });
   };
-  const caller = new CallerLines(clock, writeLine);
+  const caller = new CallerLines(clock, (line) => writeLine(line));
   const agent = new AgentLines(clock, {
     finished: writeLine,
     untranscribed: (turn) => write({ type: 'untranscribed', at: now(), turn }),
@@ -74,11 +84,17 @@ export function createCollector({ call, clock, append }: CollectorOptions): Coll
     };
 
   write({ type: 'began', at: now(), version: 1, call });
+  for (const line of linesOf(earlier)) dialogue.add(line);
+  if (earlier.length > 0)
+    write({ type: 'event', at: now(), code: 'TAKEN_UP', detail: 'another process took the call up' });
   return {
     answered(atMs) {
+      if (answeredAtMs !== undefined) return;
+      answeredAtMs = atMs;
       zeroMs = atMs;
       write({ type: 'answered', at: Math.round(atMs) });
     },
+    greeted: () => write({ type: 'greeted', at: now() }),
     callerVoice: whileLasting((edge, atMs) => {
       if (edge === 'started') caller.voiceStarted(atMs);
       else caller.voiceEnded(atMs);
@@ -102,13 +118,18 @@ export function createCollector({ call, clock, append }: CollectorOptions): Coll
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
     toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
     used: (usage) => write({ type: 'usage', at: now(), usage }),
-    handle: (handle) => write({ type: 'handle', at: now(), handle }),
+    handle: (handle, route) => write({ type: 'handle', at: now(), handle, ...(route === undefined ? {} : { route }) }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
     sound: (sound) => write({ type: 'sound', at: now(), sound: rounded(sound) }),
     end: whileLasting((outcome, atMs) => {
       caller.finish();
       agent.finishAll();
       write({ type: 'ended', at: Math.round(atMs), outcome });
+      ended = true;
+    }),
+    leave: whileLasting(() => {
+      caller.finish();
+      agent.finishAll();
       ended = true;
     }),
     seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],

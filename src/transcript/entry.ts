@@ -61,15 +61,18 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('began'), at, version: z.literal(1), call: callFactsSchema }),
   /** The moment from which a line's times count. */
   z.object({ type: z.literal('answered'), at }),
-  z.object({ type: z.literal('line'), at, line: lineSchema }),
+  /** Of the agent's lines, also which of its turns it is. */
+  z.object({ type: z.literal('line'), at, line: lineSchema, turn: z.int().optional() }),
   /** A turn of the agent that sounded, and of which no text ever came. */
   z.object({ type: z.literal('untranscribed'), at, turn: z.int() }),
   z.object({ type: z.literal('latency'), at, turn: z.int(), responseMs: z.number().nonnegative() }),
   z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
   z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),
   z.object({ type: z.literal('usage'), at, usage: usageSchema }),
-  /** The newest key to the Live session, by which another process could carry it on. It stays out of the record. */
-  z.object({ type: z.literal('handle'), at, handle: z.string() }),
+  /** The newest key to the Live session, and the way to it, by which another process can carry it on. Not in the record. */
+  z.object({ type: z.literal('handle'), at, handle: z.string(), route: z.string().optional() }),
+  /** The agent was asked for its greeting, which nobody is to hear twice. */
+  z.object({ type: z.literal('greeted'), at }),
   /** Something broke and was mended. */
   z.object({ type: z.literal('event'), at, code: z.string(), detail: z.string() }),
   z.object({ type: z.literal('sound'), at, sound: soundSchema }),

@@ -1,10 +1,11 @@
 /** A call's append-only file: one JSON line an entry, handed to the kernel before `append` returns. */
 import { closeSync, fsync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { appendFile, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { asFailure, type Failure } from '../lib/index.ts';
 import { type Entry, entrySchema } from './entry.ts';
+import { ifThere } from './orphans.ts';
 
 export interface Journal {
   /**
@@ -12,6 +13,8 @@ export interface Journal {
    * per frame; for that, the death of the process loses nothing that was appended.
    */
   append(entry: Entry): void;
+  /** What memory holds of a journal that is not finished: its first entry and the newest. */
+  readonly kept: readonly Entry[];
   /** What the disk has not taken, oldest first. */
   readonly unwritten: readonly Entry[];
   /** Entries given up because the disk took none for too long, or lost more than memory held. */
@@ -33,14 +36,21 @@ export interface JournalHandlers {
  */
 const MAX_KEPT = 5_000;
 
+export const JOURNAL_ENDING = '.jsonl';
 /** Transcripts are personal data: only the service's own user may read them. */
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 
 const fsyncFile = promisify(fsync);
 
-export function openJournal(path: string, handlers: JournalHandlers): Journal {
-  return new FileJournal(path, handlers);
+/** Entries of an earlier holder of the call, with which the journal begins; `onDisk` when the file there has them. */
+export interface Earlier {
+  readonly entries: readonly Entry[];
+  readonly onDisk: boolean;
+}
+
+export function openJournal(path: string, handlers: JournalHandlers, earlier?: Earlier): Journal {
+  return new FileJournal(path, handlers, earlier);
 }
 
 class FileJournal implements Journal {
@@ -58,9 +68,18 @@ class FileJournal implements Journal {
   #restOfLine: Buffer | undefined;
   #finishing: Promise<void> | undefined;
 
-  constructor(path: string, handlers: JournalHandlers) {
+  constructor(path: string, handlers: JournalHandlers, earlier: Earlier = { entries: [], onDisk: false }) {
     this.#path = path;
     this.#handlers = handlers;
+    for (const entry of earlier.entries) {
+      if (earlier.onDisk) this.#keptOnDisk++;
+      this.#keep(entry);
+    }
+    this.#write();
+  }
+
+  get kept(): readonly Entry[] {
+    return [...this.#kept];
   }
 
   get unwritten(): readonly Entry[] {
@@ -69,9 +88,13 @@ class FileJournal implements Journal {
 
   append(entry: Entry): void {
     if (this.#finishing !== undefined) return;
+    this.#keep(entry);
+    this.#write();
+  }
+
+  #keep(entry: Entry): void {
     this.#kept.push(entry);
     if (this.#kept.length > MAX_KEPT) this.#dropOldest();
-    this.#write();
   }
 
   finish(): Promise<void> {
@@ -199,6 +222,26 @@ export async function readJournal(path: string): Promise<JournalContent> {
   const read = lines.filter((line) => line !== '').map(entryOf);
   const entries = [...read, entryOf(unfinished)].filter((entry) => entry !== undefined);
   return { entries, damagedLines: read.filter((entry) => entry === undefined).length };
+}
+
+/** undefined: there is no such file. */
+export async function readJournalIfAny(path: string): Promise<JournalContent | undefined> {
+  let content: JournalContent | undefined;
+  await ifThere(
+    readJournal(path).then((read) => {
+      content = read;
+    }),
+  );
+  return content;
+}
+
+/** Ends a last line that its writer did not live to end, so that the file can be appended to. */
+export async function mendJournal(path: string): Promise<void> {
+  const text = await readFile(path);
+  const whole = text.lastIndexOf('\n') + 1;
+  if (whole === text.length) return;
+  if (entryOf(text.subarray(whole).toString()) === undefined) await truncate(path, whole);
+  else await appendFile(path, '\n');
 }
 
 function entryOf(line: string): Entry | undefined {

@@ -1,23 +1,27 @@
 /** Keeps each call's journal until its record is published: the transcript is on disk before it is anywhere else. */
 import { mkdirSync } from 'node:fs';
-import { appendFile, mkdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { asFailure, type Backoff, backoffMs, type Cancel, type Clock, Failure, type Ids } from '../lib/index.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFailure, type Cancel, type Clock, Failure, type Ids } from '../lib/index.ts';
+import { setAside } from './aside.ts';
 import { checkedCallId } from './call-id.ts';
-import type { Entry } from './entry.ts';
+import type { CallFacts, Entry } from './entry.ts';
+import { HeldJournals } from './held-journals.ts';
 import {
+  JOURNAL_ENDING,
   type Journal,
-  type JournalContent,
-  lineOf,
+  mendJournal,
   openJournal,
-  PRIVATE_FILE,
   PRIVATE_FOLDER,
   readJournal,
+  readJournalIfAny,
 } from './journal.ts';
-import { ifThere, moved, orphans } from './orphans.ts';
+import { callIdOf, factsOf, findJournal, HELD_ENDING, mayGoOn } from './left-journal.ts';
+import { moved, type Orphan, orphans } from './orphans.ts';
 import type { Owners } from './owners.ts';
+import { Publisher, type PublisherLog } from './publisher.ts';
 import type { CallRecord } from './record.ts';
-import { recordFrom } from './record-from.ts';
+import { NOWHERE, type Whereabouts } from './whereabouts.ts';
 
 export interface OutboxOptions {
   /** Holds a folder of journals for each process, and `corrupt/`. */
@@ -27,215 +31,202 @@ export interface OutboxOptions {
   readonly publish: (record: CallRecord) => Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly logger: OutboxLog;
+  readonly logger: PublisherLog;
   readonly metrics: { readonly journalErrors: { inc(): void } };
 }
 
-/** What is used of a logger; structural, so that `transcript` depends on `lib` alone. */
-export interface OutboxLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
+export interface LeftCall {
+  readonly facts: CallFacts;
+  readonly holder: 'elsewhere' | 'dead' | 'none';
 }
 
 export interface Outbox {
-  /** The journal of a call that begins, or goes on. Opening it again is harmless. */
-  open(callId: string): Journal;
+  /**
+   * The journal of a call that begins, or goes on with what an earlier holder wrote. Opening it again is harmless.
+   */
+  open(callId: string, earlier?: readonly Entry[]): Journal;
   /** The call has ended, and its journal with it: makes the record and publishes it, again and again until that succeeds. */
   settle(callId: string): void;
-  /** Settles what dead processes left, now and from time to time. Resolves when the first round is queued. */
-  recover(): Promise<void>;
+  /** What the open journal of a running call holds: its first entry and the newest. */
+  entries(callId: string): readonly Entry[];
+  /** What other processes of this disk have, or left, of a call that has not ended. */
+  find(callId: string): Promise<LeftCall | undefined>;
+  /** Takes over the journal that another process left; gives its entries. Empty: there is none, or somebody was faster. */
+  adopt(callId: string): Promise<readonly Entry[]>;
+  /** The call goes on, and whoever adopts its journal has it; settled as any other when nobody does. */
+  release(callId: string): Promise<void>;
+  /** The call's record is another process's to make, without this journal. */
+  discard(callId: string): Promise<void>;
+  /**
+   * Settles what dead processes left, now and from time to time. Resolves when the first round is queued. With
+   * `whereabouts`, calls that may go on are held for a while, so that they can be adopted.
+   */
+  recover(whereabouts?: Whereabouts): Promise<void>;
   /** Whether all that is settled was published within `limitMs`. What was not is safe on disk. */
   idle(limitMs: number): Promise<boolean>;
   close(): void;
 }
 
-/** A queue that restarts is back in seconds; one that is away for long is asked once a minute, without end. */
-const RETRY: Backoff = { firstMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 };
 /** As long as a process in another container takes to be known as dead. */
 const SWEEP_MS = 30_000;
-/** Ended calls whose entries only memory has, because neither the disk nor the queue took them. */
-const MAX_HELD_CALLS = 1_000;
+/** Callers wait: whether a neighbour on this machine died is a look at a few files. */
+const QUICK_SWEEP_MS = 1_000;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   return new FolderOutbox(options);
-}
-
-const JOURNAL_ENDING = '.jsonl';
-/** Where journals lie that people must look at. */
-const CORRUPT = 'corrupt';
-/** The queue takes a call once: which of the two records it has depends on who came first. */
-const REWRITTEN = 'its file had vanished: another process may have published a part of the call before this whole';
-
-interface Settled {
-  readonly journal: Journal | undefined;
 }
 
 class FolderOutbox implements Outbox {
   readonly #options: OutboxOptions;
   readonly #own: string;
   readonly #live = new Map<string, Journal>();
-  /** Ended calls, oldest first; those with a journal of this process still have what the disk did not take. */
-  readonly #settled = new Map<string, Settled>();
-  readonly #idleWaiters = new Set<() => void>();
-  /** Rounds in a row in which something was not published. */
-  #failedRounds = 0;
-  #publishing = false;
-  #closed = false;
-  #cancelRetry: Cancel = () => undefined;
+  /** Calls whose journals were taken over, and are not opened yet. */
+  readonly #adopted = new Set<string>();
+  readonly #publisher: Publisher;
+  readonly #held: HeldJournals;
+  #whereabouts = NOWHERE;
+  #sweeping = false;
   #cancelSweep: Cancel = () => undefined;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#own = join(options.folder, options.owners.id);
+    const pathOf = (callId: string) => this.#pathOf(callId);
+    this.#publisher = new Publisher({
+      ...options,
+      pathOf,
+      isFenced: (callId) => this.#whereabouts.isFenced(callId),
+      published: (callId) => this.#whereabouts.published(callId),
+    });
+    this.#held = new HeldJournals({ ...options, pathOf, settle: (callId) => this.#publisher.add(callId, undefined) });
     this.#makeFolder();
   }
 
-  open(callId: string): Journal {
+  open(callId: string, earlier: readonly Entry[] = []): Journal {
     const live = this.#live.get(checkedCallId(callId));
     if (live !== undefined) return live;
-    if (this.#settled.has(callId))
+    if (this.#publisher.has(callId)) {
       throw new Failure('JOURNAL_WRITE', 'the call has ended, and its record is under way');
+    }
     const { logger, metrics } = this.#options;
     this.#makeFolder();
-    const journal = openJournal(this.#pathOf(callId), {
-      failed: (failure, unwritten) => {
+    const handlers = {
+      failed: (failure: Failure, unwritten: number) => {
         metrics.journalErrors.inc();
         if (unwritten <= 1) logger.error({ callId, err: failure }, 'journal not written, kept in memory');
       },
-    });
+    };
+    const onDisk = this.#adopted.delete(callId);
+    const journal = openJournal(this.#pathOf(callId), handlers, { entries: earlier, onDisk });
     this.#live.set(callId, journal);
     return journal;
   }
 
   settle(callId: string): void {
     const journal = this.#live.get(callId);
-    if (journal === undefined) return;
+    if (journal === undefined && !this.#adopted.delete(callId)) return;
     this.#live.delete(callId);
-    this.#settled.set(callId, { journal });
-    // At once, however many wait before it: open files are few.
-    void journal.finish();
-    this.#boundHeld();
-    void this.#publishAll();
+    this.#publisher.add(callId, journal);
+    void this.#publisher.publishAll();
   }
 
-  async recover(): Promise<void> {
+  entries(callId: string): readonly Entry[] {
+    return this.#live.get(callId)?.kept ?? [];
+  }
+
+  async find(callId: string): Promise<LeftCall | undefined> {
+    const { folder, owners } = this.#options;
+    const found = await findJournal(folder, owners, checkedCallId(callId));
+    if (found === undefined) return undefined;
+    return { facts: found.facts, holder: HOLDERS[found.state] };
+  }
+
+  async adopt(callId: string): Promise<readonly Entry[]> {
+    const { folder, owners, logger } = this.#options;
+    const found = await findJournal(folder, owners, checkedCallId(callId));
+    if (found === undefined || found.state === 'running') return [];
+    const path = this.#pathOf(callId);
+    if (!(await moved(found.path, path))) return [];
+    this.#adopted.add(callId);
+    await mendJournal(path);
+    const { entries } = await readJournal(path);
+    logger.info({ callId, entries: entries.length }, 'journal of another process taken over');
+    return entries;
+  }
+
+  async release(callId: string): Promise<void> {
+    await this.#finish(callId);
+    const path = join(this.#own, callId + HELD_ENDING);
+    if (await moved(this.#pathOf(callId), path)) this.#held.add(callId, path);
+  }
+
+  async discard(callId: string): Promise<void> {
+    await this.#finish(callId);
+    await rm(this.#pathOf(callId), { force: true });
+  }
+
+  async recover(whereabouts?: Whereabouts): Promise<void> {
+    this.#whereabouts = whereabouts ?? NOWHERE;
     this.#cancelSweep();
-    this.#cancelSweep = this.#options.clock.every(SWEEP_MS, () => void this.#sweep());
+    const periodMs = whereabouts === undefined ? SWEEP_MS : QUICK_SWEEP_MS;
+    this.#cancelSweep = this.#options.clock.every(periodMs, () => void this.#sweep());
     await this.#sweep();
   }
 
-  async idle(limitMs: number): Promise<boolean> {
-    if (this.#settled.size === 0) return true;
-    return new Promise((resolve) => {
-      const done = (all: boolean) => {
-        cancel();
-        this.#idleWaiters.delete(allDone);
-        resolve(all);
-      };
-      const allDone = () => done(true);
-      const cancel = this.#options.clock.after(limitMs, () => done(false));
-      this.#idleWaiters.add(allDone);
-    });
+  idle(limitMs: number): Promise<boolean> {
+    return this.#publisher.idle(limitMs);
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancelRetry();
+    this.#publisher.close();
     this.#cancelSweep();
   }
 
-  /** One after the other, each of them once; also those that are settled meanwhile. What fails waits for the next round. */
-  async #publishAll(): Promise<void> {
-    if (this.#publishing || this.#closed) return;
-    this.#publishing = true;
-    this.#cancelRetry();
-    const failed: { readonly callId: string; readonly err: unknown }[] = [];
-    for (const [callId, settled] of this.#settled) {
-      if (this.#closed) break;
-      try {
-        await this.#publish(callId, settled);
-        this.#settled.delete(callId);
-      } catch (err) {
-        failed.push({ callId, err });
-      }
-    }
-    this.#publishing = false;
-    if (failed[0] === undefined) this.#failedRounds = 0;
-    else this.#retryLater({ ...failed[0], waiting: failed.length });
-    if (this.#settled.size === 0) for (const waiter of this.#idleWaiters) waiter();
-  }
-
-  #retryLater(first: { readonly callId: string; readonly err: unknown; readonly waiting: number }): void {
-    const { clock, ids, logger } = this.#options;
-    this.#failedRounds++;
-    const delayMs = backoffMs(RETRY, this.#failedRounds, ids.fraction());
-    const level = this.#failedRounds === 1 ? 'error' : 'warn';
-    logger[level]({ ...first, delayMs }, 'record not published, kept on disk');
-    if (!this.#closed) this.#cancelRetry = clock.after(delayMs, () => void this.#publishAll());
-  }
-
-  /** Resolves when nothing more is to be done for this call; rejects when it is to be tried again. */
-  async #publish(callId: string, { journal }: Settled): Promise<void> {
-    const { publish, logger } = this.#options;
+  async #finish(callId: string): Promise<void> {
+    const journal = this.#live.get(callId);
+    this.#live.delete(callId);
+    this.#adopted.delete(callId);
     await journal?.finish();
-    const unwritten = journal?.unwritten ?? [];
-    const onDisk = await readIfAny(this.#pathOf(callId));
-    if (onDisk === undefined && unwritten.length === 0) {
-      // It was whole when it was closed: whoever took it publishes it.
-      logger.error({ callId }, 'journal of an ended call is gone: removed, or taken by another process');
-      return;
-    }
-    const entries = [...(onDisk?.entries ?? []), ...unwritten];
-    const damagedLines = onDisk?.damagedLines ?? 0;
-    const lostEntries = journal?.lost ?? 0;
-    try {
-      await publish(recordFrom(entries, { damagedLines, lostEntries }));
-    } catch (error) {
-      if (!(error instanceof Failure) || error.retryable) throw error;
-      return this.#setAside(callId, unwritten, error.message);
-    }
-    if (damagedLines > 0) return this.#setAside(callId, unwritten, 'some of its lines are damaged');
-    if (journal?.rewritten) return this.#setAside(callId, unwritten, REWRITTEN);
-    await rm(this.#pathOf(callId), { force: true });
-    logger.info({ callId, entries: entries.length, lostEntries }, 'record published');
-  }
-
-  /** What is not whole, or not known to have arrived, is for people to look at, never for us to delete. */
-  async #setAside(
-    callId: string,
-    unwritten: readonly Entry[],
-    why: string,
-    path = this.#pathOf(callId),
-  ): Promise<void> {
-    const { folder, clock, logger, metrics } = this.#options;
-    metrics.journalErrors.inc();
-    const aside = join(folder, CORRUPT, `${callId}.${Math.round(clock.nowMs())}${JOURNAL_ENDING}`);
-    await mkdir(join(folder, CORRUPT), { recursive: true, mode: PRIVATE_FOLDER });
-    await moved(path, aside);
-    // On a line of their own: the last one may be torn.
-    if (unwritten.length > 0) await appendFile(aside, `\n${unwritten.map(lineOf).join('')}`, { mode: PRIVATE_FILE });
-    logger.error({ callId, path: aside, why }, 'journal set aside');
   }
 
   async #sweep(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
     const { folder, owners, logger } = this.#options;
     this.#makeFolder();
     try {
-      for await (const { name, path } of orphans(folder, owners)) {
-        const callId = basename(name, JOURNAL_ENDING);
-        if (this.#live.has(callId) || this.#settled.has(callId)) {
-          // The call went on here before its first process was known to be dead: the two halves need a person.
-          await this.#setAside(callId, [], 'the call went on in this process', path);
-        } else if (await moved(path, this.#pathOf(callId))) {
-          this.#settled.set(callId, { journal: undefined });
-          logger.warn({ callId }, 'journal of a dead process recovered');
-        }
-      }
+      for await (const orphan of orphans(folder, owners)) await this.#recoverOne(orphan);
+      await this.#held.settleDue(this.#whereabouts);
     } catch (error) {
       logger.error({ err: asFailure(error, 'JOURNAL_WRITE') }, 'orphaned journals not recovered');
     }
-    void this.#publishAll();
+    this.#sweeping = false;
+    void this.#publisher.publishAll();
+  }
+
+  async #recoverOne({ name, path }: Orphan): Promise<void> {
+    const { logger, clock } = this.#options;
+    const callId = callIdOf(name);
+    const content = await readJournalIfAny(path);
+    if (content === undefined) return;
+    const resumable = this.#whereabouts !== NOWHERE && mayGoOn(content.entries, clock.nowMs());
+    const whereabouts = resumable ? await this.#whereabouts.judge(callId) : 'unknown';
+    if (whereabouts === 'elsewhere') {
+      await rm(path, { force: true });
+      logger.warn({ callId }, 'journal of a dead process removed: its call is in the hands of another');
+    } else if (this.#live.has(callId) || this.#publisher.has(callId)) {
+      // The call went on here before its first process was known to be dead: the two halves need a person.
+      await setAside(this.#options, { callId, path, why: 'the call went on in this process' });
+    } else if (resumable) {
+      const held = join(this.#own, callId + HELD_ENDING);
+      if (!(await moved(path, held))) return;
+      this.#held.add(callId, held);
+      logger.warn({ callId }, 'journal of a dead process held: its call may go on');
+      this.#whereabouts.orphaned(callId, factsOf(content.entries)!);
+    } else if (await moved(path, this.#pathOf(callId))) {
+      this.#publisher.add(callId, undefined);
+      logger.warn({ callId }, 'journal of a dead process recovered');
+    }
   }
 
   #makeFolder(): void {
@@ -247,27 +238,9 @@ class FolderOutbox implements Outbox {
     }
   }
 
-  #boundHeld(): void {
-    const held = [...this.#settled].filter(([, { journal }]) => (journal?.unwritten.length ?? 0) > 0);
-    if (held.length <= MAX_HELD_CALLS) return;
-    const [callId] = held[0]!;
-    this.#settled.delete(callId);
-    this.#options.metrics.journalErrors.inc();
-    this.#options.logger.error({ callId }, 'record given up: neither disk nor queue took it');
-  }
-
   #pathOf(callId: string): string {
     return join(this.#own, callId + JOURNAL_ENDING);
   }
 }
 
-/** undefined: there is no such file. */
-async function readIfAny(path: string): Promise<JournalContent | undefined> {
-  let content: JournalContent | undefined;
-  await ifThere(
-    readJournal(path).then((read) => {
-      content = read;
-    }),
-  );
-  return content;
-}
+const HOLDERS = { running: 'elsewhere', free: 'dead', held: 'none' } as const;

@@ -71,7 +71,7 @@ function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}
       const entries: Entry[] = [];
       transcripts.set(call.callId, entries);
       const collector = createCollector({ call, clock, append: (entry) => entries.push(entry) });
-      return { collector, close: () => closed.push(call.callId) };
+      return { collector, close: () => closed.push(call.callId), leave: () => undefined };
     },
   });
   cleanUp = () => {

@@ -1,0 +1,65 @@
+/** Running calls without Redis: what the journals on this disk say, for a process that restarts and those beside it. */
+import { asFailure, type Clock, Failure } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { CallFacts, Outbox } from '../transcript/index.ts';
+import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
+import { EndedCalls } from './ended-calls.ts';
+
+export interface LocalCallStoreOptions {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'storeErrors'>;
+  readonly handlers: CallStoreHandlers;
+}
+
+export function createLocalCallStore({ outbox, clock, logger, metrics, handlers }: LocalCallStoreOptions): CallStore {
+  const held = new Map<string, CallFacts>();
+  const ended = new EndedCalls(clock);
+  const orElse = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      metrics.storeErrors.inc();
+      logger.error({ err: asFailure(error, 'STORE_UNAVAILABLE') }, 'journals of other processes not reached');
+      return otherwise;
+    }
+  };
+
+  return {
+    async look(callId): Promise<Known> {
+      const facts = held.get(callId);
+      if (facts !== undefined) return { state: 'running', holder: 'here', facts };
+      const answer = ended.answerOf(callId);
+      if (answer !== undefined) return { state: 'ended', answer };
+      const left = await orElse(outbox.find(callId), undefined);
+      return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };
+    },
+    async take(facts) {
+      const { callId } = facts;
+      if (held.has(callId)) return { entries: outbox.entries(callId) };
+      if (ended.answerOf(callId) !== undefined) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
+      held.set(callId, facts);
+      return { entries: await orElse(outbox.adopt(callId), []) };
+    },
+    // The journal is all there is.
+    append: () => undefined,
+    async release(callId) {
+      held.delete(callId);
+      await orElse(outbox.release(callId), undefined);
+    },
+    async end(callId, answer) {
+      ended.add(callId, answer);
+      if (held.delete(callId)) return;
+      await orElse(outbox.adopt(callId), []);
+      outbox.settle(callId);
+    },
+    whereabouts: {
+      isFenced: () => Promise.resolve(false),
+      judge: () => Promise.resolve('unknown'),
+      orphaned: (callId, facts) => handlers.orphaned(callId, facts),
+      published: () => undefined,
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,28 @@
+/** What the entries that an earlier holder of a call left say to the process that takes it up. */
+import type { Entry } from './entry.ts';
+import type { Line } from './line.ts';
+
+/** The newest key to the Live session, and the way on which it is good; undefined: the session must begin afresh. */
+export function lastHandle(entries: readonly Entry[]): { handle: string; route: string | undefined } | undefined {
+  const newest = entries.findLast((entry) => entry.type === 'handle');
+  return newest?.type === 'handle' ? { handle: newest.handle, route: newest.route } : undefined;
+}
+
+/** Whether the agent was asked for its greeting: whatever the caller heard of it, a second one is worse than none. */
+export function hasGreeted(entries: readonly Entry[]): boolean {
+  return entries.some(({ type }) => type === 'greeted');
+}
+
+/** The highest number of a turn of the agent that anything was written of; 0: of none. New turns count on from it. */
+export function lastTurn(entries: readonly Entry[]): number {
+  return entries.reduce((last, entry) => Math.max(last, ('turn' in entry ? entry.turn : undefined) ?? 0), 0);
+}
+
+/** When the call was answered first: from there its lines' times count. */
+export function answeredMs(entries: readonly Entry[]): number | undefined {
+  return entries.find(({ type }) => type === 'answered')?.at;
+}
+
+export function linesOf(entries: readonly Entry[]): Line[] {
+  return entries.flatMap((entry) => (entry.type === 'line' ? [entry.line] : []));
+}

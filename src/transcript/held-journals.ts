@@ -1,0 +1,55 @@
+/** Journals whose calls may go on, held until somebody takes the call up or nobody will any more. */
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../lib/index.ts';
+import { moved } from './orphans.ts';
+import type { Whereabouts } from './whereabouts.ts';
+
+/** Twilio asks again within seconds, by itself or because we have it asked; a process is started anew within the minute. */
+const HOLD_MS = 60_000;
+/** As long as others may take to settle a call that they know of; then this journal is settled, and the queue takes one. */
+const MAX_HOLD_MS = 5 * 60_000;
+
+interface Held {
+  readonly path: string;
+  readonly sinceMs: number;
+}
+
+export interface HeldJournalsOptions {
+  readonly clock: Clock;
+  readonly logger: { warn(fields: object, message: string): void };
+  /** Where a journal is settled. */
+  readonly pathOf: (callId: string) => string;
+  readonly settle: (callId: string) => void;
+}
+
+export class HeldJournals {
+  readonly #options: HeldJournalsOptions;
+  readonly #held = new Map<string, Held>();
+
+  constructor(options: HeldJournalsOptions) {
+    this.#options = options;
+  }
+
+  add(callId: string, path: string): void {
+    this.#held.set(callId, { path, sinceMs: this.#options.clock.nowMs() });
+  }
+
+  /** Settles those that nobody took within the time, and removes those that are not needed any more. */
+  async settleDue({ judge }: Whereabouts): Promise<void> {
+    const { clock, logger, pathOf, settle } = this.#options;
+    for (const [callId, { path, sinceMs }] of this.#held) {
+      const heldMs = clock.nowMs() - sinceMs;
+      if (heldMs < HOLD_MS) continue;
+      const whereabouts = await judge(callId);
+      if (whereabouts === 'open' && heldMs < MAX_HOLD_MS) continue;
+      this.#held.delete(callId);
+      if (whereabouts === 'elsewhere') {
+        await rm(path, { force: true });
+        logger.warn({ callId }, 'journal of a dead process removed: its call is in the hands of another');
+      } else if (await moved(path, pathOf(callId))) {
+        settle(callId);
+        logger.warn({ callId }, 'journal of a dead process recovered: nobody took its call up');
+      }
+    }
+  }
+}

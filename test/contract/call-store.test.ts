@@ -1,0 +1,144 @@
+/** What a store of running calls promises, held to each: the disk's, and Redis's on every Redis there is. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/transcript/index.ts';
+import { diskDriver, type StoreDriver } from '../support/store-processes.ts';
+import { callFacts } from '../unit/transcript/given.ts';
+
+const drivers: [string, () => Promise<StoreDriver>][] = [['disk', diskDriver]];
+
+const texts = (entries: readonly Entry[]): string[] =>
+  entries.flatMap((entry) => (entry.type === 'line' ? [entry.line.text] : []));
+
+describe.each(drivers)('on %s', (_name, makeDriver) => {
+  let driver: StoreDriver;
+  beforeEach(async () => {
+    driver = await makeDriver();
+  });
+  afterEach(() => driver.stop());
+
+  const eventually = <T>(what: () => T | Promise<T>) =>
+    expect.poll(
+      async () => {
+        await driver.pass();
+        return what();
+      },
+      { interval: 5, timeout: 15_000 },
+    );
+  const press = (call: { transcript: { collector: { digit(digit: string, atMs: number): void } } }, digit: string) => {
+    // A tone of its own line: the agent's answer does not end it, the next key far later does.
+    call.transcript.collector.digit(digit, driver.clock.nowMs());
+  };
+
+  test('a call is unknown until it is taken; then it runs here, and for the others elsewhere', async () => {
+    const [one, other] = [await driver.start(), await driver.start()];
+    expect(await one.store.look('CA1')).toEqual({ state: 'unknown' });
+    const { earlier } = await one.begin('CA1');
+    expect(earlier).toEqual([]);
+    expect(await one.store.look('CA1')).toEqual({ state: 'running', holder: 'here', facts: callFacts('CA1') });
+    await eventually(() => other.store.look('CA1')).toEqual({
+      state: 'running',
+      holder: 'elsewhere',
+      facts: callFacts('CA1'),
+    });
+  });
+
+  test('the calls of a process that died are told to one survivor, whole, and go on where they are taken', async () => {
+    const [dead, one, other] = [await driver.start(), await driver.start(), await driver.start()];
+    const call = await dead.begin('CA1');
+    call.transcript.collector.greeted();
+    call.transcript.collector.handle('handle-1', 'main');
+    call.transcript.collector.event(driver.clock.nowMs(), 'LIVE_LOST', 'mended');
+    await eventually(() => dead.store.look('CA1')).toMatchObject({ holder: 'here' });
+    await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    await driver.pass();
+    await dead.die();
+    await eventually(() => [...one.told, ...other.told]).toEqual(['orphaned CA1']);
+    const [told, untold] = one.told.length > 0 ? [one, other] : [other, one];
+    expect(await untold.store.look('CA1')).toMatchObject({
+      state: 'running',
+      holder: expect.stringMatching(/dead|none/),
+    });
+
+    // Twilio may come back to either.
+    const { transcript, earlier } = await untold.begin('CA1');
+    expect(earlier.map(({ type }) => type)).toEqual(['began', 'answered', 'greeted', 'handle', 'event']);
+    expect(await untold.store.look('CA1')).toMatchObject({ holder: 'here' });
+    await eventually(() => told.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    transcript.collector.end({ kind: 'completed' }, driver.clock.nowMs());
+    transcript.close();
+    await untold.store.end('CA1', 'hangUp');
+    await eventually(() => driver.records).toMatchObject([
+      { callId: 'CA1', outcome: { kind: 'completed' }, events: [{ code: 'LIVE_LOST' }, { code: 'TAKEN_UP' }] },
+    ]);
+    expect(driver.records).toHaveLength(1);
+    expect(told.told).toEqual(['orphaned CA1']);
+  });
+
+  test('a call that loses one process after the other keeps what each of them wrote, in order and once', async () => {
+    for (const text of ['1', '2', '3', '4']) {
+      const process = await driver.start();
+      const { transcript, earlier } = await process.begin('CA1');
+      expect(texts(earlier)).toEqual(['1', '2', '3', '4'].slice(0, Number(text) - 1));
+      press({ transcript }, text);
+      transcript.leave();
+      await eventually(() => texts(process.outbox.entries('CA1')).at(-1)).toBe(text);
+      await driver.pass();
+      await process.die();
+    }
+    const last = await driver.start();
+    await eventually(() => last.told).toEqual(['orphaned CA1']);
+    const { transcript } = await last.begin('CA1');
+    transcript.collector.end({ kind: 'callerGone' }, driver.clock.nowMs());
+    transcript.close();
+    await eventually(() => driver.records).toMatchObject([{ digits: '1234', outcome: { kind: 'callerGone' } }]);
+  });
+
+  test('a call that is let go is taken up by another process, and nobody is called to help', async () => {
+    const [from, to] = [await driver.start(), await driver.start()];
+    const call = await from.begin('CA1');
+    press(call, '7');
+    call.transcript.leave();
+    await from.store.release('CA1');
+    expect(await to.store.look('CA1')).toMatchObject({ state: 'running', holder: 'none' });
+    const { earlier } = await to.begin('CA1');
+    expect(texts(earlier)).toEqual(['7']);
+    await from.die();
+    await driver.pass();
+    expect(to.told).toEqual([]);
+    expect(driver.records).toEqual([]);
+  });
+
+  test('a call that has ended is remembered with its answer, and not taken again', async () => {
+    const process = await driver.start();
+    const { transcript } = await process.begin('CA1');
+    transcript.collector.end({ kind: 'completed' }, driver.clock.nowMs());
+    transcript.close();
+    await process.store.end('CA1', 'fallback');
+    expect(await process.store.look('CA1')).toEqual({ state: 'ended', answer: 'fallback' });
+    await expect(process.store.take(callFacts('CA1'))).rejects.toMatchObject({ code: 'STREAM_DUPLICATE' });
+    await eventually(() => driver.records).toHaveLength(1);
+  });
+
+  test('a call that nobody takes up leaves one record, of a process that died', async () => {
+    const [dead, one, other] = [await driver.start(), await driver.start(), await driver.start()];
+    const call = await dead.begin('CA1');
+    call.transcript.collector.event(driver.clock.nowMs(), 'LIVE_LOST', 'mended');
+    await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    await dead.die();
+    await eventually(() => driver.records).toMatchObject([
+      { callId: 'CA1', outcome: { code: 'PROCESS_DIED' }, events: [{ code: 'LIVE_LOST' }] },
+    ]);
+    expect([...one.told, ...other.told]).toEqual(['orphaned CA1']);
+  });
+
+  test('a call of the dead that turns out to be over is settled at once', async () => {
+    const [dead, survivor] = [await driver.start(), await driver.start()];
+    await dead.begin('CA1');
+    await eventually(() => survivor.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    await dead.die();
+    await eventually(() => survivor.told).toEqual(['orphaned CA1']);
+    await survivor.store.end('CA1', 'hangUp');
+    await eventually(() => driver.records).toMatchObject([{ outcome: { code: 'PROCESS_DIED' } }]);
+    expect(await survivor.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+  });
+});
