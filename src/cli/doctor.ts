@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Backend, type ConfigSource, type Inspection, inspectConfig, processEnv } from '../config/index.ts';
 import { type Clock, Failure, systemClock, withDeadline } from '../lib/index.ts';
 import { type AskGoogle, liveHeaders } from '../live/index.ts';
+import { twilioClient } from '../telephony/index.ts';
 
 /** What a check found: ✔ in order, ✖ to be mended, – not checked or only to be known. */
 type Finding = readonly [mark: '✔' | '✖' | '–', text: string];
@@ -16,8 +17,6 @@ type Check = (signal: AbortSignal) => Promise<readonly Finding[]>;
 export interface Surroundings {
   readonly clock: Clock;
   readonly nodeVersion: string;
-  /** Where Twilio's REST API is; undefined for the real one. */
-  readonly twilioUrl?: string | undefined;
   /** Who gives tokens for Vertex AI; undefined for Google, by the configured key file. */
   readonly askGoogle?: AskGoogle | undefined;
 }
@@ -43,14 +42,14 @@ export function doctorCommand(): Command {
 export async function doctor(
   io: { readonly out: (line: string) => void },
   source: ConfigSource,
-  { clock, nodeVersion, twilioUrl, askGoogle }: Surroundings,
+  { clock, nodeVersion, askGoogle }: Surroundings,
 ): Promise<boolean> {
   const config = inspectConfig(source);
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node', async () => [checkNode(nodeVersion)]],
     ['configuration', async () => checkConfiguration(config)],
     ['Live', (signal) => checkLive(config, clock, askGoogle, signal)],
-    ['Twilio', async () => [await checkTwilio(config, twilioUrl)]],
+    ['Twilio', async () => [await checkTwilio(config)]],
     ['Redis', async (signal) => [await checkRedis(config, signal)]],
     ['DATA_DIR', async () => [await checkDataDir(config)]],
     ['PUBLIC_URL', async (signal) => [await checkPublicUrl(config, signal)]],
@@ -168,16 +167,14 @@ async function checkModels(
   return [['✔', 'Developer API: takes the key'], ...findings];
 }
 
-async function checkTwilio({ twilio }: Inspection, url: string | undefined): Promise<Finding> {
-  const { accountSid, authToken } = twilio;
+async function checkTwilio({ twilio }: Inspection): Promise<Finding> {
+  const { accountSid, authToken, apiBaseUrl: baseUrl } = twilio;
   if (twilio.insecure) return ['–', 'Twilio: not checked; CALLBRIDGE_INSECURE=1 lets anybody in who finds the port'];
   if (authToken === undefined) return ['–', 'Twilio: not checked, because TWILIO_AUTH_TOKEN is not set'];
   if (accountSid === undefined) {
     return ['–', 'Twilio: not checked; set TWILIO_ACCOUNT_SID so that the token can be tried and calls ended by REST'];
   }
-  const { default: createClient } = await import('twilio');
-  const client = createClient(accountSid, authToken);
-  if (url !== undefined) client.api.baseUrl = url;
+  const client = await twilioClient({ accountSid, authToken, baseUrl }, CHECK_DEADLINE_MS);
   try {
     const account = await client.api.v2010.accounts(accountSid).fetch();
     if (account.status === 'active') return ['✔', `Twilio: account ${accountSid} is active`];

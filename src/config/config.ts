@@ -8,7 +8,7 @@ import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './
 import { createEnvironment, type Env, type Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { type Problem, Problems, report } from './problems.ts';
-import { accountSid, credential, flag, logLevel, port, publicUrl, redisUrl } from './variables.ts';
+import { accountSid, baseUrl, credential, flag, logLevel, port, publicUrl, redisUrl } from './variables.ts';
 import { judgeYaml, readYaml } from './yaml-file.ts';
 
 export interface ConfigSource {
@@ -41,6 +41,8 @@ export interface Config extends BaseConfig {
   readonly twilio: {
     readonly accountSid?: string | undefined;
     readonly authToken?: string | undefined;
+    /** Another REST API than Twilio's own, such as the simulator. */
+    readonly apiBaseUrl?: string | undefined;
     readonly insecure: boolean;
   };
   readonly live: { readonly backend: Backend };
@@ -148,6 +150,7 @@ function readTwilio({ environment, problems, warnings }: Reading): Config['twili
   return {
     accountSid: environment.read('TWILIO_ACCOUNT_SID', accountSid),
     authToken,
+    apiBaseUrl: environment.read('TWILIO_API_BASE_URL', baseUrl),
     insecure: insecure && !hasToken,
   };
 }

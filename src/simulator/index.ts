@@ -25,9 +25,28 @@ export {
   type Timeline,
   type Warning,
 } from './phone/events.ts';
-export type { TwimlDocument } from './phone/follow.ts';
 export { createHandset, type Handset } from './phone/handset.ts';
+export type { HeardSound, StreamSpan } from './phone/hindsight.ts';
+export type { TwimlDocument } from './phone/journey.ts';
 export { type Line, type LineEnd, startLine } from './phone/line.ts';
+export { type LineFault, lineFault } from './phone/line-faults.ts';
 export { type PhoneNetwork, type PhoneRequest, type PhoneResponse, realNetwork } from './phone/network.ts';
+export { type ProviderHabits, type ProviderHabitsInput, providerHabits } from './phone/provider-habits.ts';
+export type { Recording } from './phone/record.ts';
 export { runScript, ScriptFailure } from './phone/run-script.ts';
 export { type CallScript, callScript, type ScriptStep } from './phone/script.ts';
+export {
+  type CallState,
+  createSwitchboard,
+  type Destination,
+  type Switchboard,
+  type SwitchedCall,
+} from './phone/switchboard.ts';
+export type { RefusalCode } from './twilio/refusal.ts';
+export {
+  type RestTrouble,
+  type ServedRequest,
+  startTwilioSimulator,
+  type TwilioSimulator,
+  type TwilioSimulatorOptions,
+} from './twilio/server.ts';

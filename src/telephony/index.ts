@@ -1,7 +1,10 @@
+export type { CallControl } from './call-control.ts';
 export type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 export { type ProviderSettings, providers } from './providers.ts';
 export { acceptStream, type CallStream, type StreamDeps, type StreamEnd, type StreamHandlers } from './stream.ts';
+export { type TwilioRestAccount, twilioClient } from './twilio/client.ts';
 export { TWILIO_MEDIA_PATH } from './twilio/protocol.ts';
+export { createTwilioCallControl, type TwilioCallControlOptions } from './twilio/rest.ts';
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
 export {
   createStreamTokens,

@@ -76,16 +76,14 @@ test('a service with everything in order is healthy', async () => {
     json({ [path]: { status: 200, body: { sid: ACCOUNT, status: 'active' } } })(request, response);
   });
   const ours = await serving(json({ '/voice/healthz': { status: 200, body: {} } }));
-  const { lines, healthy } = await examine(
-    {
-      PUBLIC_URL: `${ours}/voice`,
-      TWILIO_ACCOUNT_SID: ACCOUNT,
-      TWILIO_AUTH_TOKEN: 'token-1',
-      GEMINI_API_KEY: 'key-1',
-      GOOGLE_GEMINI_BASE_URL: gemini,
-    },
-    { twilioUrl: twilio },
-  );
+  const { lines, healthy } = await examine({
+    PUBLIC_URL: `${ours}/voice`,
+    TWILIO_ACCOUNT_SID: ACCOUNT,
+    TWILIO_AUTH_TOKEN: 'token-1',
+    GEMINI_API_KEY: 'key-1',
+    GOOGLE_GEMINI_BASE_URL: gemini,
+    TWILIO_API_BASE_URL: twilio,
+  });
   expect(lines).toEqual([
     '✔ Node 24.1.0',
     expect.stringMatching(/^✔ configuration in .*, agents: .*reception/),
@@ -218,11 +216,11 @@ test('a Twilio token that does not fit its account is told, and an account that 
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(status === 200 ? { sid: ACCOUNT, status: 'closed' } : { code: 20003, status }));
   });
-  const env = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_AUTH_TOKEN: 'token-1' };
-  const refused = await examine(env, { twilioUrl });
+  const env = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_AUTH_TOKEN: 'token-1', TWILIO_API_BASE_URL: twilioUrl };
+  const refused = await examine(env);
   expect(refused.about('Twilio')).toEqual([expect.stringMatching(/^✖ Twilio: .* do not belong together/)]);
   status = 200;
-  const closed = await examine(env, { twilioUrl });
+  const closed = await examine(env);
   expect(closed.about('Twilio')).toEqual([`✖ Twilio: account ${ACCOUNT} is closed: see the Twilio console`]);
 });
 

@@ -3,20 +3,30 @@ import { g711, type Pcm } from '../../audio/index.ts';
 import type { Clock, Ids } from '../../lib/index.ts';
 import { type CallEnd, createTimeline, type PhoneEvent, type Warning } from './events.ts';
 import { TwilioFault } from './fault.ts';
-import { followTwiml, type TwimlDocument } from './follow.ts';
+import { followTwiml } from './follow.ts';
 import { createHandset, type Handset } from './handset.ts';
+import { type HeardSound, heardSounds, type StreamSpan, streamSpans } from './hindsight.ts';
+import type { Extra, Journey, TwimlDocument } from './journey.ts';
 import type { Line } from './line.ts';
+import { createLineFaults, type LineFault } from './line-faults.ts';
 import { type PhoneNetwork, realNetwork } from './network.ts';
+import { type ProviderHabitsInput, providerHabits } from './provider-habits.ts';
+import type { Recording } from './record.ts';
 import { runScript } from './run-script.ts';
 import type { CallScript } from './script.ts';
 import { sid } from './sid.ts';
+import { createStatusCallbacks } from './status-callbacks.ts';
+import { createSteering } from './steering.ts';
+import type { Destination, Switchboard } from './switchboard.ts';
 import { readTwiml } from './twiml.ts';
 import { createSignedHttp } from './webhook.ts';
-import { type CallFacts, type CallStatus, callForm, statusForm } from './wire.ts';
+import { type CallFacts, type CallStatus, callForm } from './wire.ts';
 
 export interface CallOptions {
-  /** The service's public address, over which requests are signed. */
+  /** The service's public address, over which requests are signed; its fragment says how often it is asked. */
   readonly voiceUrl: string;
+  /** Asked when an address of the service fails, once a call. */
+  readonly fallbackUrl?: string | undefined;
   /** Where call progress is reported; nowhere when absent. */
   readonly statusUrl?: string | undefined;
   readonly authToken: string;
@@ -27,6 +37,12 @@ export interface CallOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly network?: PhoneNetwork | undefined;
+  /** What the provider does where its documents leave it open. */
+  readonly habits?: ProviderHabitsInput | undefined;
+  /** What goes wrong on the caller's side of the stream, and when. */
+  readonly faults?: readonly LineFault[] | undefined;
+  /** Where the REST API finds the call. */
+  readonly switchboard?: Switchboard | undefined;
   /** The caller hangs up when this aborts. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: PhoneEvent) => void) | undefined;
@@ -39,6 +55,11 @@ export interface CallResult {
   readonly scriptFailure: string | undefined;
   /** From answering to hanging up, with silence where nothing was played. */
   readonly heard: Pcm<8000>;
+  /** When there was sound in it. */
+  readonly sounds: readonly HeardSound[];
+  readonly streams: readonly StreamSpan[];
+  /** What the caller said into <Record>. */
+  readonly recordings: readonly Recording[];
   readonly events: readonly PhoneEvent[];
   readonly warnings: readonly Warning[];
   /** Every document, in the order in which it was followed. */
@@ -49,6 +70,7 @@ export interface CallResult {
 export async function placeCall(options: CallOptions): Promise<CallResult> {
   const { clock, ids, authToken } = options;
   const network = options.network ?? realNetwork(clock);
+  const habits = providerHabits.parse(options.habits ?? {});
   const facts: CallFacts = {
     accountSid: options.accountSid ?? sid('AC', ids),
     callSid: sid('CA', ids),
@@ -56,46 +78,96 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
     to: options.to,
   };
   const timeline = createTimeline(options.onEvent ?? (() => undefined));
-  const http = createSignedHttp({ network, authToken, ids });
+  const http = createSignedHttp({ network, authToken, clock, ids });
+  const steering = createSteering();
   const documents: TwimlDocument[] = [];
   const lines: Line[] = [];
+  const recordings: Recording[] = [];
   let handset: Handset | undefined;
-  let callbacks = 0;
+  let fallbackUrl = options.fallbackUrl;
+  let hungUpUnanswered = false;
+  let status: CallStatus = 'ringing';
 
-  const ask = async (url: string): Promise<TwimlDocument> => {
-    const { status, body } = await http.post(url, callForm(facts, handset ? 'in-progress' : 'ringing'));
-    timeline.tell({ type: 'requested', url, status }, handset?.elapsedMs() ?? 0);
-    if (status !== 200) throw new TwilioFault(11200, `${url} answered ${status}`);
-    const document = { url, verbs: readTwiml(Buffer.from(body).toString()) };
+  const tell = (happening: Parameters<typeof timeline.tell>[0]): void =>
+    timeline.tell(happening, handset?.elapsedMs() ?? 0);
+  const callbacks = createStatusCallbacks({
+    url: options.statusUrl,
+    facts,
+    http,
+    clock,
+    order: habits.statusCallbacks,
+    tell,
+  });
+
+  const askOnce = async (url: string, extra: Extra): Promise<TwimlDocument> => {
+    const twice = habits.voiceTwice && documents.length === 0;
+    const { status: answer, body } = await http.post(url, { ...callForm(facts, status), ...extra }, { twice });
+    tell({ type: 'requested', url, status: answer });
+    if (answer !== 200) throw new TwilioFault(11200, `${url} answered ${answer}`);
+    return { url, verbs: readTwiml(Buffer.from(body).toString()) };
+  };
+
+  const ask: Journey['ask'] = async (url, extra = {}, ownFallback) => {
+    const fallback = ownFallback ?? fallbackUrl;
+    const document = await askOnce(url, extra).catch((error: unknown) => {
+      if (fallback === undefined || !(error instanceof TwilioFault)) throw error;
+      if (ownFallback === undefined) fallbackUrl = undefined;
+      return askOnce(fallback, { ErrorCode: String(error.code), ErrorUrl: url });
+    });
     documents.push(document);
     return document;
   };
 
-  /** Informational for both sides: a callback that fails changes nothing. */
-  const report = async (status: CallStatus, durationMs?: number): Promise<void> => {
-    if (options.statusUrl === undefined) return;
-    const form = statusForm(facts, status, { sequence: callbacks++, timeMs: clock.nowMs(), durationMs });
-    const answered = await http.post(options.statusUrl, form).then(
-      (response) => response.status,
-      () => 0,
-    );
-    timeline.tell({ type: 'requested', url: options.statusUrl, status: answered }, handset?.elapsedMs() ?? 0);
-  };
-
-  const unanswered = async (end: CallEnd): Promise<CallResult> => {
-    timeline.tell({ type: 'ended', end }, 0);
-    await report(end.how === 'rejected' ? 'busy' : 'completed', 0);
-    return result(end, undefined, g711('ulaw').decode(new Uint8Array(0)));
-  };
   const result = (end: CallEnd, scriptFailure: string | undefined, heard: Pcm<8000>): CallResult => ({
     callSid: facts.callSid,
     end,
     scriptFailure,
     heard,
+    sounds: heardSounds(heard),
+    streams: streamSpans(timeline.events),
+    recordings,
     events: timeline.events,
     warnings: lines.flatMap((line) => line.warnings),
     twiml: documents,
   });
+
+  const beganMs = clock.nowMs();
+  let answeredMs: number | undefined;
+  let endedMs: number | undefined;
+  const unplug = options.switchboard?.plug({
+    facts,
+    beganMs,
+    get status() {
+      return status;
+    },
+    get answeredMs() {
+      return answeredMs;
+    },
+    get endedMs() {
+      return endedMs;
+    },
+    lead(to: Destination) {
+      if (handset === undefined || handset.end !== undefined) return;
+      tell({ type: 'ledElsewhere', to: 'url' in to ? to.url : 'another document' });
+      steering.lead(to);
+    },
+    hangUp() {
+      hungUpUnanswered = true;
+      handset?.finish({ how: 'serviceHungUp' });
+    },
+  });
+  const over = (how: CallStatus): void => {
+    status = how;
+    endedMs = clock.nowMs();
+    unplug?.();
+  };
+
+  const unanswered = async (end: CallEnd): Promise<CallResult> => {
+    tell({ type: 'ended', end });
+    over(end.how === 'rejected' ? 'busy' : 'completed');
+    await callbacks.report(status, 0);
+    return result(end, undefined, g711('ulaw').decode(new Uint8Array(0)));
+  };
 
   let first: TwimlDocument;
   try {
@@ -105,14 +177,17 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
   }
   const [verb] = first.verbs;
   if (verb?.verb === 'reject') return unanswered({ how: 'rejected', reason: verb.reason });
+  if (hungUpUnanswered) return unanswered({ how: 'serviceHungUp' });
 
   const phone = createHandset({ clock, timeline });
   handset = phone;
+  status = 'in-progress';
+  answeredMs = clock.nowMs();
   const hangUp = (): void => phone.finish({ how: 'callerHungUp' });
   options.signal?.addEventListener('abort', hangUp, { once: true });
   if (options.signal?.aborted) hangUp();
 
-  const answeredReport = report('in-progress');
+  const answeredReport = callbacks.report('in-progress');
   const caller = runScript(phone, options.script).then(
     () => undefined,
     (error: unknown) => {
@@ -120,8 +195,26 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
       return error instanceof Error ? error.message : String(error);
     },
   );
-  const lineStarted = (line: Line): void => void lines.push(line);
-  const journey = { ...facts, handset: phone, clock, ids, network, http, authToken, ask, lineStarted };
+  const journey: Journey = {
+    facts,
+    handset: phone,
+    clock,
+    ids,
+    network,
+    http,
+    authToken,
+    habits,
+    faults: createLineFaults(options.faults ?? []),
+    steering,
+    ask,
+    tell: (url, extra) =>
+      http.post(url, { ...callForm(facts, phone.end ? 'completed' : 'in-progress'), ...extra }).then(
+        (answer) => tell({ type: 'requested', url, status: answer.status }),
+        () => tell({ type: 'requested', url, status: 0 }),
+      ),
+    lineStarted: (line) => void lines.push(line),
+    recorded: (recording) => void recordings.push(recording),
+  };
   try {
     phone.finish(await followTwiml(first, journey).catch(failed));
   } finally {
@@ -130,10 +223,11 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
   }
 
   const end = await phone.whenEnded;
+  over('completed');
   const scriptFailure = await caller;
   const lengthMs = phone.elapsedMs();
   await answeredReport;
-  await report('completed', lengthMs);
+  await callbacks.report('completed', lengthMs);
   return result(end, scriptFailure, g711('ulaw').decode(phone.playback.heard(0, lengthMs)));
 }
 

@@ -19,6 +19,14 @@ export function describePhoneEvent(event: PhoneHappening): string {
       return event.code === undefined
         ? 'the stream was stopped'
         : `the service's stream ended: Twilio ${event.code}, close ${event.closeCode} ${event.why}`.trimEnd();
+    case 'streamRefused':
+      return `a stream was refused: Twilio ${event.code} ${event.why}`;
+    case 'doubleEnded':
+      return `the second stream ended: close ${event.closeCode} ${event.why}`.trimEnd();
+    case 'faultBegan':
+      return `a fault of the line: ${event.fault}`;
+    case 'ledElsewhere':
+      return `the call is led to ${event.to}`;
     case 'agentStarted':
       return 'the agent speaks';
     case 'agentStopped':
@@ -37,6 +45,10 @@ export function describePhoneEvent(event: PhoneHappening): string {
       return `<Play> of ${event.url}, ${Math.round(event.lengthMs)} ms`;
     case 'spoken':
       return `<Say>: ${event.text}`;
+    case 'dialled':
+      return `<Dial> of ${event.to}: ${event.status}`;
+    case 'recorded':
+      return `<Record>: ${Math.round(event.lengthMs)} ms of the caller`;
     case 'ended':
       return describeEnd(event.end);
   }

@@ -24,10 +24,18 @@ export type PhoneHappening =
   /** `code` is Twilio's: 31921 when the service closed the socket, 31903 when it broke, undefined after our own stop. */
   | {
       readonly type: 'streamEnded';
+      readonly streamSid: string;
       readonly code: number | undefined;
       readonly closeCode: number;
       readonly why: string;
     }
+  /** A stream that could not be opened, where the provider goes on nevertheless; `code` is Twilio's. */
+  | { readonly type: 'streamRefused'; readonly code: number; readonly why: string }
+  /** A second stream beside the first, which a fault wanted, and how the service closed it. */
+  | { readonly type: 'doubleEnded'; readonly streamSid: string; readonly closeCode: number; readonly why: string }
+  | { readonly type: 'faultBegan'; readonly fault: string }
+  /** By the REST API. */
+  | { readonly type: 'ledElsewhere'; readonly to: string }
   | { readonly type: 'agentStarted' }
   /** `soundEndedMs` is when the agent's last sound was heard; the event comes once the pause is long enough to tell. */
   | { readonly type: 'agentStopped'; readonly soundEndedMs: number }
@@ -38,6 +46,9 @@ export type PhoneHappening =
   | { readonly type: 'pressed'; readonly digit: string }
   | { readonly type: 'played'; readonly url: string; readonly lengthMs: number }
   | { readonly type: 'spoken'; readonly text: string }
+  /** `status` is Twilio's DialCallStatus. */
+  | { readonly type: 'dialled'; readonly to: string; readonly status: string }
+  | { readonly type: 'recorded'; readonly lengthMs: number }
   | { readonly type: 'ended'; readonly end: CallEnd };
 
 /** `atMs` counts from when the call was answered; before that it is 0. */

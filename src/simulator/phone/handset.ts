@@ -12,7 +12,7 @@ const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** What Twilio allows a call of a trial account: longer than any fixture, and 4.8 MB of sound. */
 const DEFAULT_MAX_CALL_MS = 600_000;
 /** A frame that is louder counts as sound: well above the noise of a codec, well below a soft voice. */
-const SOUND_DBOV = -50;
+export const SOUND_DBOV = -50;
 /** A pause between sentences is shorter than this; after it the agent has stopped. */
 const PAUSE_MS = 600;
 

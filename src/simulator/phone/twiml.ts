@@ -14,7 +14,24 @@ export type Verb =
   | { readonly verb: 'say'; readonly text: string }
   | { readonly verb: 'pause'; readonly lengthMs: number }
   | { readonly verb: 'redirect'; readonly url: string }
-  | { readonly verb: 'dial'; readonly to: string }
+  | {
+      readonly verb: 'dial';
+      /** Each number or SIP address that is rung, separated by spaces. */
+      readonly to: string;
+      readonly action: string | undefined;
+      readonly ringsMs: number;
+    }
+  | {
+      readonly verb: 'record';
+      /** The document's own address when there is none. */
+      readonly action: string | undefined;
+      readonly statusCallback: string | undefined;
+      /** So much silence ends the recording. */
+      readonly silenceMs: number;
+      readonly maxLengthMs: number;
+      readonly finishOnKeys: string;
+      readonly beep: boolean;
+    }
   | { readonly verb: 'reject'; readonly reason: string }
   | { readonly verb: 'hangup' };
 
@@ -24,6 +41,10 @@ const MAX_TWIML_BYTES = 64 * 1024;
 const PARAMETER_CHARACTERS = 500;
 /** https://www.twilio.com/docs/voice/twiml/pause: the default of `length`, in seconds. */
 const DEFAULT_PAUSE_SECONDS = '1';
+/** https://www.twilio.com/docs/voice/twiml/dial#timeout */
+const DEFAULT_RING_SECONDS = '30';
+/** https://www.twilio.com/docs/voice/twiml/record#attributes */
+const RECORD_DEFAULTS = { timeout: '5', maxLength: '3600', finishOnKey: '1234567890*#', playBeep: 'true' };
 
 /** An empty document is as good as an empty <Response/>. Throws TwilioFault. */
 export function readTwiml(document: string): readonly Verb[] {
@@ -54,7 +75,9 @@ function verb(element: Element): Verb {
       onlyPost(element);
       return { verb: 'redirect', url: text };
     case 'Dial':
-      return { verb: 'dial', to: [text, ...element.children.map((child) => child.text.trim())].join(' ').trim() };
+      return dial(element);
+    case 'Record':
+      return record(element);
     case 'Reject':
       return { verb: 'reject', reason: attributes['reason'] ?? 'rejected' };
     case 'Hangup':
@@ -83,6 +106,33 @@ function connect(element: Element): Verb {
     action: element.attributes['action'],
     streamUrl: stream.attributes['url'] ?? '',
     parameters: Object.fromEntries(parameters),
+  };
+}
+
+function dial(element: Element): Verb {
+  onlyPost(element);
+  const strange = element.children.find(({ name }) => name !== 'Number' && name !== 'Sip');
+  if (strange !== undefined) throw unfit(`<${strange.name}> inside <Dial> is not played by this phone`);
+  const { action, timeout = DEFAULT_RING_SECONDS } = element.attributes;
+  return {
+    verb: 'dial',
+    to: [element.text, ...element.children.map(({ text }) => text)].join(' ').trim().replace(/\s+/g, ' '),
+    action,
+    ringsMs: 1000 * wholeNumber('Dial timeout', timeout),
+  };
+}
+
+function record(element: Element): Verb {
+  onlyPost(element);
+  const attributes = { ...RECORD_DEFAULTS, ...element.attributes };
+  return {
+    verb: 'record',
+    action: element.attributes['action'],
+    statusCallback: element.attributes['recordingStatusCallback'],
+    silenceMs: 1000 * wholeNumber('Record timeout', attributes.timeout),
+    maxLengthMs: 1000 * wholeNumber('Record maxLength', attributes.maxLength),
+    finishOnKeys: attributes.finishOnKey,
+    beep: attributes.playBeep !== 'false',
   };
 }
 

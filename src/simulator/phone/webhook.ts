@@ -1,27 +1,35 @@
-/** Twilio's requests to the service: form posts, signed over the address as Twilio has it, answered with TwiML. */
+/** Twilio's requests to the service: form posts, signed over the address as Twilio has it, tried again as its fragment says. */
 import webhooks from 'twilio/lib/webhooks/webhooks.js';
-import type { Ids } from '../../lib/index.ts';
+import { type Clock, type Ids, withDeadline } from '../../lib/index.ts';
+import { connectionOptions, type Trouble } from './connection-options.ts';
 import { TwilioFault } from './fault.ts';
-import type { PhoneNetwork, PhoneResponse } from './network.ts';
-
-/** https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides: `rc`, once, when no connection came about. */
-const RETRIES = 1;
+import type { PhoneNetwork, PhoneRequest, PhoneResponse } from './network.ts';
 
 export interface SignedHttp {
-  /** The answer, whatever its status. Throws TwilioFault 11200 or 11205 when there is none. */
-  post(url: string, form: Readonly<Record<string, string>>): Promise<PhoneResponse>;
+  /** The last answer, whatever its status. Throws TwilioFault 11200 or 11205 when there is none. */
+  post(url: string, form: Readonly<Record<string, string>>, options?: PostOptions): Promise<PhoneResponse>;
   get(url: string): Promise<PhoneResponse>;
+}
+
+export interface PostOptions {
+  /** The first answer is lost on its way, and the request sent again. */
+  readonly twice?: boolean | undefined;
 }
 
 export interface SignedHttpOptions {
   readonly network: PhoneNetwork;
   readonly authToken: string;
+  readonly clock: Clock;
   readonly ids: Ids;
 }
 
-export function createSignedHttp({ network, authToken, ids }: SignedHttpOptions): SignedHttp {
+export function createSignedHttp({ network, authToken, clock, ids }: SignedHttpOptions): SignedHttp {
+  const tryOnce = (request: PhoneRequest, limitMs: number): Promise<PhoneResponse> =>
+    withDeadline(clock, limitMs, network.request(request), () => new LateAnswer(request.url, limitMs));
+
   return {
-    async post(url, form) {
+    async post(url, form, { twice = false } = {}) {
+      const { readMs, totalMs, retries, retryOn } = connectionOptions(url);
       const request = {
         method: 'POST',
         url: withoutFragment(url),
@@ -34,11 +42,19 @@ export function createSignedHttp({ network, authToken, ids }: SignedHttpOptions)
         },
         body: new URLSearchParams({ ...form }).toString(),
       } as const;
+      if (twice) await network.request(request);
+      const endMs = clock.nowMs() + totalMs;
       for (let attempt = 0; ; attempt++) {
+        const mayRetry = (trouble: Trouble): boolean =>
+          attempt < retries && retryOn.has(trouble) && clock.nowMs() < endMs;
         try {
-          return await network.request(request);
+          const response = await tryOnce(request, Math.min(readMs, endMs - clock.nowMs()));
+          const trouble = troubleOf(response.status);
+          if (trouble === undefined || !mayRetry(trouble)) return response;
         } catch (error) {
-          if (!(error instanceof TwilioFault && error.code === 11205) || attempt >= RETRIES) throw error;
+          if (!(error instanceof TwilioFault)) throw error;
+          const trouble = error.code === 11205 ? 'ct' : error instanceof LateAnswer ? 'rt' : undefined;
+          if (trouble === undefined || !mayRetry(trouble)) throw error;
         }
       }
     },
@@ -49,6 +65,17 @@ export function createSignedHttp({ network, authToken, ids }: SignedHttpOptions)
         headers: { 'user-agent': 'TwilioProxy/1.1', 'x-twilio-signature': signature(authToken, url, {}) },
       }),
   };
+}
+
+class LateAnswer extends TwilioFault {
+  constructor(url: string, limitMs: number) {
+    super(11200, `${url} did not answer within ${limitMs} ms`);
+  }
+}
+
+function troubleOf(status: number): Trouble | undefined {
+  if (status >= 500) return '5xx';
+  return status >= 400 ? '4xx' : undefined;
 }
 
 /**

@@ -123,7 +123,8 @@ export function stopMessage(sequence: number, ids: StreamIds): string {
   });
 }
 
-export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy';
+/** https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
+export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'canceled';
 
 export interface CallFacts {
   readonly accountSid: string;

@@ -169,13 +169,22 @@ describe('TwiML', () => {
     expect(result.end).toEqual({ how: 'serviceHungUp' });
     expect(result.scriptFailure).toBeUndefined();
     expect(result.events.filter(({ type }) => type === 'streamEnded')).toEqual([
-      { type: 'streamEnded', code: 31921, closeCode: 1011, why: 'lost', atMs: 500 },
+      {
+        type: 'streamEnded',
+        streamSid: result.streams[0]?.streamSid,
+        code: 31921,
+        closeCode: 1011,
+        why: 'lost',
+        atMs: 500,
+      },
     ]);
+    expect(result.streams).toMatchObject([{ startedMs: 0, endedMs: 500, code: 31921, closeCode: 1011 }]);
     expect(formOf(service.requestsTo('/twilio/stream-ended')[0]?.body)).toMatchObject({
       CallSid: result.callSid,
       CallStatus: 'in-progress',
     });
-    expect(result.heard).toHaveLength(12_000);
+    expect(result.heard).toHaveLength(12_000 + 8 * 480);
+    expect(result.sounds).toEqual([{ fromMs: 500, toMs: 1_980 }]);
     expect(toneLevelDbov(result.heard.subarray(4_200, 11_800), 8000, 1_000)).toBeCloseTo(-20, 0);
     expect(toneLevelDbov(result.heard.subarray(0, 3_800), 8000, 1_000)).toBeLessThan(-80);
     expect(result.events.find(({ type }) => type === 'spoken')).toMatchObject({ text: 'Goodbye.' });

@@ -101,7 +101,7 @@ describe('what the phone sends', () => {
       streamSid: STREAM_SID,
     });
     expect(closed).toBe(1000);
-    expect(await given.line.whenEnded).toEqual({ how: 'callEnded' });
+    expect(await given.line.whenEnded).toEqual({ how: 'stopped' });
     expect(given.clock.armed).toBe(0);
   });
 

@@ -10,6 +10,8 @@ export interface MemoryService {
   /** The service's ends of the streams, newest last. */
   readonly sockets: readonly MemorySocket[];
   requestsTo(path: string): readonly PhoneRequest[];
+  /** The messages that came by the stream of that number, from 0. */
+  received(stream: number): readonly string[];
 }
 
 type Answer = string | Uint8Array | number | ((request: PhoneRequest) => string | Uint8Array | number);
@@ -23,6 +25,7 @@ export function memoryService(
   const requests: PhoneRequest[] = [];
   const upgrades: { url: string; headers: Readonly<Record<string, string>> }[] = [];
   const sockets: MemorySocket[] = [];
+  const phones: MemorySocket[] = [];
   const network: PhoneNetwork = {
     request(request) {
       requests.push(request);
@@ -33,12 +36,13 @@ export function memoryService(
       upgrades.push({ url, headers });
       const [phone, service] = MemorySocket.pair(clock);
       sockets.push(service);
+      phones.push(phone);
       stream(service);
       return Promise.resolve(opened(phone));
     },
   };
   const requestsTo = (path: string) => requests.filter(({ url }) => new URL(url).pathname === path);
-  return { network, requests, upgrades, sockets, requestsTo };
+  return { network, requests, upgrades, sockets, requestsTo, received: (stream) => phones[stream]?.sent ?? [] };
 }
 
 function responseOf(answer: string | Uint8Array | number): PhoneResponse {

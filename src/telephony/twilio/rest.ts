@@ -1,0 +1,83 @@
+/** Steers a running call through Twilio's REST API: https://www.twilio.com/docs/voice/api/call-resource#update-a-call-resource */
+import type { CallListInstance } from 'twilio/lib/rest/api/v2010/account/call.js';
+import { type Backoff, backoffMs, type Clock, Failure, type Ids, withDeadline } from '../../lib/index.ts';
+import type { CallControl } from '../call-control.ts';
+import { type TwilioRestAccount, twilioClient } from './client.ts';
+
+/** Twilio answers in some 200 ms; a caller who waits in silence for more than this has hung up. */
+const REQUEST_DEADLINE_MS = 5_000;
+/** With the waits between them three tries stay below 16 s, and ride out a second of trouble. */
+const MAX_TRIES = 3;
+const BACKOFF: Backoff = { firstMs: 250, factor: 3, maxMs: 1_000, jitter: 0.3 };
+
+/** 20404: nothing known by this SID. 21220: "Call is not in-progress", given for a redirect and for a hang-up that comes late. */
+const CODES_WHEN_OVER: ReadonlySet<number> = new Set([20404, 21220]);
+const TOO_MANY_REQUESTS = 429;
+const FIRST_SERVER_ERROR = 500;
+
+export interface TwilioCallControlOptions extends TwilioRestAccount {
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'fraction'>;
+}
+
+type Update = Parameters<ReturnType<CallListInstance>['update']>[0];
+
+/**
+ * An update that was carried out and whose answer was lost is asked for again: the call is then led to the same
+ * address twice, which costs the caller a gap, where giving up would cost the call.
+ */
+export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallControlOptions): CallControl {
+  /** Begun at once, so that the event loop is stopped by the import before there are calls to suffer from it. */
+  const client = twilioClient(account, REQUEST_DEADLINE_MS);
+  client.catch(() => undefined);
+
+  const tryOnce = async (callId: string, update: Update): Promise<void> => {
+    const late = (): Error => new Error('no answer');
+    await withDeadline(clock, REQUEST_DEADLINE_MS, (await client).calls(callId).update(update), late);
+  };
+
+  const update = async (what: string, callId: string, change: Update): Promise<'done' | 'over'> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await tryOnce(callId, change);
+        return 'done';
+      } catch (error) {
+        const answer = answerOf(error);
+        if (CODES_WHEN_OVER.has(answer.code)) return 'over';
+        if (!mayPass(answer) || attempt >= MAX_TRIES) throw failed(what, answer, attempt);
+        await new Promise<void>((again) => clock.after(backoffMs(BACKOFF, attempt, ids.fraction()), again));
+      }
+    }
+  };
+
+  return {
+    redirect: (callId, url) => update('lead a call elsewhere', callId, { url, method: 'POST' }),
+    hangUp: (callId) => update('end a call', callId, { status: 'completed' }),
+  };
+}
+
+/** Twilio's refusal by its two numbers; 0 where there was no answer. Its text may repeat what was asked for. */
+interface Answer {
+  readonly status: number;
+  readonly code: number;
+  /** The system's name for what happened to the connection, such as ECONNREFUSED. */
+  readonly connection: string;
+}
+
+function answerOf(error: unknown): Answer {
+  const fields: { status?: unknown; code?: unknown } = typeof error === 'object' && error !== null ? error : {};
+  return {
+    status: typeof fields.status === 'number' ? fields.status : 0,
+    code: typeof fields.code === 'number' ? fields.code : 0,
+    connection: typeof fields.code === 'string' ? fields.code : 'no answer',
+  };
+}
+
+const mayPass = ({ status }: Answer): boolean =>
+  status === 0 || status === TOO_MANY_REQUESTS || status >= FIRST_SERVER_ERROR;
+
+/** Without a cause: the client's errors carry the request, and with it the credentials. */
+function failed(what: string, { status, code, connection }: Answer, tries: number): Failure {
+  const why = status === 0 ? connection : `HTTP ${status}${code === 0 ? '' : `, Twilio ${code}`}`;
+  return new Failure('PROVIDER_REST', `Twilio did not ${what}: ${why} (tried ${tries}×)`);
+}
