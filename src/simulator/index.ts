@@ -3,6 +3,7 @@ export { type Expectation, type ExpectedLine, matchesHeard } from './expectation
 export { type FixtureCall, listFixtures, loadFixture } from './fixture.ts';
 export type { UpgradeRequest } from './live/access.ts';
 export { describeSessionEvent } from './live/describe.ts';
+export type { SocketFault } from './live/faults.ts';
 export type { Refusal } from './live/refusals.ts';
 export { DEFAULT_SCENARIO, parseScenario, type Scenario, type ScenarioInput } from './live/scenario.ts';
 export { readScenario } from './live/scenario-file.ts';

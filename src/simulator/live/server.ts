@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Clock, type Ids, systemIds, type WebSocketLike } from '../../lib/index.ts';
 import { isAuthorised, locate, type UpgradeRequest } from './access.ts';
+import type { SocketFault } from './faults.ts';
 import type { Refusal } from './refusals.ts';
 import { answerRest } from './rest.ts';
 import { LiveService, type LiveServiceOptions } from './service.ts';
@@ -29,6 +30,8 @@ export interface LiveSimulator {
   readonly sessions: readonly SessionRecord[];
   /** Why clients were refused. */
   readonly refusals: readonly Refusal[];
+  /** Has the fault happen at once to every open socket: for faults whose moment the scenario cannot know. */
+  befall(fault: SocketFault): void;
   /**
    * Connects one end of a socket in memory, as a request to the server would: undefined when it was let in, else the
    * HTTP status of the refusal.
@@ -93,6 +96,7 @@ function viewOf(service: LiveService): LiveSimulator {
   return {
     sessions: service.sessions,
     refusals: service.refusals,
+    befall: (fault) => service.befall(fault),
     connectInMemory: (socket, request) => {
       const invitation = service.upgrade(request);
       if (!('connect' in invitation)) return invitation.status;

@@ -4,7 +4,7 @@ import { admit, type Credentials, type Entry, type UpgradeRequest } from './acce
 import type { AnswerStyle } from './answer.ts';
 import { type Admission, Connection } from './connection.ts';
 import { Conversation } from './conversation.ts';
-import type { ScenarioFault } from './faults.ts';
+import type { ScenarioFault, SocketFault } from './faults.ts';
 import { HANDLE_UNKNOWN, INTERNAL, INVALID_ARGUMENT, QUOTA, type Refusal, UNAVAILABLE } from './refusals.ts';
 import { DEFAULT_SCENARIO, parseScenario, type Scenario, type ScenarioInput } from './scenario.ts';
 import { createSessionRecord, type SessionEvent, type SessionRecord } from './session-record.ts';
@@ -81,6 +81,11 @@ export class LiveService {
       delayPongsMs: this.#befalls(scenario, 'delayedPongs')?.byMs ?? 0,
       connect: (socket) => this.#connect(socket, entry, scenario),
     };
+  }
+
+  /** Befalls every socket that is open now. */
+  befall(fault: SocketFault): void {
+    for (const connection of [...this.#connections]) connection.suffer(fault);
   }
 
   close(): void {

@@ -279,3 +279,13 @@ describe('the way it is sent', () => {
     expect(heard('Good morning')).not.toBe(heard('Good evening'));
   });
 });
+
+test('what befalls the service at a moment of somebody else’s choosing happens to every open socket', () => {
+  const bench = new SimulatorBench({});
+  const clients = [bench.open(), bench.open()];
+  bench.simulator.befall({ kind: 'close', code: 1011, reason: 'Internal error encountered.' });
+  bench.clock.tick(1);
+  expect(clients.map(({ closed }) => closed?.code)).toEqual([1011, 1011]);
+  const later = bench.open();
+  expect(later.closed).toBeUndefined();
+});
