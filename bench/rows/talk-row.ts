@@ -1,0 +1,48 @@
+/** Rows that are one talk with one service process. */
+import type { PhoneNetwork, ScenarioInput } from '../../src/simulator/index.ts';
+import type { Row } from '../row.ts';
+import { type Stage, setStage } from '../stage.ts';
+import { INTO_SPEECH_MS, type Moment, QUESTION_MS, scenario, type Turn, talk } from '../talk.ts';
+
+export interface TalkRow extends Omit<Row, 'play' | 'spokenOverMs'> {
+  readonly moment: Moment;
+  /** Changes the model's answer to the question. */
+  readonly answer?: Partial<Turn> | undefined;
+  readonly rest?: Partial<ScenarioInput> | undefined;
+  readonly fault?: ((stage: Stage) => Promise<unknown>) | undefined;
+  /** Before the phone rings. */
+  readonly before?: ((stage: Stage) => Promise<unknown>) | undefined;
+  readonly agent?: Readonly<Record<string, unknown>> | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly network?: (() => PhoneNetwork) | undefined;
+  readonly patienceMs?: number | undefined;
+  readonly breaksInAfterMs?: number | undefined;
+}
+
+export function talkRow(row: TalkRow): Row {
+  const { fault } = row;
+  return {
+    ...row,
+    spokenOverMs: row.moment === 'asking' ? QUESTION_MS - INTO_SPEECH_MS : 0,
+    async play({ models, receiver }) {
+      const model = scenario({ ...(row.answer && { answer: row.answer }), ...(row.rest && { rest: row.rest }) });
+      const stage = await setStage({ models, receiver, scenario: model, agent: row.agent, env: row.env });
+      try {
+        const { port } = await stage.serve();
+        await row.before?.(stage);
+        const { experience } = await talk({
+          stage,
+          url: `http://localhost:${port}`,
+          moment: row.moment,
+          fault: fault && (() => fault(stage)),
+          network: row.network?.(),
+          patienceMs: row.patienceMs,
+          breaksInAfterMs: row.breaksInAfterMs,
+        });
+        return experience;
+      } finally {
+        await stage.close();
+      }
+    },
+  };
+}
