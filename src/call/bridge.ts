@@ -1,10 +1,12 @@
 /** Runs the machine of one call: holds its state, arms the phase's deadline, and has the effects done in order. */
 import type { Cancel, Clock } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { advance, begin, type CallEvent, type CallState, type Effect, FLOW, type Step } from './machine.ts';
+import { advance, type CallEvent, type CallState, type Effect, FLOW, type Step } from './machine.ts';
 
 export interface BridgeOptions {
   readonly clock: Clock;
+  /** `begin()`, or `beginTakenUp()`. */
+  readonly first: Step;
   readonly logger: Logger;
   /** One action for each effect: leaving one out does not compile. */
   readonly actions: Readonly<Record<Effect, () => void>>;
@@ -22,7 +24,7 @@ export class Bridge {
 
   constructor(options: BridgeOptions) {
     this.#options = options;
-    this.#state = begin()[0];
+    this.#state = options.first[0];
   }
 
   get state(): CallState {
@@ -36,7 +38,7 @@ export class Bridge {
   /** Does what the beginning asks for. Once. */
   start(): void {
     this.#armDeadline();
-    this.#take(begin(), 'begin');
+    this.#take(this.#options.first, 'begin');
     this.#takeWaiting();
   }
 
@@ -75,7 +77,7 @@ export class Bridge {
       this.#options.actions[effect]();
     } catch (error) {
       this.#options.logger.error({ err: error, effect }, 'effect failed');
-      this.#waiting.push({ type: 'streamLost', code: 'INTERNAL' });
+      this.#waiting.push({ type: 'abandoned', code: 'INTERNAL' });
     }
   }
 

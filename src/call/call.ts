@@ -1,16 +1,17 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
-import { g711, type Pcm } from '../audio/index.ts';
-import type { Cancel, Clock } from '../lib/index.ts';
+import type { Pcm } from '../audio/index.ts';
+import type { Cancel, Clock, FailureCode } from '../lib/index.ts';
 import type { LiveHandlers, LiveSession, LiveSettings, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
-import type { Collector, Outcome, PlayedTurn } from '../transcript/index.ts';
+import type { Collector, Outcome } from '../transcript/index.ts';
+import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
-import { Downlink } from './downlink.ts';
+import type { Loose } from './carry-on.ts';
+import { recordEnding } from './ending.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
-import { hearLive } from './hear-live.ts';
-import type { CallEvent, Effect, Phase } from './machine.ts';
-import { Playout } from './playout.ts';
+import type { Moment } from './leaving.ts';
+import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
 
 /** What a call needs to know of its agent. */
 export interface CallAgent {
@@ -32,6 +33,18 @@ export interface Apology {
   readonly text: string;
 }
 
+/** What an earlier process left of a call that goes on in this one. */
+export interface TakenUp {
+  /** Why it is not there any more. */
+  readonly because: FailureCode;
+  readonly answered: boolean;
+  readonly greeted: boolean;
+  /** The newest key to the session. */
+  readonly handle: string | undefined;
+  readonly lastTurn: number;
+  readonly loose: Loose | undefined;
+}
+
 export interface CallDeps {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,46 +55,44 @@ export interface CallDeps {
     handlers: LiveHandlers,
     seed: () => readonly SeedTurn[],
     logger: Logger,
+    handle: string | undefined,
   ) => LiveSession;
   readonly apology: Apology;
-  /** The call has ended, and its transcript is complete. Once. */
+  /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
   readonly ended: (outcome: Outcome) => void;
+  /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */
+  readonly released: () => void;
 }
 
 export class Call {
   readonly #agent: CallAgent;
   readonly #deps: CallDeps;
+  readonly #takenUp: TakenUp | undefined;
   readonly #bridge: Bridge;
-  readonly #playout: Playout;
-  readonly #downlink: Downlink;
+  readonly #agentSide: AgentSide;
   readonly #startedAtMs: number;
-  #session: LiveSession | undefined;
+  #callerSide: CallerSide | undefined;
   #stream: CallStream | undefined;
-  #caller: CallerSide | undefined;
-  #cancelLimit: Cancel = () => undefined;
-  #streamStartedMs: number | undefined;
+  #cancelLimit: Cancel | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
   #lastSoundMs: number;
-  #apologyTurn: number | undefined;
-  #apologyHeard = false;
 
-  constructor(agent: CallAgent, deps: CallDeps) {
+  constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
+    this.#takenUp = takenUp;
     this.#startedAtMs = deps.clock.nowMs();
     this.#lastSoundMs = this.#startedAtMs;
-    this.#playout = new Playout(deps.clock, {
-      turnStarted: (turn, atMs) => this.#turnStarted(turn, atMs),
-      turnEnded: (turn, played) => this.#turnEnded(turn, played),
-      overflowed: (droppedMs) => deps.logger.warn({ droppedMs }, 'agent sound beyond the bound dropped'),
-    });
-    this.#downlink = new Downlink({
-      clock: deps.clock,
-      playout: this.#playout,
-      silentTurn: (turn) => this.#silentTurn(turn),
+    this.#agentSide = new AgentSide({
+      agent,
+      deps,
+      takenUp,
+      playing: () => this.#bridge.flow.agentAudio === 'play',
+      handle: (event) => this.#bridge.handle(event),
     });
     this.#bridge = new Bridge({
       clock: deps.clock,
+      first: takenUp === undefined ? begin() : beginTakenUp(takenUp.because),
       logger: deps.logger,
       actions: this.#actions(),
       ignored: (phase, event) => deps.metrics.unexpectedEvents.inc({ phase, event }),
@@ -96,16 +107,20 @@ export class Call {
     return this.#stream !== undefined;
   }
 
-  /** Whether the end came from the provider, which then has nothing left to ask. */
-  get providerEndedIt(): boolean {
+  /** undefined while it lasts, and when it was let go. */
+  get outcome(): Outcome | undefined {
     const { state } = this.#bridge;
-    return 'outcome' in state && state.outcome.kind === 'callerGone';
+    return 'outcome' in state ? state.outcome : undefined;
   }
 
-  /** Whether the call failed without the caller having been told so to the end. */
-  get owesApology(): boolean {
-    const { state } = this.#bridge;
-    return 'outcome' in state && state.outcome.kind === 'failed' && !this.#apologyHeard;
+  /** Whether the caller was told to the end that the call has failed. */
+  get apologyHeard(): boolean {
+    return this.#agentSide.apologyHeard;
+  }
+
+  /** Whether neither side is in the middle of something: a break would cut nothing off. */
+  get betweenTurns(): boolean {
+    return this.#moment === 'betweenTurns' && !this.#agentSide.sounding;
   }
 
   /** The phone rings: dials the session, so that the agent can speak when the stream starts. */
@@ -113,39 +128,27 @@ export class Call {
     this.#bridge.start();
   }
 
-  /** The stream has started: sound flows both ways from here. Once. */
+  /** A stream has started: sound flows both ways from here. Of two streams the newer one is the call's. */
   answer(stream: CallStream): StreamHandlers {
     const { clock, collector } = this.#deps;
     const nowMs = clock.nowMs();
-    const caller = hearCaller({
-      stream,
-      agent: this.#agent,
-      deps: this.#deps,
-      session: () => this.#session,
-      flow: () => this.#bridge.flow.callerAudio,
-      noticed: () => {
-        this.#lastSoundMs = clock.nowMs();
-      },
-    });
+    this.streamGone();
     this.#stream = stream;
-    this.#caller = caller;
-    this.#streamStartedMs = nowMs;
     this.#lastSoundMs = nowMs;
-    this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp());
-    collector.answered(nowMs);
-    const { encode } = g711(stream.format.encoding);
-    this.#playout.attach({
-      ...stream.playout,
-      play: (samples) => stream.send({ type: 'audio', payload: encode(samples) }),
-      mark: (name) => stream.send({ type: 'mark', name }),
-      clear: () => stream.send({ type: 'clear' }),
-    });
+    const callerSide = this.#callerOn(stream);
+    if (this.#cancelLimit === undefined) {
+      this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp());
+      if (this.#takenUp?.answered !== true) collector.answered(nowMs);
+    }
+    this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
     return {
-      audio: (payload, timestampMs) => caller.audio(payload, timestampMs),
-      digit: (digit) => caller.digit(digit),
-      markReached: (name) => this.#playout.markReached(name),
-      ended: (how) => this.#streamEnded(how),
+      audio: (payload, timestampMs) => callerSide.audio(payload, timestampMs),
+      digit: (digit) => callerSide.digit(digit),
+      markReached: (name) => this.#agentSide.markReached(name),
+      ended: (how) => {
+        if (this.#stream === stream) this.#streamEnded(how);
+      },
     };
   }
 
@@ -154,26 +157,74 @@ export class Call {
     this.#bridge.handle({ type: 'callerGone' });
   }
 
+  /** The provider is done with the stream, whatever its socket says; the caller is still there. */
+  streamGone(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    this.#stream = undefined;
+    stream.close();
+    this.#bridge.handle({ type: 'streamLost', code: 'STREAM_LOST' });
+  }
+
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
   hangUp(): void {
     this.#bridge.handle({ type: 'hangUp' });
   }
 
-  /** Ends the call at once: its stream is gone, or the process cannot wait any longer. */
-  abandon(code: 'STREAM_LOST' | 'SHUTDOWN'): void {
-    this.#bridge.handle({ type: 'streamLost', code });
+  /** Ends the call at once: its stream will not come again, or the process cannot wait any longer. */
+  abandon(code: FailureCode): void {
+    this.#bridge.handle({ type: 'abandoned', code });
+  }
+
+  /** Lets the call go, so that another process can take it up. Its stream stays open: see `closeStream`. */
+  handOver(): void {
+    this.#bridge.handle({ type: 'handOver' });
+  }
+
+  /** Another process has taken the call up. */
+  taken(): void {
+    this.#bridge.handle({ type: 'taken' });
+  }
+
+  /** After `handOver`: the provider asks what comes next, and whoever is asked takes the call up. */
+  closeStream(): void {
+    this.#stream?.close();
   }
 
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
   tick(): void {
-    this.#playout.topUp();
-    if (this.#bridge.state.phase === 'draining' && this.#playout.idle) this.#bridge.handle({ type: 'playedOut' });
-    if (this.#playout.sounding) this.#lastSoundMs = this.#deps.clock.nowMs();
-    if (this.hasStream && this.#deps.clock.nowMs() - this.#lastSoundMs > this.#agent.limits.silenceMs) {
-      this.#lastSoundMs = this.#deps.clock.nowMs();
-      this.#deps.collector.event(this.#lastSoundMs, 'SILENCE', 'nobody spoke for the agreed time');
+    const nowMs = this.#deps.clock.nowMs();
+    this.#agentSide.tick(this.#moment);
+    if (this.phase === 'draining' && this.#agentSide.idle) this.#bridge.handle({ type: 'playedOut' });
+    if (this.#agentSide.sounding) this.#lastSoundMs = nowMs;
+    if (this.hasStream && nowMs - this.#lastSoundMs > this.#agent.limits.silenceMs) {
+      this.#lastSoundMs = nowMs;
+      this.#deps.collector.event(nowMs, 'SILENCE', 'nobody spoke for the agreed time');
       this.hangUp();
     }
+  }
+
+  get #moment(): Moment {
+    if (this.#callerSide?.speaking === true) return 'callerSpeaks';
+    return this.#agentSide.hadTheLastWord(this.#callerSide?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
+  }
+
+  #callerOn(stream: CallStream): CallerSide {
+    if (this.#callerSide !== undefined) {
+      this.#callerSide.moveTo(stream);
+      return this.#callerSide;
+    }
+    this.#callerSide = hearCaller({
+      stream,
+      agent: this.#agent,
+      deps: this.#deps,
+      session: () => this.#agentSide.session,
+      flow: () => this.#bridge.flow.callerAudio,
+      noticed: () => {
+        this.#lastSoundMs = this.#deps.clock.nowMs();
+      },
+    });
+    return this.#callerSide;
   }
 
   #streamEnded(how: StreamEnd): void {
@@ -183,100 +234,46 @@ export class Call {
     this.#bridge.handle(how === 'lost' ? { type: 'streamLost', code: 'STREAM_LOST' } : { type: 'callerGone' });
   }
 
-  #turnStarted(turn: number, atMs: number): void {
-    const { collector, metrics } = this.#deps;
-    const agent = this.#agent.name;
-    if (turn === 1 && this.#streamStartedMs !== undefined) {
-      metrics.firstSoundSeconds.observe({ agent }, (atMs - this.#streamStartedMs) / 1_000);
-    }
-    const responseMs = collector.agentTurnStarted(turn, atMs);
-    if (responseMs !== undefined) metrics.responseSeconds.observe({ agent }, responseMs / 1_000);
-  }
-
-  #turnEnded(turn: number, played: PlayedTurn): void {
-    if (turn === this.#apologyTurn) this.#apologyHeard = !played.cut;
-    this.#deps.collector.agentTurnEnded(turn, played);
-  }
-
-  #silentTurn(turn: number): void {
-    const nowMs = this.#deps.clock.nowMs();
-    this.#deps.collector.agentTurnEnded(turn, { startMs: nowMs, endMs: nowMs, heardMs: 0, generatedMs: 0, cut: true });
-  }
-
   #actions(): Record<Effect, () => void> {
-    const { collector, metrics } = this.#deps;
     return {
-      dialLive: () => {
-        metrics.liveSessions.inc();
-        this.#session = this.#deps.openLive(
-          this.#agent.live,
-          hearLive({
-            model: this.#agent.live.model,
-            deps: this.#deps,
-            downlink: this.#downlink,
-            playing: () => this.#bridge.flow.agentAudio === 'play',
-            answerTools: (answers) => this.#session?.answerTools(answers),
-            handle: (event: CallEvent) => this.#bridge.handle(event),
-          }),
-          () => collector.seed(),
-          this.#deps.logger,
-        );
-      },
-      resumeLive: () => {
-        // What the lost socket had not brought of a turn will not come: the next sound is a turn of its own.
-        this.#downlink.turnCompleted();
-        this.#session?.resume();
-      },
-      closeLive: () => {
-        if (this.#session !== undefined) metrics.liveSessions.dec();
-        this.#session?.close();
-        this.#session = undefined;
-        this.#downlink.turnCompleted();
-      },
-      greet: () => {
-        const { greeting } = this.#agent;
-        if (greeting !== undefined && !this.#downlink.begun) this.#session?.sendText(greet(greeting));
-      },
-      releaseHeldAudio: () => this.#caller?.release(),
-      clearPlayout: () => {
-        metrics.bargeIns.inc();
-        this.#downlink.interrupt();
-      },
-      apologise: () => {
-        this.#apologyTurn = this.#downlink.say(this.#deps.apology.samples);
-        collector.agentSaid(this.#apologyTurn, this.#deps.apology.text);
-      },
+      dialLive: () => this.#agentSide.dial(),
+      resumeLive: () => this.#agentSide.resume(),
+      beginAfresh: () => this.#agentSide.beginAfresh(),
+      closeLive: () => this.#agentSide.close(),
+      greet: () => this.#agentSide.greet(),
+      nudge: () => this.#agentSide.nudge(),
+      carryOn: () => this.#agentSide.carryOn(this.#callerSide?.speaking === true),
+      releaseHeldAudio: () => this.#callerSide?.release(),
+      clearPlayout: () => this.#agentSide.interrupt(),
+      rewindPlayout: () => this.#agentSide.rewind(),
+      apologise: () => this.#agentSide.apologise(),
       closeStream: () => this.#stream?.close(),
+      letGo: () => this.#letGo(),
       finish: () => this.#finish(),
     };
   }
 
+  #letGo(): void {
+    this.#cancelLimit?.();
+    this.#agentSide.settle();
+    this.#deps.collector.letGo();
+    this.#deps.released();
+  }
+
   #finish(): void {
     const { collector, metrics, clock } = this.#deps;
-    const { state } = this.#bridge;
-    if (!('outcome' in state)) return;
-    const { outcome } = state;
-    const agent = this.#agent.name;
-    this.#cancelLimit();
-    this.#playout.close();
-    const caller = this.#caller?.summary();
-    if (caller !== undefined) {
-      const agentSound = { ...this.#downlink.levels(), ...this.#playout.summary() };
-      collector.sound({ caller, agent: agentSound });
-      metrics.callerLevelDbov.observe(caller.activeDbov);
-      metrics.agentLevelDbov.observe(agentSound.activeDbov);
-    }
-    collector.end(outcome, clock.nowMs());
-    const fault = outcome.kind === 'failed' ? outcome.fault : '';
-    const code = outcome.kind === 'failed' ? outcome.code : '';
-    metrics.calls.inc({ agent, outcome: outcome.kind, fault, code });
-    metrics.callSeconds.observe({ agent }, (clock.nowMs() - this.#startedAtMs) / 1_000);
-    if (outcome.kind === 'failed') metrics.failures.inc({ code, fault });
+    const { outcome } = this;
+    if (outcome === undefined) return;
+    this.#cancelLimit?.();
+    this.#agentSide.settle();
+    const caller = this.#callerSide?.summary();
+    const sound = caller && { caller, agent: this.#agentSide.sound() };
+    const atMs = clock.nowMs();
+    recordEnding(
+      { agent: this.#agent.name, outcome, sound, lengthMs: atMs - this.#startedAtMs, atMs },
+      collector,
+      metrics,
+    );
     this.#deps.ended(outcome);
   }
-}
-
-/** The model varies the words; what must be said exactly is a recording's work. */
-function greet(greeting: string): string {
-  return `[The caller has just picked up the phone.] ${greeting}`;
 }

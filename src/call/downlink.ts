@@ -15,6 +15,8 @@ const LATE_AUDIO_MS = 500;
 export interface DownlinkOptions {
   readonly clock: Clock;
   readonly playout: Playout;
+  /** The turns that were counted by an earlier process. */
+  readonly turnsBefore: number;
   /** A turn closed without any sound: its words, if there were any, were never said. */
   readonly silentTurn: (turn: number) => void;
 }
@@ -23,7 +25,8 @@ export class Downlink {
   readonly #options: DownlinkOptions;
   readonly #toPhone = downsampler24to8();
   readonly #meter = createLevelMeter(8000);
-  #turn = 0;
+  #turn: number;
+  #lastGeneratedMs = Number.NEGATIVE_INFINITY;
   #sounded = false;
   /** `open`: sound may come; `generated`: its words may still come; `none`: the next sound or word opens a turn. */
   #phase: 'none' | 'open' | 'generated' = 'none';
@@ -31,6 +34,7 @@ export class Downlink {
 
   constructor(options: DownlinkOptions) {
     this.#options = options;
+    this.#turn = options.turnsBefore;
   }
 
   /** The turn to which words that come now belong, opened if need be; undefined: a cut turn, which is settled already. */
@@ -42,7 +46,17 @@ export class Downlink {
 
   /** Whether the agent has begun a turn yet. */
   get begun(): boolean {
-    return this.#turn > 0;
+    return this.#turn > this.#options.turnsBefore;
+  }
+
+  /** A turn is under way, and more of its sound may come. */
+  get generating(): boolean {
+    return this.#phase === 'open';
+  }
+
+  /** When the last turn was generated to its end, or cut. */
+  get lastGeneratedMs(): number {
+    return this.#lastGeneratedMs;
   }
 
   push(chunk: Pcm<24000>): void {
@@ -57,6 +71,7 @@ export class Downlink {
     this.#enqueue(this.#toPhone.flush());
     this.#options.playout.completeTurn(this.#turn);
     this.#phase = 'generated';
+    this.#lastGeneratedMs = this.#options.clock.nowMs();
   }
 
   turnCompleted(): void {

@@ -18,6 +18,11 @@ export interface HearCallerOptions {
 }
 
 export interface CallerSide {
+  readonly speaking: boolean;
+  /** When the caller's voice was last heard, as far as its end is known; undefined before the first. */
+  readonly lastVoiceMs: number | undefined;
+  /** The call goes on with another stream, whose time line begins anew. */
+  moveTo(stream: CallStream): void;
   audio(payload: Uint8Array, timestampMs: number | undefined): void;
   digit(digit: string): void;
   /** The session is ready, for the first time or again: it gets what was held for it. */
@@ -34,6 +39,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     detection === 'local'
       ? new LocalTurns(silenceMs, { sendAudio, sendActivity: (edge) => session()?.sendActivity(edge) })
       : undefined;
+  let lastVoiceMs: number | undefined;
   const uplink = new Uplink({
     clock,
     codec: g711(stream.format.encoding),
@@ -41,6 +47,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     handlers: {
       audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
       voice: (edge, atMs) => {
+        lastVoiceMs = atMs;
         noticed();
         collector.callerVoice(edge, atMs);
       },
@@ -49,6 +56,13 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     },
   });
   return {
+    get speaking() {
+      return uplink.speaking;
+    },
+    get lastVoiceMs() {
+      return lastVoiceMs;
+    },
+    moveTo: ({ format }) => uplink.moveTo(g711(format.encoding)),
     audio: (payload, timestampMs) => uplink.push(payload, timestampMs, flow()),
     digit: (digit) => {
       noticed();

@@ -12,12 +12,13 @@ export interface HearLiveOptions {
   readonly downlink: Downlink;
   /** Whether the call's phase lets the agent be heard. */
   readonly playing: () => boolean;
+  readonly leaving: (timeLeftMs: number) => void;
   readonly answerTools: (answers: readonly ToolAnswer[]) => void;
   readonly handle: (event: CallEvent) => void;
 }
 
 export function hearLive(options: HearLiveOptions): LiveHandlers {
-  const { model, deps, downlink, playing, answerTools, handle } = options;
+  const { model, deps, downlink, playing, leaving, answerTools, handle } = options;
   const { clock, collector, logger, metrics } = deps;
   return {
     ready: ({ how, setupMs }) => {
@@ -64,7 +65,7 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
     },
     leaving: (timeLeftMs) => {
       logger.info({ timeLeftMs }, 'session is about to be closed by the service');
-      handle({ type: 'liveLeaving' });
+      leaving(timeLeftMs);
     },
     handleRenewed: (resumptionHandle) => collector.handle(resumptionHandle),
     lost: (failure, recoverable) => {

@@ -1,20 +1,38 @@
 /**
  * The life of one call, as a pure function: what may happen in each phase, and what is done about it.
  *
- *   ringing ──streamStarted──▶ connecting ──liveReady──▶ talking ◀──liveReady── resuming
- *     │  ▲                         │                     ▲  │ └─liveLost, liveLeaving──▲ │
- *     │  └─liveLost─┐              │                     │  │                            │
- *     └─liveReady─▶ prepared ──────│────streamStarted────┘  │                            │
- *                                  └── hangUp, refused, deadline ──▶ draining ◀──────────┘
- *                                                                       └── playedOut, deadline ──▶ ended
- *   callerGone and streamLost end the call from any phase.
+ *                    no session yet           session ready            session on its way back
+ *   before the       ringing ◀──liveLost──── prepared
+ *   stream              │ └─────liveReady──────▲ │
+ *                streamStarted              streamStarted
+ *   with a              ▼                        ▼
+ *   stream           connecting ──liveReady──▶ talking ◀──liveReady── resuming
+ *                       │                      │ ▲ └──liveLost, liveLeaving, agentMute──▲ ▲
+ *                   streamLost        streamLost │ streamStarted                         │
+ *   between two         ▼                      ▼ │                     streamStarted,    │
+ *   streams          adrift ────liveReady────▶ parted                  from adrift ──────┘
+ *                       ▲───────liveLost─────────┘
+ *
+ *   hangUp, a session lost for good, and deadlines lead to draining, and by playedOut to ended. A stream that breaks does not
+ *   end a call: the provider, asked what comes next, brings the caller back by another one. callerGone and abandoned end the
+ *   call from any phase. handOver and taken lead to released: the call goes on in another process, which writes its record.
  *
  * Sound never passes through here: for each piece of it the call looks up FLOW[phase].
  */
 import { FAILURES, type FailureCode, unreachable } from '../lib/index.ts';
 import type { Outcome } from '../transcript/index.ts';
 
-export type Phase = 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' | 'draining' | 'ended';
+export type Phase =
+  | 'ringing'
+  | 'prepared'
+  | 'connecting'
+  | 'talking'
+  | 'resuming'
+  | 'parted'
+  | 'adrift'
+  | 'draining'
+  | 'ended'
+  | 'released';
 
 interface PhaseFlow {
   /** What becomes of the caller's sound: sent to the model, kept for it, or neither. */
@@ -34,37 +52,53 @@ export const FLOW = {
   talking: { callerAudio: 'forward', agentAudio: 'play', deadlineMs: Number.POSITIVE_INFINITY },
   // The back-off of live/resumption.ts (1.5, 3 and 6 s) and the setups between fit in.
   resuming: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 14_000 },
+  // A provider that comes back by itself does so within a second or two; one that is asked by its REST API needs some more.
+  parted: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 20_000 },
+  adrift: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 20_000 },
   // Long enough for a goodbye of twenty seconds and the apology; playing out ends it before.
   draining: { callerAudio: 'drop', agentAudio: 'drop', deadlineMs: 30_000 },
   ended: { callerAudio: 'drop', agentAudio: 'drop', deadlineMs: Number.POSITIVE_INFINITY },
+  released: { callerAudio: 'drop', agentAudio: 'drop', deadlineMs: Number.POSITIVE_INFINITY },
 } as const satisfies Record<Phase, PhaseFlow>;
 
 export type CallState =
-  | { readonly phase: Exclude<Phase, 'draining' | 'ended'> }
+  | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' | 'released' }
+  /** `because`: what becomes of the call when nobody brings the caller back. */
+  | { readonly phase: 'parted' | 'adrift'; readonly because: FailureCode }
   | { readonly phase: 'draining' | 'ended'; readonly outcome: Outcome };
 
 export type CallEvent =
   | { readonly type: 'streamStarted' }
+  | { readonly type: 'streamLost'; readonly code: FailureCode }
   | { readonly type: 'liveReady' }
   | { readonly type: 'liveLost'; readonly code: FailureCode; readonly recoverable: boolean }
   | { readonly type: 'liveLeaving' }
+  /** The session is there, it is the agent's turn, and nothing comes: how far to go about it. */
+  | { readonly type: 'agentMute'; readonly rung: 'nudge' | 'resume' | 'afresh' | 'goodbye' }
   | { readonly type: 'bargedIn' }
   | { readonly type: 'hangUp' }
   | { readonly type: 'playedOut' }
   | { readonly type: 'callerGone' }
-  | { readonly type: 'streamLost'; readonly code: FailureCode }
+  | { readonly type: 'abandoned'; readonly code: FailureCode }
+  | { readonly type: 'handOver' }
+  | { readonly type: 'taken' }
   | { readonly type: 'deadline' };
 
 /** What the call must do, in order; it reports back with events. Each is idempotent: nobody is greeted who was before. */
 export type Effect =
   | 'dialLive'
   | 'resumeLive'
+  | 'beginAfresh'
   | 'closeLive'
   | 'greet'
+  | 'nudge'
+  | 'carryOn'
   | 'releaseHeldAudio'
   | 'clearPlayout'
+  | 'rewindPlayout'
   | 'apologise'
   | 'closeStream'
+  | 'letGo'
   | 'finish';
 
 export type Step = readonly [next: CallState, effects: readonly Effect[]];
@@ -72,13 +106,23 @@ export type Step = readonly [next: CallState, effects: readonly Effect[]];
 /** The voice webhook came: the session is dialled while the phone still rings. */
 export const begin = (): Step => [{ phase: 'ringing' }, ['dialLive']];
 
+/** The process that held the call is gone, or gave it away: the session is dialled while the provider brings the caller back. */
+export const beginTakenUp = (because: FailureCode): Step => [{ phase: 'adrift', because }, ['dialLive']];
+
 export function advance(state: CallState, event: CallEvent): Step {
-  if (state.phase === 'ended') return stay(state);
-  if (event.type === 'callerGone') return end('outcome' in state ? state.outcome : { kind: 'callerGone' });
-  if (event.type === 'streamLost') return end('outcome' in state ? state.outcome : failed(event.code));
+  if (state.phase === 'ended' || state.phase === 'released') return stay(state);
+  switch (event.type) {
+    case 'callerGone':
+      return end('outcome' in state ? state.outcome : { kind: 'callerGone' });
+    case 'abandoned':
+      return end('outcome' in state ? state.outcome : failed(event.code));
+    case 'taken':
+      return [{ phase: 'released' }, ['closeLive', 'closeStream', 'letGo']];
+  }
   if (state.phase !== 'draining') {
     if (event.type === 'hangUp') return drain({ kind: 'completed' });
     if (event.type === 'liveLost' && !event.recoverable) return apologise(event.code);
+    if (event.type === 'handOver') return [{ phase: 'released' }, ['closeLive', 'letGo']];
   }
   switch (state.phase) {
     case 'ringing':
@@ -86,7 +130,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'streamStarted':
           return [{ phase: 'connecting' }, []];
         case 'liveReady':
-          return [{ phase: 'prepared' }, ['greet']];
+          return [{ phase: 'prepared' }, ['greet', 'carryOn']];
         case 'liveLost':
           return [state, ['resumeLive']];
         case 'deadline':
@@ -108,9 +152,11 @@ export function advance(state: CallState, event: CallEvent): Step {
     case 'connecting':
       switch (event.type) {
         case 'liveReady':
-          return [{ phase: 'talking' }, ['greet', 'releaseHeldAudio']];
+          return [{ phase: 'talking' }, ['greet', 'carryOn', 'releaseHeldAudio']];
         case 'liveLost':
           return [state, ['resumeLive']];
+        case 'streamLost':
+          return [{ phase: 'adrift', because: event.code }, ['rewindPlayout']];
         case 'deadline':
           return apologise('LIVE_SETUP_TIMEOUT');
         default:
@@ -123,22 +169,56 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'liveLeaving':
         case 'liveLost':
           return [{ phase: 'resuming' }, ['resumeLive']];
+        case 'agentMute':
+          return climb(state, event.rung);
+        case 'streamLost':
+          return [{ phase: 'parted', because: event.code }, ['rewindPlayout']];
         default:
           return stay(state);
       }
     case 'resuming':
       switch (event.type) {
         case 'liveReady':
-          return [{ phase: 'talking' }, ['greet', 'releaseHeldAudio']];
+          return [{ phase: 'talking' }, ['greet', 'carryOn', 'releaseHeldAudio']];
         case 'liveLost':
           return apologise(event.code);
+        case 'streamLost':
+          return [{ phase: 'adrift', because: event.code }, ['rewindPlayout']];
         case 'deadline':
           return apologise('LIVE_RESUME_FAILED');
         default:
           return stay(state);
       }
+    case 'parted':
+      switch (event.type) {
+        case 'streamStarted':
+          return [{ phase: 'talking' }, ['carryOn', 'releaseHeldAudio']];
+        case 'bargedIn':
+          return [state, ['clearPlayout']];
+        case 'liveLeaving':
+        case 'liveLost':
+          return [{ phase: 'adrift', because: state.because }, ['resumeLive']];
+        case 'deadline':
+          return end(failed(state.because));
+        default:
+          return stay(state);
+      }
+    case 'adrift':
+      switch (event.type) {
+        case 'streamStarted':
+          return [{ phase: 'resuming' }, []];
+        case 'liveReady':
+          return [{ phase: 'parted', because: state.because }, ['greet']];
+        case 'liveLost':
+          return [state, ['resumeLive']];
+        case 'deadline':
+          return end(failed(state.because));
+        default:
+          return stay(state);
+      }
     case 'draining':
       switch (event.type) {
+        case 'streamLost':
         case 'playedOut':
         case 'deadline':
           return end(state.outcome);
@@ -147,6 +227,22 @@ export function advance(state: CallState, event: CallEvent): Step {
       }
     default:
       return unreachable(state.phase);
+  }
+}
+
+/** The ladder for an agent that is connected and mute. */
+function climb(state: CallState, rung: Extract<CallEvent, { type: 'agentMute' }>['rung']): Step {
+  switch (rung) {
+    case 'nudge':
+      return [state, ['nudge']];
+    case 'resume':
+      return [{ phase: 'resuming' }, ['resumeLive']];
+    case 'afresh':
+      return [{ phase: 'resuming' }, ['beginAfresh']];
+    case 'goodbye':
+      return apologise('LIVE_MUTE');
+    default:
+      return unreachable(rung);
   }
 }
 

@@ -130,6 +130,19 @@ export class Playout {
     for (const [index, turn] of turns.entries()) this.#handlers.turnEnded(turn.id, played[index]!);
   }
 
+  /** The stream is gone: what was sent and not heard waits with the rest for the next one. */
+  rewind(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const turn of this.#turns) {
+      if (turn.startMs !== undefined) turn.rewind(this.#heardSamples(turn, nowMs));
+    }
+    this.#sink = undefined;
+    this.#marks = [];
+    this.#epoch += 1;
+    this.#markNumber = 0;
+    this.#playedUntilMs = nowMs;
+  }
+
   /** The provider echoed a mark. Echoes of an earlier epoch, unknown and repeated ones are ignored. */
   markReached(name: string): void {
     const index = this.#marks.findIndex((mark) => mark.name === name);
@@ -183,7 +196,7 @@ export class Playout {
       const startMs = Math.max(nowMs, this.#playedUntilMs);
       this.#playedUntilMs = startMs + samples.length / SAMPLES_PER_MS;
       turn.playedUntilMs = this.#playedUntilMs;
-      turn.sentSamples += samples.length;
+      if (turn.echoedAtMs === Number.POSITIVE_INFINITY) turn.echoedAtMs = startMs;
       turn.samplesSinceMark += samples.length;
       sink.play(samples);
       if (turn.samplesSinceMark === MARK_EVERY_SAMPLES)
@@ -214,6 +227,7 @@ export class Playout {
 
   #passed(mark: Mark, nowMs: number): void {
     mark.turn.echoedSamples = mark.atSamples;
+    mark.turn.confirm(mark.atSamples);
     mark.turn.echoedAtMs = nowMs;
     if (!mark.endsTurn) return;
     this.#turns = this.#turns.filter((turn) => turn !== mark.turn);

@@ -4,6 +4,9 @@ import { type Pcm, pcm } from '../audio/index.ts';
 export class QueuedTurn {
   readonly id: number;
   readonly #chunks: Pcm<8000>[] = [];
+  /** What was sent and is not known to have been heard, for a stream that breaks; at most the provider's lead. */
+  readonly #sent: Pcm<8000>[] = [];
+  #sentFrom = 0;
   queuedSamples = 0;
   generatedSamples = 0;
   sentSamples = 0;
@@ -15,7 +18,7 @@ export class QueuedTurn {
   startMs: number | undefined;
   /** When the last of it that was sent will have been played. */
   playedUntilMs = 0;
-  /** Where the last echoed mark stood in the turn, and when it was echoed. */
+  /** Where the last echoed mark stood in the turn, and when it was echoed. After `rewind`: from where, and when, it is played again. */
   echoedSamples = 0;
   echoedAtMs: number | undefined;
 
@@ -32,7 +35,40 @@ export class QueuedTurn {
 
   /** Takes up to `limit` samples from the front, without copying when one chunk will do. There must be some. */
   take(limit: number): Pcm<8000> {
-    const length = Math.min(limit, this.queuedSamples);
+    const samples = this.#takeFront(Math.min(limit, this.queuedSamples));
+    this.#sent.push(samples);
+    this.sentSamples += samples.length;
+    return samples;
+  }
+
+  /** Up to here it was heard. */
+  confirm(atSamples: number): void {
+    while (this.#sent[0] !== undefined && this.#sentFrom + this.#sent[0].length <= atSamples) {
+      this.#sentFrom += this.#sent.shift()!.length;
+    }
+  }
+
+  /** What was sent from `toSamples` on was not heard, and is to be sent again. */
+  rewind(toSamples: number): void {
+    const sent = this.#sent.splice(0);
+    for (let skip = toSamples - this.#sentFrom; skip > 0 && sent[0] !== undefined; ) {
+      const first = sent[0];
+      if (first.length <= skip) sent.shift();
+      else sent[0] = first.subarray(skip) as Pcm<8000>;
+      skip -= first.length;
+    }
+    this.#chunks.unshift(...sent);
+    this.queuedSamples += this.sentSamples - toSamples;
+    this.sentSamples = toSamples;
+    this.#sentFrom = toSamples;
+    this.samplesSinceMark = 0;
+    this.endMarkSent = false;
+    this.echoedSamples = toSamples;
+    // Nothing more of it is heard until it is played again.
+    this.echoedAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #takeFront(length: number): Pcm<8000> {
     this.queuedSamples -= length;
     if (this.#chunks[0]!.length >= length) return this.#cutFront(length);
     const samples = pcm(new Int16Array(length), 8000);

@@ -170,6 +170,7 @@ export class CallRegistry {
         close();
         this.#forget(callId, call);
       },
+      released: () => this.#forget(callId, call),
     });
     const entry = { call, agent: agent.name };
     this.#calls.set(callId, entry);
@@ -183,8 +184,10 @@ export class CallRegistry {
     const entry = this.#calls.get(callId);
     if (entry === undefined) return;
     this.#calls.delete(callId);
-    const answer: Next = call.owesApology ? { do: 'fallback', agent: entry.agent } : { do: 'hangUp' };
-    this.#past.set(callId, { answer, endedMs: this.#options.clock.nowMs(), settled: call.providerEndedIt });
+    const owed = call.outcome?.kind === 'failed' && !call.apologyHeard;
+    const answer: Next = owed ? { do: 'fallback', agent: entry.agent } : { do: 'hangUp' };
+    const settled = call.outcome?.kind === 'callerGone';
+    this.#past.set(callId, { answer, endedMs: this.#options.clock.nowMs(), settled });
     if (this.#past.size > MAX_REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
     this.#options.metrics.callsActive.dec({ agent: entry.agent });
     if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();

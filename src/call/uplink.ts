@@ -53,6 +53,7 @@ export interface UplinkSummary extends LevelSummary {
 
 export class Uplink {
   readonly #options: UplinkOptions;
+  #codec: G711;
   readonly #toModel = upsampler8to16();
   readonly #gate = createSpeechGate(8000);
   readonly #meter = createLevelMeter(8000);
@@ -66,12 +67,23 @@ export class Uplink {
 
   constructor(options: UplinkOptions) {
     this.#options = options;
+    this.#codec = options.codec;
+  }
+
+  get speaking(): boolean {
+    return this.#gate.speaking;
+  }
+
+  /** The sound comes by another stream, whose time line has nothing to do with the last one's. */
+  moveTo(codec: G711): void {
+    this.#codec = codec;
+    this.#expectedMs = undefined;
   }
 
   /** One piece from the stream; `timestampMs` is its place in the provider's time line, where that is known. */
   push(payload: Uint8Array, timestampMs: number | undefined, flow: CallerAudioFlow): void {
     this.#fillGap(timestampMs, payload.length / SAMPLES_PER_MS, flow);
-    this.#take(this.#options.codec.decode(payload), flow);
+    this.#take(this.#codec.decode(payload), flow);
   }
 
   /** Sends what was held, oldest first. */

@@ -43,6 +43,8 @@ export interface Collector {
   /** Something broke and was mended. */
   event(atMs: number, code: string, detail: string): void;
   sound(sound: Sound): void;
+  /** The call goes on in another process: what is open is finished, and nothing is taken afterwards. */
+  letGo(): void;
   end(outcome: Outcome, atMs: number): void;
   /** The call goes on in another process: lines are finished, and nothing more is taken. */
   leave(): void;
@@ -76,6 +78,10 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     finished: writeLine,
     untranscribed: (turn) => write({ type: 'untranscribed', at: now(), turn }),
   });
+  const finishLines = (): void => {
+    caller.finish();
+    agent.finishAll();
+  };
   /** What comes after the end starts no line and arms no timer. */
   const whileLasting =
     <A extends unknown[]>(run: (...args: A) => void) =>
@@ -121,9 +127,12 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     handle: (handle, route) => write({ type: 'handle', at: now(), handle, ...(route === undefined ? {} : { route }) }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
     sound: (sound) => write({ type: 'sound', at: now(), sound: rounded(sound) }),
+    letGo: whileLasting(() => {
+      finishLines();
+      ended = true;
+    }),
     end: whileLasting((outcome, atMs) => {
-      caller.finish();
-      agent.finishAll();
+      finishLines();
       write({ type: 'ended', at: Math.round(atMs), outcome });
       ended = true;
     }),

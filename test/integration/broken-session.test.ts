@@ -83,10 +83,20 @@ test.each([500, 600, 800])(
   },
 );
 
-test('a session that drops in the middle of the greeting does not greet again', async () => {
-  const { live } = await replay(question, { model: withFaults([{ kind: 'drop', atMs: 1_200 }]) });
-  const texts = live.sessions.flatMap((session) => session.eventsOf('textReceived'));
-  expect(texts).toHaveLength(1);
+test('a session that drops in the middle of the greeting does not greet again, and finishes its sentence', async () => {
+  // A caller who waits for the end of it: whoever begins to speak meanwhile has the turn.
+  const script = question.phone.script.map((step) =>
+    step.hearSilence?.ms === 600 ? { ...step, hearSilence: { ms: 4_000 } } : step,
+  );
+  const waiting = { ...question, phone: { ...question.phone, script } };
+  const { live, record } = await replay(waiting, { model: withFaults([{ kind: 'drop', atMs: 1_200 }]) });
+  const texts = live.sessions.flatMap((session) => session.eventsOf('textReceived')).map(({ text }) => text);
+  expect(texts).toEqual([
+    expect.stringMatching(/has just picked up/),
+    expect.stringMatching(/Go on with your sentence/),
+  ]);
+  const said = record.lines.filter(({ speaker }) => speaker === 'agent').map(({ text }) => text);
+  expect(said.slice(0, 2).join(' ')).toBe('Good morning, this is Callbridge. How can I help you?');
 });
 
 test('with our own gate taking the turns, a session that drops while the caller speaks hears the speech as one turn', async () => {

@@ -98,7 +98,10 @@ export class Conversation {
   detach(outlet: Outlet, code: number, reason: string): void {
     if (this.#outlet !== outlet) return;
     this.#outlet = undefined;
-    for (const turn of this.#speaker.stop().toReversed()) this.#script.putBack(turn);
+    const { notBegun, unsaid } = this.#speaker.stop();
+    for (const turn of notBegun.toReversed()) this.#script.putBack(turn);
+    // Asked to, the model goes on from where it was cut off.
+    if (unsaid !== undefined) this.#script.leaveUnfinished({ says: unsaid });
     this.record.add({ type: 'closed', code, reason });
   }
 

@@ -120,17 +120,19 @@ export class Speaker {
     if (this.interrupt()?.begun !== true) this.#parts.send({ serverContent: { interrupted: true } });
   }
 
-  /** The socket is gone, and what was being said with it; tools may still be answered on the next. Returns what had not begun. */
-  stop(): readonly FallbackTurn[] {
+  /** The socket is gone, and what was being said with it; tools may still be answered on the next. */
+  stop(): { readonly notBegun: readonly FallbackTurn[]; readonly unsaid: string | undefined } {
     this.#cancelTimers();
     const phase = this.#phase;
+    // Fragments put together are the text again, so that what was not said is what comes after them.
+    const unsaid = phase.name === 'speaking' ? phase.turn.says?.slice(this.#said.length) : undefined;
     if (phase.name === 'speaking') this.#note('lost');
     if (phase.name === 'interrupted') this.#note('interrupted');
     const thought = phase.name === 'thinking' ? [phase.request] : [];
     const notBegun = [...thought, ...this.#waiting].map(({ turn }) => turn);
     if (phase.name !== 'awaitingTools') this.#phase = { name: 'idle' };
     this.#waiting = [];
-    return notBegun;
+    return { notBegun, unsaid: unsaid === '' ? undefined : unsaid };
   }
 
   #speak(turn: FallbackTurn): void {

@@ -1,7 +1,7 @@
 /** How the machine is run: one step at a time, each whole before the next. */
 import { expect, test } from 'vitest';
 import { Bridge } from '../../../src/call/bridge.ts';
-import type { Effect } from '../../../src/call/machine.ts';
+import { begin, type Effect } from '../../../src/call/machine.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -12,6 +12,7 @@ test('an event that an effect raises waits until the step that raised it is done
   };
   const bridge: Bridge = new Bridge({
     clock: new ManualClock(),
+    first: begin(),
     logger: createLogger({ level: 'silent' }),
     ignored: () => undefined,
     actions: {
@@ -22,7 +23,12 @@ test('an event that an effect raises waits until the step that raised it is done
         // Closing the session, as it happens, ends the stream.
         bridge.handle({ type: 'callerGone' });
       },
+      beginAfresh: act('beginAfresh'),
       greet: act('greet'),
+      nudge: act('nudge'),
+      carryOn: act('carryOn'),
+      rewindPlayout: act('rewindPlayout'),
+      letGo: act('letGo'),
       releaseHeldAudio: act('releaseHeldAudio'),
       clearPlayout: act('clearPlayout'),
       apologise: act('apologise'),

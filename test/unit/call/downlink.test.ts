@@ -25,7 +25,7 @@ function speaking() {
     mark: (name) => marks.push(name),
     clear: () => undefined,
   });
-  const downlink = new Downlink({ clock, playout, silentTurn: (turn) => silent.push(turn) });
+  const downlink = new Downlink({ clock, playout, turnsBefore: 0, silentTurn: (turn) => silent.push(turn) });
   /** The provider has played everything. */
   const playedOut = (): void => {
     for (const mark of marks.splice(0)) playout.markReached(mark);

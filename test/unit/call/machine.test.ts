@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import {
   advance,
   begin,
+  beginTakenUp,
   type CallEvent,
   type CallState,
   type Effect,
@@ -21,8 +22,15 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'bargedIn' },
   { type: 'hangUp' },
   { type: 'playedOut' },
+  { type: 'agentMute', rung: 'nudge' },
+  { type: 'agentMute', rung: 'resume' },
+  { type: 'agentMute', rung: 'afresh' },
+  { type: 'agentMute', rung: 'goodbye' },
   { type: 'callerGone' },
+  { type: 'abandoned', code: 'SHUTDOWN' },
   { type: 'streamLost', code: 'STREAM_LOST' },
+  { type: 'handOver' },
+  { type: 'taken' },
   { type: 'deadline' },
 ];
 
@@ -34,8 +42,8 @@ interface Edge {
 }
 
 function walk(): { states: CallState[]; edges: Edge[] } {
-  const states: CallState[] = [begin()[0]];
-  const seen = new Set([JSON.stringify(states[0])]);
+  const states: CallState[] = [begin()[0], beginTakenUp('PROCESS_DIED')[0]];
+  const seen = new Set(states.map((state) => JSON.stringify(state)));
   const edges: Edge[] = [];
   for (const from of states) {
     for (const event of EVENTS) {
@@ -63,11 +71,14 @@ const edge = (phase: Phase, type: CallEvent['type'], recoverable?: boolean): Edg
   return found;
 };
 
-/** The changes of phase as Mermaid's edges, but for the two ends that are possible from anywhere. */
+/** What can end a call, or this process's part in it, from anywhere. */
+const ANYWHERE: ReadonlySet<CallEvent['type']> = new Set(['callerGone', 'abandoned', 'handOver', 'taken']);
+
+/** The changes of phase as Mermaid's edges, but for those that are possible from anywhere. */
 function diagram(): string[] {
   const labels = new Map<string, Set<string>>();
   for (const { from, event, to } of edges) {
-    if (from.phase === to.phase || event.type === 'callerGone' || event.type === 'streamLost') continue;
+    if (from.phase === to.phase || ANYWHERE.has(event.type)) continue;
     const label = event.type === 'liveLost' && !event.recoverable ? 'lostForGood' : event.type;
     const arrow = `${from.phase} --> ${to.phase}`;
     labels.set(arrow, (labels.get(arrow) ?? new Set()).add(label));
@@ -86,17 +97,37 @@ describe('the life of a call', () => {
     expect(new Set(states.map((state) => state.phase))).toEqual(new Set(Object.keys(FLOW)));
   });
 
-  test('never leaves ended, and does nothing there', () => {
+  test('never leaves ended or released, and does nothing there', () => {
     for (const { from, to, effects } of edges) {
-      if (from.phase !== 'ended') continue;
+      if (from.phase !== 'ended' && from.phase !== 'released') continue;
       expect(to).toEqual(from);
       expect(effects).toEqual([]);
     }
   });
 
-  test('is ended by the caller hanging up or the stream breaking, from any phase', () => {
-    for (const { event, to } of edges) {
-      if (event.type === 'callerGone' || event.type === 'streamLost') expect(to.phase).toBe('ended');
+  test('is ended by the caller hanging up or by being abandoned, from any phase that is not final', () => {
+    for (const { from, event, to } of edges) {
+      if (from.phase === 'released') continue;
+      if (event.type === 'callerGone' || event.type === 'abandoned') expect(to.phase).toBe('ended');
+    }
+  });
+
+  test('is let go without an outcome when another process has it, and when it is handed over before its goodbye', () => {
+    for (const { from, event, to, effects } of edges) {
+      if (from.phase === 'ended' || from.phase === 'released') continue;
+      if (event.type === 'taken') expect(effects).toEqual(['closeLive', 'closeStream', 'letGo']);
+      // The stream stays open until the next process can find the call.
+      if (event.type === 'handOver' && from.phase !== 'draining') expect(effects).toEqual(['closeLive', 'letGo']);
+      if (event.type === 'handOver') expect(to.phase).toBe(from.phase === 'draining' ? 'draining' : 'released');
+    }
+  });
+
+  test('outlives its stream as long as its session lives: it waits for another one', () => {
+    for (const { from, event, to } of edges) {
+      if (event.type !== 'streamLost' || !['connecting', 'talking', 'resuming'].includes(from.phase)) continue;
+      expect(['parted', 'adrift']).toContain(to.phase);
+      const [again] = advance(to, { type: 'streamStarted' });
+      expect(['talking', 'resuming']).toContain(again.phase);
     }
   });
 
@@ -127,14 +158,14 @@ describe('the life of a call', () => {
   test('apologises whenever the agent is lost for good, and never when the call was asked to end', () => {
     for (const { from, event, effects } of edges) {
       const lost = event.type === 'liveLost' && !event.recoverable;
-      if (lost && !['draining', 'ended'].includes(from.phase)) expect(effects).toContain('apologise');
+      if (lost && !['draining', 'ended', 'released'].includes(from.phase)) expect(effects).toContain('apologise');
       if (event.type === 'hangUp') expect(effects).not.toContain('apologise');
     }
   });
 
   test('asks for the greeting whenever a session becomes ready, and never otherwise', () => {
     for (const { from, event, effects } of edges) {
-      const ready = event.type === 'liveReady' && ['ringing', 'connecting', 'resuming'].includes(from.phase);
+      const ready = event.type === 'liveReady' && ['ringing', 'connecting', 'resuming', 'adrift'].includes(from.phase);
       expect(effects.includes('greet')).toBe(ready);
     }
   });
@@ -152,18 +183,46 @@ describe('the life of a call', () => {
     expect(ended).toEqual({ phase: 'ended', outcome: { kind: 'failed', fault: 'model', code: 'LIVE_QUOTA' } });
   });
 
+  test.each<[Extract<CallEvent, { type: 'agentMute' }>['rung'], Phase, Effect[]]>([
+    ['nudge', 'talking', ['nudge']],
+    ['resume', 'resuming', ['resumeLive']],
+    ['afresh', 'resuming', ['beginAfresh']],
+    ['goodbye', 'draining', ['closeLive', 'apologise']],
+  ])('climbs the ladder for a mute agent: %s', (rung, to, effects) => {
+    expect(advance({ phase: 'talking' }, { type: 'agentMute', rung })).toMatchObject([{ phase: to }, effects]);
+    // Whatever else is under way mends the session by itself.
+    for (const phase of ['connecting', 'resuming'] as const) {
+      expect(advance({ phase }, { type: 'agentMute', rung })).toEqual([{ phase }, []]);
+    }
+  });
+
+  test('ends for the reason for which its stream was lost, when nobody brings the caller back', () => {
+    const [adrift] = beginTakenUp('PROCESS_DIED');
+    const [parted] = advance(adrift, { type: 'liveReady' });
+    for (const state of [adrift, parted]) {
+      expect(advance(state, { type: 'deadline' })[0]).toMatchObject({ outcome: { code: 'PROCESS_DIED', fault: 'us' } });
+    }
+  });
+
   test.each<[Phase, CallEvent['type'], boolean | undefined, Phase, Effect[]]>([
     ['ringing', 'streamStarted', undefined, 'connecting', []],
-    ['ringing', 'liveReady', undefined, 'prepared', ['greet']],
+    ['ringing', 'liveReady', undefined, 'prepared', ['greet', 'carryOn']],
     ['ringing', 'liveLost', true, 'ringing', ['resumeLive']],
     ['prepared', 'streamStarted', undefined, 'talking', ['releaseHeldAudio']],
     ['prepared', 'liveLost', true, 'ringing', ['resumeLive']],
-    ['connecting', 'liveReady', undefined, 'talking', ['greet', 'releaseHeldAudio']],
+    ['connecting', 'liveReady', undefined, 'talking', ['greet', 'carryOn', 'releaseHeldAudio']],
+    ['connecting', 'streamLost', undefined, 'adrift', ['rewindPlayout']],
     ['talking', 'bargedIn', undefined, 'talking', ['clearPlayout']],
     ['talking', 'liveLost', true, 'resuming', ['resumeLive']],
     ['talking', 'liveLeaving', undefined, 'resuming', ['resumeLive']],
     ['talking', 'hangUp', undefined, 'draining', ['closeLive']],
-    ['resuming', 'liveReady', undefined, 'talking', ['greet', 'releaseHeldAudio']],
+    ['talking', 'streamLost', undefined, 'parted', ['rewindPlayout']],
+    ['parted', 'streamStarted', undefined, 'talking', ['carryOn', 'releaseHeldAudio']],
+    ['parted', 'liveLost', true, 'adrift', ['resumeLive']],
+    ['adrift', 'liveReady', undefined, 'parted', ['greet']],
+    ['adrift', 'streamStarted', undefined, 'resuming', []],
+    ['parted', 'deadline', undefined, 'ended', ['closeLive', 'closeStream', 'finish']],
+    ['resuming', 'liveReady', undefined, 'talking', ['greet', 'carryOn', 'releaseHeldAudio']],
     ['resuming', 'deadline', undefined, 'draining', ['closeLive', 'apologise']],
     ['draining', 'playedOut', undefined, 'ended', ['closeLive', 'closeStream', 'finish']],
   ])('%s, %s (recoverable %s): %s', (from, event, recoverable, to, effects) => {

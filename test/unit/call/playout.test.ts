@@ -209,3 +209,63 @@ test('a turn that runs dry before its end is a gap of the time until its next so
   playout.enqueue(2, ms(200));
   expect(playout.summary()).toMatchObject({ gaps: 1, gapMs: 150 });
 });
+
+test('what a broken stream did not bring to the caller is sent again by the next one', () => {
+  const { clock, playout, attach, sent, sentMs, ended } = playing(5_000);
+  attach();
+  playout.enqueue(1, ms(1_000));
+  playout.enqueue(1, ms(2_000));
+  playout.completeTurn(1);
+  playout.enqueue(2, ms(500));
+  playout.completeTurn(2);
+  expect(sentMs()).toBe(3_500);
+  clock.tick(1_300);
+  playout.rewind();
+  expect(playout.sounding).toBe(false);
+  clock.tick(4_000);
+  expect(ended.size).toBe(0);
+  sent.length = 0;
+  attach();
+  // Heard up to 1.3 s by the clock, as far as the next mark allows: that at 0.2 s was never echoed.
+  expect(sentMs()).toBe(3_500 - 200);
+  expect(sent.filter(({ type }) => type === 'mark')).toHaveLength(14 + 3);
+});
+
+test('an echoed mark is where a broken stream is taken up again, in the middle of a chunk too', () => {
+  const { clock, playout, attach, sent, sentMs, marks, ended, startMs } = playing(5_000);
+  attach();
+  playout.enqueue(
+    1,
+    pcm(
+      Int16Array.from({ length: 8_000 }, (_, at) => at),
+      8000,
+    ),
+  );
+  clock.tick(400);
+  playout.markReached(marks()[1]!);
+  clock.tick(100);
+  playout.rewind();
+  clock.tick(1_000);
+  sent.length = 0;
+  attach();
+  expect(sentMs()).toBe(500);
+  expect(sent[0]).toMatchObject({ type: 'audio', samples: Int16Array.from({ length: 1_600 }, (_, at) => 4_000 + at) });
+  playout.completeTurn(1);
+  clock.tick(500);
+  playout.markReached(marks().at(-1)!);
+  expect(ended.get(1)).toEqual({ startMs, endMs: startMs + 2_000, heardMs: 1_000, generatedMs: 1_000, cut: false });
+});
+
+test('a turn that is cut after its stream broke was heard up to where it broke, and what was played since', () => {
+  const { clock, playout, attach, marks, ended } = playing(5_000);
+  attach();
+  playout.enqueue(1, ms(2_000));
+  clock.tick(600);
+  playout.markReached(marks()[2]!);
+  playout.rewind();
+  clock.tick(3_000);
+  attach();
+  clock.tick(150);
+  playout.clear();
+  expect(ended.get(1)).toMatchObject({ heardMs: 750, cut: true });
+});

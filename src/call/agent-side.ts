@@ -1,0 +1,210 @@
+/**
+ * The agent's side of a call: its Live session, what is heard of it by the caller, and what it is told. The call's machine says
+ * when; this says how.
+ */
+import { g711 } from '../audio/index.ts';
+import type { LiveSession, ToolAnswer } from '../live/index.ts';
+import type { CallStream } from '../telephony/index.ts';
+import type { PlayedTurn, Sound } from '../transcript/index.ts';
+import type { CallAgent, CallDeps, TakenUp } from './call.ts';
+import { CarryOn } from './carry-on.ts';
+import { Downlink } from './downlink.ts';
+import { hearLive } from './hear-live.ts';
+import { Leaving, type Moment } from './leaving.ts';
+import type { CallEvent } from './machine.ts';
+import { Playout } from './playout.ts';
+
+export interface AgentSideOptions {
+  readonly agent: CallAgent;
+  readonly deps: CallDeps;
+  readonly takenUp: TakenUp | undefined;
+  /** Whether the call's phase lets the agent be heard. */
+  readonly playing: () => boolean;
+  readonly handle: (event: CallEvent) => void;
+}
+
+export class AgentSide {
+  readonly #options: AgentSideOptions;
+  readonly #playout: Playout;
+  readonly #downlink: Downlink;
+  readonly #leaving: Leaving;
+  readonly #carryOn = new CarryOn();
+  #session: LiveSession | undefined;
+  #answeredMs: number | undefined;
+  #apologyTurn: number | undefined;
+  #apologyHeard = false;
+
+  constructor(options: AgentSideOptions) {
+    this.#options = options;
+    const { deps, takenUp, handle } = options;
+    const { clock, logger } = deps;
+    this.#carryOn.broken(takenUp?.loose);
+    this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
+    this.#playout = new Playout(clock, {
+      turnStarted: (turn, atMs) => this.#turnStarted(turn, atMs),
+      turnEnded: (turn, played) => this.#turnEnded(turn, played),
+      overflowed: (droppedMs) => logger.warn({ droppedMs }, 'agent sound beyond the bound dropped'),
+    });
+    this.#downlink = new Downlink({
+      clock,
+      playout: this.#playout,
+      turnsBefore: takenUp?.lastTurn ?? 0,
+      silentTurn: (turn) => this.#silentTurn(turn),
+    });
+  }
+
+  get session(): LiveSession | undefined {
+    return this.#session;
+  }
+
+  /** Nothing is queued, under way to the caller, or expected. */
+  get idle(): boolean {
+    return this.#playout.idle;
+  }
+
+  /** The caller hears the agent, or is about to. */
+  get sounding(): boolean {
+    return this.#playout.sounding;
+  }
+
+  /** Whether the caller was told to the end that the call has failed. */
+  get apologyHeard(): boolean {
+    return this.#apologyHeard;
+  }
+
+  /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
+  hadTheLastWord(callerVoiceMs: number | undefined): boolean {
+    return (
+      !this.#downlink.generating && (callerVoiceMs === undefined || callerVoiceMs <= this.#downlink.lastGeneratedMs)
+    );
+  }
+
+  /** A stream is there: what was queued, and what a broken one did not bring to the caller, goes out. */
+  attach(stream: CallStream): void {
+    this.#answeredMs ??= this.#options.deps.clock.nowMs();
+    const { encode } = g711(stream.format.encoding);
+    this.#playout.attach({
+      ...stream.playout,
+      play: (samples) => stream.send({ type: 'audio', payload: encode(samples) }),
+      mark: (name) => stream.send({ type: 'mark', name }),
+      clear: () => stream.send({ type: 'clear' }),
+    });
+  }
+
+  /** The stream is gone. */
+  rewind(): void {
+    this.#playout.rewind();
+  }
+
+  markReached(name: string): void {
+    this.#playout.markReached(name);
+  }
+
+  /** Called a few times a second. */
+  tick(moment: Moment): void {
+    this.#playout.topUp();
+    this.#leaving.look(moment);
+  }
+
+  dial(): void {
+    const { agent, deps, takenUp, playing, handle } = this.#options;
+    deps.metrics.liveSessions.inc();
+    const handlers = hearLive({
+      model: agent.live.model,
+      deps,
+      downlink: this.#downlink,
+      playing,
+      leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
+      answerTools: (answers: readonly ToolAnswer[]) => this.#session?.answerTools(answers),
+      handle,
+    });
+    this.#session = deps.openLive(agent.live, handlers, () => deps.collector.seed(), deps.logger, takenUp?.handle);
+  }
+
+  resume(): void {
+    this.#broken();
+    this.#session?.resume();
+  }
+
+  beginAfresh(): void {
+    this.#broken();
+    this.#session?.resume();
+  }
+
+  close(): void {
+    if (this.#session !== undefined) this.#options.deps.metrics.liveSessions.dec();
+    this.#session?.close();
+    this.#session = undefined;
+    this.#leaving.left();
+    this.#downlink.turnCompleted();
+  }
+
+  /** Nobody is greeted twice. */
+  greet(): void {
+    const { agent, takenUp } = this.#options;
+    if (agent.greeting === undefined || takenUp?.greeted === true || this.#downlink.begun) return;
+    this.#session?.sendText(greetingOrder(agent.greeting));
+  }
+
+  nudge(): void {}
+
+  /** The agent and the caller hear each other again. */
+  carryOn(callerSpeaks: boolean): void {
+    const text = this.#carryOn.mended(callerSpeaks);
+    if (text !== undefined) this.#session?.sendText(text);
+  }
+
+  /** The caller spoke over the agent. */
+  interrupt(): void {
+    this.#options.deps.metrics.bargeIns.inc();
+    this.#downlink.interrupt();
+  }
+
+  apologise(): void {
+    const { apology, collector } = this.#options.deps;
+    this.#apologyTurn = this.#downlink.say(apology.samples);
+    collector.agentSaid(this.#apologyTurn, apology.text);
+  }
+
+  /** Whatever was not heard by now never will be, or not from this process. */
+  settle(): void {
+    this.#playout.close();
+  }
+
+  sound(): Sound['agent'] {
+    return { ...this.#downlink.levels(), ...this.#playout.summary() };
+  }
+
+  /** What the lost socket had not brought of a turn will not come: the next sound is a turn of its own. */
+  #broken(): void {
+    this.#leaving.left();
+    if (this.#downlink.generating) this.#carryOn.broken('agentCut');
+    this.#downlink.turnCompleted();
+  }
+
+  #turnStarted(turn: number, atMs: number): void {
+    const { collector, metrics } = this.#options.deps;
+    const agent = this.#options.agent.name;
+    if (turn === 1 && this.#answeredMs !== undefined) {
+      metrics.firstSoundSeconds.observe({ agent }, (atMs - this.#answeredMs) / 1_000);
+    }
+    const responseMs = collector.agentTurnStarted(turn, atMs);
+    if (responseMs !== undefined) metrics.responseSeconds.observe({ agent }, responseMs / 1_000);
+  }
+
+  #turnEnded(turn: number, played: PlayedTurn): void {
+    if (turn === this.#apologyTurn) this.#apologyHeard = !played.cut;
+    this.#options.deps.collector.agentTurnEnded(turn, played);
+  }
+
+  #silentTurn(turn: number): void {
+    const { clock, collector } = this.#options.deps;
+    const nowMs = clock.nowMs();
+    collector.agentTurnEnded(turn, { startMs: nowMs, endMs: nowMs, heardMs: 0, generatedMs: 0, cut: true });
+  }
+}
+
+/** The model varies the words; what must be said exactly is a recording's work. */
+function greetingOrder(greeting: string): string {
+  return `[The caller has just picked up the phone.] ${greeting}`;
+}

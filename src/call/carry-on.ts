@@ -1,0 +1,35 @@
+/** What the agent is told after a break, so that what was cut off is finished, and a question that was asked is answered. */
+
+/** What a break left behind. */
+export type Loose =
+  /** The agent was still generating: the caller hears what had come, and the rest is missing. */
+  | 'agentCut'
+  /** The process that held the call is gone, and with it what the agent had not yet been heard to say. */
+  | 'agentLost'
+  /** The process is gone, and the caller was the last to speak. */
+  | 'callerUnanswered';
+
+const TEXTS: Readonly<Record<Loose, string>> = {
+  agentCut:
+    '[The connection broke while you were speaking. The caller heard you up to that point. Go on with your sentence from there: no greeting, no apology, and nothing twice.]',
+  agentLost:
+    '[The connection broke while you were speaking, and the caller may have missed your last sentence. Say that sentence again, without a greeting, and go on.]',
+  callerUnanswered:
+    '[The connection broke for a moment. Answer what the caller said last; if you did not hear all of it, ask for it again. Do not greet again.]',
+};
+
+export class CarryOn {
+  #loose: Loose | undefined;
+
+  /** What the last break left; `undefined` when nothing was under way. Of two breaks in a row the first one counts. */
+  broken(loose: Loose | undefined): void {
+    this.#loose ??= loose;
+  }
+
+  /** The agent is there again: what it is to be told. Whoever has begun to speak meanwhile has the turn. */
+  mended(callerSpeaks: boolean): string | undefined {
+    const loose = this.#loose;
+    this.#loose = undefined;
+    return loose === undefined || callerSpeaks ? undefined : TEXTS[loose];
+  }
+}

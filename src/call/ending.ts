@@ -1,0 +1,30 @@
+/** What is written down when a call has ended: its sound, its outcome, and the figures. */
+import type { Metrics } from '../telemetry/index.ts';
+import type { Collector, Outcome, Sound } from '../transcript/index.ts';
+
+export interface Ending {
+  readonly agent: string;
+  readonly outcome: Outcome;
+  /** Of a call that was never answered there is none. */
+  readonly sound: Sound | undefined;
+  readonly lengthMs: number;
+  readonly atMs: number;
+}
+
+export function recordEnding(
+  { agent, outcome, sound, lengthMs, atMs }: Ending,
+  collector: Collector,
+  metrics: Metrics,
+): void {
+  if (sound !== undefined) {
+    collector.sound(sound);
+    metrics.callerLevelDbov.observe(sound.caller.activeDbov);
+    metrics.agentLevelDbov.observe(sound.agent.activeDbov);
+  }
+  collector.end(outcome, atMs);
+  const code = outcome.kind === 'failed' ? outcome.code : '';
+  const fault = outcome.kind === 'failed' ? outcome.fault : '';
+  metrics.calls.inc({ agent, outcome: outcome.kind, fault, code });
+  metrics.callSeconds.observe({ agent }, lengthMs / 1_000);
+  if (outcome.kind === 'failed') metrics.failures.inc({ code, fault });
+}
