@@ -67,7 +67,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     digit: (digit) => {
       noticed();
       collector.digit(digit, clock.nowMs());
-      session()?.sendText(`[The caller pressed ${digit} on the telephone.]`);
+      session()?.sendText(`[The caller pressed ${digit} on the telephone.]`, 'caller');
     },
     release: () => {
       turns?.restart();

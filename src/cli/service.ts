@@ -68,7 +68,16 @@ export async function startService(config: Config, tools: Tools, options: Servic
     agentFor: (to) => agentFor(config, to),
     agentNamed: (name) => config.agents.find((agent) => agent.name === name),
     openLive: (settings, handlers, seed, callLogger) =>
-      openLiveSession({ settings, handlers, seed, backend, headers, clock, ids, metrics, logger: callLogger, dial }),
+      openLiveSession({
+        routes: [{ name: 'primary', settings, backend, headers }],
+        handlers,
+        seed,
+        clock,
+        ids,
+        metrics,
+        logger: callLogger,
+        dial,
+      }),
     apology: readApology(),
     beginTranscript: (call) => beginTranscript({ call, clock, outbox, watch }),
   });

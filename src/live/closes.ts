@@ -4,8 +4,11 @@
  */
 import { FAILURES, Failure, type FailureCode } from '../lib/index.ts';
 
-/** Dial again with the handle; begin afresh with what was said; or give up, because the answer would be the same. */
-export type Action = 'resume' | 'fresh' | 'fatal';
+/**
+ * Dial again with the handle; begin afresh with what was said; go to another route, and begin afresh only where there is none;
+ * or give this route up, because its answer would be the same.
+ */
+export type Action = 'resume' | 'fresh' | 'switch' | 'fatal';
 
 export interface Verdict {
   readonly failure: Failure;
@@ -32,7 +35,8 @@ const ROWS: readonly Row[] = [
   { close: 1007, reason: /^Request contains an invalid/, code: 'LIVE_REJECTED_ARGUMENT', action: 'fresh' },
   { close: 1008, reason: /^models\/.* is not found/, code: 'LIVE_MODEL_UNKNOWN', action: 'fatal' },
   { close: 1008, reason: /^Requested entity was not found/, code: 'LIVE_HANDLE_DEAD', action: 'fresh' },
-  { close: 1008, reason: /^Operation is not implemented/, code: 'LIVE_UNSUPPORTED', action: 'fresh' },
+  // A feature that fails on this model now and then, such as tool calls on the 2.5 models.
+  { close: 1008, reason: /^Operation is not implemented/, code: 'LIVE_UNSUPPORTED', action: 'switch' },
   { close: 1008, reason: /^Your project has been denied/, code: 'LIVE_ACCESS_DENIED', action: 'fatal' },
   { close: 1008, reason: /^The operation was aborted/, code: 'LIVE_LIFETIME', action: 'resume' },
   // The quota frees in half a minute at the earliest, which no caller waits for in silence.
@@ -60,6 +64,8 @@ export function judgeRefusal(status: number): Verdict {
 
 /** A failure that we found out ourselves. */
 export function judgeFailure(failure: Failure): Verdict {
+  // Places come free when calls end, which no caller waits for.
+  if (failure.code === 'LIVE_FULL') return { failure, action: 'fatal' };
   return { failure, action: FAILURES[failure.code].retryable ? 'resume' : 'fatal' };
 }
 

@@ -1,9 +1,9 @@
 /** One socket of a session, from the credentials to its end. What comes from it after that goes nowhere. */
-import { asFailure, type Cancel, type Clock, Failure, type MessageSocket, unreachable } from '../lib/index.ts';
+import { asFailure, type Cancel, type Clock, Failure, unreachable } from '../lib/index.ts';
 import type { LiveHeaders } from './auth.ts';
 import { judgeClose, judgeFailure, type Verdict } from './closes.ts';
 import { type Decoded, decode, type LiveEvent } from './decode.ts';
-import type { Dial } from './socket.ts';
+import type { Dial, LiveSocket } from './socket.ts';
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -26,10 +26,23 @@ export interface ConnectionHandlers {
   ended(verdict: Verdict): void;
 }
 
-/** Measured: a third of a second. A wrong configuration may hang in silence, with neither an error nor a close. */
-const SETUP_DEADLINE_MS = 10_000;
+/** Measured: a third to half a second. A wrong configuration may hang in silence, and a caller waits meanwhile. */
+const SETUP_DEADLINE_MS = 5_000;
 /** The closing handshake is one round trip; the service refuses a resume while the old socket is open. */
 const CLOSE_DEADLINE_MS = 1_000;
+
+/** How a connection has ended. */
+export interface Gone {
+  /** What was sent after this moment may not have been heard. */
+  readonly unsureSinceMs: number;
+  /** Without a closing handshake: the service may still believe in the socket, and refuse the session's handle meanwhile. */
+  readonly abnormal: boolean;
+}
+
+/** It never carried anything. */
+const NEVER_OPENED: Gone = { unsureSinceMs: Number.POSITIVE_INFINITY, abnormal: false };
+/** RFC 6455 §7.1.5: no close frame was received. */
+const ABNORMAL_CLOSE = 1006;
 
 /**
  *   authenticating ─▶ dialling ─▶ settingUp ─setupComplete─▶ ready
@@ -41,9 +54,9 @@ const CLOSE_DEADLINE_MS = 1_000;
 type State =
   | { readonly phase: 'authenticating' }
   | { readonly phase: 'dialling' }
-  | { readonly phase: 'settingUp' | 'ready'; readonly socket: MessageSocket }
-  | { readonly phase: 'closing'; readonly gone: (() => void)[] }
-  | { readonly phase: 'over' };
+  | { readonly phase: 'settingUp' | 'ready'; readonly socket: LiveSocket }
+  | { readonly phase: 'closing'; readonly socket: LiveSocket; readonly told: ((gone: Gone) => void)[] }
+  | { readonly phase: 'over'; readonly gone: Gone };
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -71,24 +84,29 @@ export class Connection {
     return this.#state.phase === 'ready' ? this.#state.socket.bufferedBytes() : 0;
   }
 
-  /** Ends it, whatever it is doing, without telling `ended`; `gone` is called when its socket is no more. */
-  shut(gone: () => void = () => undefined): void {
+  /** All that was sent up to this moment has been heard. */
+  heardUpToMs(): number {
+    return this.#state.phase === 'ready' ? this.#state.socket.heardUpToMs() : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Ends it, whatever it is doing, without telling `ended`; `tell` is called when its socket is no more. */
+  shut(tell: (gone: Gone) => void = () => undefined): void {
     const state = this.#state;
     switch (state.phase) {
       case 'authenticating':
       case 'dialling':
-        this.#enter({ phase: 'over' });
-        gone();
+        this.#enter({ phase: 'over', gone: NEVER_OPENED });
+        tell(NEVER_OPENED);
         break;
       case 'settingUp':
       case 'ready':
-        this.#close(state.socket, [gone]);
+        this.#close(state.socket, [tell]);
         break;
       case 'closing':
-        state.gone.push(gone);
+        state.told.push(tell);
         break;
       case 'over':
-        gone();
+        tell(state.gone);
         break;
       default:
         unreachable(state);
@@ -110,7 +128,7 @@ export class Connection {
     );
   }
 
-  #setUp(socket: MessageSocket): void {
+  #setUp(socket: LiveSocket): void {
     this.#enter({ phase: 'settingUp', socket });
     this.#leavePhase = this.#options.clock.after(SETUP_DEADLINE_MS, () => {
       const text = `Live did not take the setup within ${SETUP_DEADLINE_MS} ms`;
@@ -153,9 +171,10 @@ export class Connection {
 
   #closed(code: number, reason: string): void {
     const state = this.#state;
-    if (state.phase === 'over') return;
-    this.#enter({ phase: 'over' });
-    if (state.phase === 'closing') for (const gone of state.gone) gone();
+    if (!('socket' in state)) return;
+    const gone = { unsureSinceMs: state.socket.unsureSinceMs(), abnormal: code === ABNORMAL_CLOSE };
+    this.#enter({ phase: 'over', gone });
+    if (state.phase === 'closing') for (const tell of state.told) tell(gone);
     else this.#handlers.ended(judgeClose(code, reason));
   }
 
@@ -164,12 +183,12 @@ export class Connection {
     const state = this.#state;
     if (state.phase === 'closing' || state.phase === 'over') return;
     if (state.phase === 'settingUp' || state.phase === 'ready') this.#close(state.socket, []);
-    else this.#enter({ phase: 'over' });
+    else this.#enter({ phase: 'over', gone: NEVER_OPENED });
     this.#handlers.ended(verdict);
   }
 
-  #close(socket: MessageSocket, gone: (() => void)[]): void {
-    this.#enter({ phase: 'closing', gone });
+  #close(socket: LiveSocket, told: ((gone: Gone) => void)[]): void {
+    this.#enter({ phase: 'closing', socket, told });
     this.#leavePhase = this.#options.clock.after(CLOSE_DEADLINE_MS, () => socket.terminate());
     socket.close(1000, '');
   }

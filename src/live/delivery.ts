@@ -10,7 +10,7 @@ export interface Delivery {
   reset(): void;
 }
 
-export function createDelivery(handlers: LiveHandlers): Delivery {
+export function createDelivery(handlers: LiveHandlers, route: () => string): Delivery {
   const reader = createPcmReader(24_000);
 
   /** The reader may lend its own memory, until the next chunk; who hears the sound may keep it. */
@@ -56,7 +56,7 @@ export function createDelivery(handlers: LiveHandlers): Delivery {
         handlers.used(event.usage);
         break;
       case 'handleOffered':
-        if (event.resumable && event.handle !== '') handlers.handleRenewed(event.handle);
+        if (event.resumable && event.handle !== '') handlers.handleRenewed(event.handle, route());
         break;
       case 'leaving':
         handlers.leaving(event.timeLeftMs);

@@ -35,8 +35,8 @@ export interface SeedTurn {
 
 /** What a session tells its one reader, in the order in which the service said it. */
 export interface LiveHandlers {
-  /** Setup is complete: what is sent from now on is heard. Comes again after each resume. */
-  ready(info: { readonly how: 'new' | 'resumed' | 'reseeded'; readonly setupMs: number }): void;
+  /** Setup is complete: what is sent from now on is heard. Comes again after each resume, perhaps on another route. */
+  ready(info: { readonly how: 'new' | 'resumed' | 'reseeded'; readonly setupMs: number; readonly route: string }): void;
   /** The agent's voice as it is generated, faster than it is spoken. The chunk may be kept. */
   audio(chunk: Pcm<24000>): void;
   transcribed(piece: { readonly speaker: 'caller' | 'agent'; readonly text: string }): void;
@@ -53,8 +53,8 @@ export interface LiveHandlers {
   used(usage: LiveUsage): void;
   /** The service will close the socket in `timeLeftMs`. */
   leaving(timeLeftMs: number): void;
-  /** A newer resumption handle. */
-  handleRenewed(handle: string): void;
+  /** A newer resumption handle; it is worth nothing on any other route. */
+  handleRenewed(handle: string, route: string): void;
   /** The socket is gone. `resume()` may bring the session back when `recoverable`. */
   lost(failure: Failure, recoverable: boolean): void;
 }

@@ -1,40 +1,47 @@
-/** One conversation with Gemini Live, over as many sockets as it takes. */
-import { durationMs, type Pcm } from '../audio/index.ts';
+/** One conversation with Gemini Live, over as many sockets and routes as it takes. */
+import type { Pcm } from '../audio/index.ts';
 import { type Cancel, type Clock, Failure, type Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import { type LiveHeaders, liveHeaders } from './auth.ts';
+import { Claim } from './claim.ts';
 import type { Verdict } from './closes.ts';
-import { Connection } from './connection.ts';
+import { Connection, type Gone } from './connection.ts';
 import { createDelivery, type Delivery } from './delivery.ts';
-import { activityMessage, audioMessage, seedMessage, textMessage, toolMessage } from './encode.ts';
+import { seedMessage } from './encode.ts';
 import { endpoint } from './endpoint.ts';
 import type { LiveHandlers, SeedTurn, ToolAnswer } from './handlers.ts';
-import { afterEnd, beginPlan, dialNext, keepHandle, type ResumePlan } from './resumption.ts';
-import type { LiveBackend, LiveSettings } from './settings.ts';
+import { Outbound, type Whose } from './outbound.ts';
+import { afterEnd, afterGone, beginPlan, dialNext, forgetHandle, keepHandle, type ResumePlan } from './resumption.ts';
+import { beginCourse, type Course, type LiveRoute, onward } from './route.ts';
 import { announcesHistory, setupMessage } from './setup.ts';
 import { type Dial, dialWebSocket } from './socket.ts';
 
 export interface LiveSession {
   /** Audio at 16 kHz. Dropped unless the session is ready: the caller of this holds what must not be lost. */
   sendAudio(samples: Pcm<16000>): void;
-  /** Text to which the model answers at once, such as the greeting's order or pressed digits. Kept until the session is ready. */
-  sendText(text: string): void;
+  /**
+   * Text to which the model answers at once. Kept until the session is ready. What the caller said by the keys is said again,
+   * like their voice, when a socket may have taken it along; an order of ours is not.
+   */
+  sendText(text: string, whose?: Whose): void;
   /** The edges of the caller's speech, with `detection: 'local'` only. Dropped, like audio, unless the session is ready. */
   sendActivity(edge: 'started' | 'ended'): void;
   /** Kept until the session is ready: a resumed one still waits for the answers. */
   answerTools(answers: readonly ToolAnswer[]): void;
   /**
    * Closes the socket that is left, and dials again: with the newest handle, or afresh with the seed when there is none or it
-   * is dead; backed off, a bounded number of times. Ends in `ready`, or in `lost` with recoverable false.
+   * is dead; backed off, a bounded number of times; then by the next route. Ends in `ready`, or in `lost` with recoverable
+   * false. Does nothing while the session is on its way already.
    */
   resume(): void;
+  /** As `resume`, but without the handle, even where it is being tried just now. */
+  beginAfresh(): void;
   /** Ends the session, whatever it is doing; no handler is called afterwards. */
   close(): void;
 }
 
 export interface LiveOptions {
-  readonly settings: LiveSettings;
-  readonly backend: LiveBackend;
+  /** The first is preferred; the others are gone to, each once, when those before have failed for good. */
+  readonly routes: readonly LiveRoute[];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
@@ -43,37 +50,29 @@ export interface LiveOptions {
   /** What was said so far; asked for whenever a session begins without a handle. */
   readonly seed: () => readonly SeedTurn[];
   readonly dial?: Dial | undefined;
-  /** Share one between all sessions of a Vertex backend, and they share its token. */
-  readonly headers?: LiveHeaders | undefined;
-  /** Takes up a session that another process began. */
-  readonly handle?: string | undefined;
+  /** Takes up a session that another process began, on its route; where that is no route of ours, we begin afresh. */
+  readonly handle?: { readonly route: string; readonly handle: string } | undefined;
 }
 
 /**
- * What was held for the session leaves in one go when it is ready, and over TLS none of it is gone before the last of it is
- * sent. Twenty seconds, the most that may be held, are 1000 frames of 20 ms: 640 B each, 856 B as base64, 936 B as a message,
- * 936 kB in all. Half as much again is for a network that stands still. What comes on top is dropped: the model would answer
- * speech that is long past.
- */
-const MAX_UNSENT_BYTES = 1_536 * 1024;
-/** Digits and tool answers of the seconds that a resume takes. */
-const MAX_HELD_MESSAGES = 32;
-
-/**
- *   opening ──▶ ready ◀── resuming ◀─┐
- *      │         │ └─resume()─▲ │    │ resume(), and by itself until the plan says never
- *      └────▶  lost ────────────┴────┘
- *   close(), and a loss that cannot be recovered, lead to closed from anywhere.
+ *   opening ─▶ ready ─resume()─▶ leaving ─gone─▶ waiting ─▶ resuming ─▶ ready
+ *      └───────┬─┘                  ▲ ▲                         │
+ *              ▼                    │ └─────by itself, until────┘
+ *             lost ─────resume()────┘     the plan says never
+ *
+ *   close(), and a loss that no route is left for, lead to closed from anywhere.
  */
 type Life =
-  | { readonly phase: 'opening' | 'resuming' | 'lost'; readonly connection: Connection; readonly withHandle: boolean }
-  | {
-      readonly phase: 'ready';
-      readonly connection: Connection;
-      readonly withHandle: boolean;
-      readonly sinceMs: number;
-    }
+  | { readonly phase: 'opening' | 'leaving' | 'waiting' | 'resuming' | 'lost' | 'ready'; readonly link: Link }
   | { readonly phase: 'closed' };
+
+/** One dialling, and what came of it. */
+interface Link {
+  readonly connection: Connection;
+  readonly withHandle: boolean;
+  /** When the session was ready on it. */
+  readySinceMs?: number;
+}
 
 /** Begins at once; throws CONFIG_INVALID for a base URL that is none. */
 export function openLiveSession(options: LiveOptions): LiveSession {
@@ -82,40 +81,46 @@ export function openLiveSession(options: LiveOptions): LiveSession {
 
 class Session implements LiveSession {
   readonly #options: LiveOptions;
-  readonly #url: string;
-  readonly #headers: LiveHeaders;
   readonly #delivery: Delivery;
-  readonly #held: string[] = [];
+  readonly #outbound: Outbound;
+  #course: Course;
+  #claim: Claim;
   #plan: ResumePlan;
   #life: Life;
   #cancelWait: Cancel = () => undefined;
 
   constructor(options: LiveOptions) {
+    const { routes, handle, handlers, clock, logger, metrics } = options;
     this.#options = options;
-    this.#url = endpoint(options.backend).url;
-    this.#headers = options.headers ?? liveHeaders(options.backend, options.clock);
-    this.#delivery = createDelivery(options.handlers);
-    this.#plan = beginPlan(options.handle);
-    this.#life = { phase: 'opening', ...this.#connect() };
+    this.#delivery = createDelivery(handlers, () => this.#course.route.name);
+    this.#outbound = new Outbound({
+      clock,
+      logger,
+      metrics,
+      ready: () => (this.#life.phase === 'ready' ? this.#life.link.connection : undefined),
+      settings: () => this.#course.route.settings,
+    });
+    this.#course = beginCourse(routes, handle?.route);
+    const { route } = this.#course;
+    this.#claim = new Claim(route, clock, logger);
+    this.#plan = beginPlan(handle?.route === route.name ? handle.handle : undefined);
+    this.#life = { phase: 'opening', link: this.#connect() };
   }
 
   sendAudio(samples: Pcm<16000>): void {
-    if (this.#life.phase !== 'ready') return;
-    const { connection } = this.#life;
-    if (connection.unsentBytes() <= MAX_UNSENT_BYTES) connection.send(audioMessage(samples));
-    else this.#options.metrics?.heldAudioDroppedMs.inc(durationMs(samples.length, 16_000));
+    this.#outbound.audio(samples);
   }
 
-  sendText(text: string): void {
-    this.#sendOrHold(textMessage(text, this.#options.settings.features.realtimeText));
+  sendText(text: string, whose: Whose = 'ours'): void {
+    this.#outbound.text(text, whose);
   }
 
   sendActivity(edge: 'started' | 'ended'): void {
-    if (this.#life.phase === 'ready') this.#life.connection.send(activityMessage(edge));
+    this.#outbound.activity(edge);
   }
 
   answerTools(answers: readonly ToolAnswer[]): void {
-    if (answers.length > 0) this.#sendOrHold(toolMessage(answers));
+    this.#outbound.answers(answers);
   }
 
   resume(): void {
@@ -124,43 +129,52 @@ class Session implements LiveSession {
     if (phase === 'ready' || phase === 'lost') this.#dialAgain();
   }
 
+  beginAfresh(): void {
+    const life = this.#life;
+    if (life.phase === 'closed') return;
+    const waitsForHandle = this.#plan.handle !== undefined;
+    this.#plan = forgetHandle(this.#plan);
+    if (life.phase === 'ready' || life.phase === 'lost') this.resume();
+    else if (life.phase === 'waiting' && waitsForHandle) this.#wait(life.link);
+    else if ((life.phase === 'opening' || life.phase === 'resuming') && life.link.withHandle) this.#dialAgain();
+  }
+
   close(): void {
     if (this.#life.phase === 'closed') return;
-    const { connection } = this.#life;
+    const { connection } = this.#life.link;
     this.#life = { phase: 'closed' };
     this.#cancelWait();
-    this.#held.length = 0;
-    connection.shut();
+    this.#outbound.close();
+    connection.shut(() => this.#claim.giveBack());
   }
 
-  #sendOrHold(message: string): void {
-    if (this.#life.phase === 'ready') {
-      this.#life.connection.send(message);
-    } else if (this.#life.phase !== 'closed') {
-      this.#held.push(message);
-      if (this.#held.length <= MAX_HELD_MESSAGES) return;
-      this.#held.shift();
-      this.#options.logger.warn({ maxHeldMessages: MAX_HELD_MESSAGES }, 'live message given up');
-    }
-  }
-
-  /** Dials as the plan says, with its handle or with what was said. */
-  #connect(): { connection: Connection; withHandle: boolean } {
-    const { settings, backend, clock, dial = dialWebSocket } = this.#options;
+  /** Dials as the course and the plan say, with the handle or with what was said. */
+  #connect(): Link {
+    const { clock, dial = dialWebSocket } = this.#options;
+    const { settings, backend, headers } = this.#course.route;
     const { handle } = this.#plan;
     const seed = handle === undefined ? this.#options.seed().filter(({ text }) => text !== '') : [];
     const resume = { handle, seeded: seed.length > 0 };
+    const claim = this.#claim;
     const connection = new Connection(
-      { url: this.#url, headers: this.#headers, setup: setupMessage(settings, backend, resume), clock, dial },
+      {
+        url: endpoint(backend).url,
+        headers: () => claim.take().then(headers),
+        setup: setupMessage(settings, backend, resume),
+        clock,
+        dial,
+      },
       {
         ready: (setupMs) => {
-          this.#life = { phase: 'ready', connection, withHandle: handle !== undefined, sinceMs: clock.nowMs() };
+          link.readySinceMs = clock.nowMs();
+          this.#life = { phase: 'ready', link };
           this.#delivery.reset();
           if (seed.length > 0) connection.send(seedMessage(seed, announcesHistory(backend, resume)));
-          for (const message of this.#held.splice(0)) connection.send(message);
+          this.#outbound.release(connection);
           const how = handle !== undefined ? 'resumed' : seed.length > 0 ? 'reseeded' : 'new';
-          this.#options.logger.info({ how, setupMs }, 'live session ready');
-          this.#options.handlers.ready({ how, setupMs });
+          const { name } = this.#course.route;
+          this.#options.logger.info({ how, setupMs, route: name }, 'live session ready');
+          this.#options.handlers.ready({ how, setupMs, route: name });
         },
         received: (event) => {
           if (event.type === 'handleOffered') this.#plan = keepHandle(this.#plan, event.handle, event.resumable);
@@ -174,47 +188,72 @@ class Session implements LiveSession {
         ended: (verdict) => this.#ended(verdict),
       },
     );
-    return { connection, withHandle: handle !== undefined };
+    const link: Link = { connection, withHandle: handle !== undefined };
+    return link;
   }
 
   #ended(verdict: Verdict): void {
     if (this.#life.phase === 'closed') return;
-    const { phase, connection, withHandle } = this.#life;
+    const { phase, link } = this.#life;
     const { failure, action } = verdict;
     this.#plan = afterEnd(this.#plan, this.#ending(verdict));
     const { next } = this.#plan;
-    this.#options.logger.warn({ code: failure.code, reason: failure.message, phase, next }, 'live socket ended');
-    if (next === 'never') {
+    const { route } = this.#course;
+    const fields = { code: failure.code, reason: failure.message, phase, next, route: route.name };
+    this.#options.logger.warn(fields, 'live socket ended');
+    if (next === 'never' && !this.#changeRoute(failure)) {
       this.#giveUp(action === 'resume' ? notBroughtBack(failure) : failure);
     } else if (phase === 'resuming') {
       this.#dialAgain();
     } else {
-      this.#life = { phase: 'lost', connection, withHandle };
+      this.#life = { phase: 'lost', link };
       this.#tellLost(failure, true);
     }
   }
 
+  /** False when no route is left that could do better. */
+  #changeRoute(because: Failure): boolean {
+    const course = onward(this.#course, because.code);
+    if (course === undefined || this.#life.phase === 'closed') return false;
+    const { clock, logger } = this.#options;
+    logger.warn({ code: because.code, from: this.#course.route.name, to: course.route.name }, 'live route changed');
+    const claim = this.#claim;
+    this.#life.link.connection.shut(() => claim.giveBack());
+    this.#claim = new Claim(course.route, clock, logger);
+    this.#course = course;
+    this.#plan = beginPlan(undefined);
+    return true;
+  }
+
   #dialAgain(): void {
     if (this.#life.phase === 'closed') return;
-    if (this.#plan.next === 'never') {
+    if (this.#plan.next === 'never' && !this.#changeRoute(notBroughtBack())) {
       this.#giveUp(notBroughtBack());
       return;
     }
+    const { link } = this.#life;
+    this.#life = { phase: 'leaving', link };
+    link.connection.shut((gone) => this.#left(link, gone));
+  }
+
+  #left(link: Link, { unsureSinceMs, abnormal }: Gone): void {
+    if (this.#life.phase !== 'leaving' || this.#life.link !== link) return;
+    this.#outbound.broken(unsureSinceMs);
+    this.#plan = afterGone(this.#plan, abnormal);
+    this.#wait(link);
+  }
+
+  #wait(link: Link): void {
     const { plan, delayMs } = dialNext(this.#plan, this.#options.ids.fraction());
     this.#plan = plan;
-    const { connection, withHandle } = this.#life;
-    this.#life = { phase: 'resuming', connection, withHandle };
-    connection.shut(() => {
-      if (this.#life.phase !== 'resuming') return;
-      this.#cancelWait = this.#options.clock.after(delayMs, () => {
-        this.#connectAgain();
-      });
-    });
+    this.#life = { phase: 'waiting', link };
+    this.#cancelWait();
+    this.#cancelWait = this.#options.clock.after(delayMs, () => this.#connectAgain());
   }
 
   #connectAgain(): void {
     try {
-      this.#life = { phase: 'resuming', ...this.#connect() };
+      this.#life = { phase: 'resuming', link: this.#connect() };
     } catch (error) {
       const failure = new Failure('INTERNAL', 'the Live session could not be dialled again', { cause: error });
       this.#options.logger.error({ err: failure }, 'live session failed');
@@ -239,11 +278,13 @@ class Session implements LiveSession {
   }
 
   #ending(verdict: Verdict | undefined) {
-    const life = this.#life;
+    const link = this.#life.phase === 'closed' ? undefined : this.#life.link;
+    const sinceMs = link?.readySinceMs;
     return {
       verdict,
-      readyForMs: life.phase === 'ready' ? this.#options.clock.nowMs() - life.sinceMs : undefined,
-      withHandle: life.phase !== 'closed' && life.withHandle,
+      readyForMs: sinceMs === undefined ? undefined : this.#options.clock.nowMs() - sinceMs,
+      withHandle: link?.withHandle === true,
+      others: this.#course.others.length > 0,
     };
   }
 }

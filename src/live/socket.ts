@@ -17,9 +17,17 @@ export interface DialTarget {
   readonly clock: Clock;
 }
 
+/** A socket that knows how far what was sent has come. */
+export interface LiveSocket extends MessageSocket {
+  /** All that was sent up to this moment has been heard; it does not go back. */
+  heardUpToMs(): number;
+  /** Once it is closed: what was sent after this moment may not have been heard. */
+  unsureSinceMs(): number;
+}
+
 /** Either `failed`, once; or `opened`, once, and at the end `closed`, once. */
 export interface DialHandlers extends SocketHandlers {
-  opened(socket: MessageSocket): void;
+  opened(socket: LiveSocket): void;
   failed(verdict: Verdict): void;
 }
 
@@ -33,10 +41,14 @@ export type Dial = (target: DialTarget, handlers: DialHandlers) => Cancel;
 const CONNECT_DEADLINE_MS = 5_000;
 /** A whole answer in one burst is 400 kB of sound for four seconds; a minute's would be 4 MB as base64. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-/** Often enough to keep address translations open. */
-const PING_EVERY_MS = 10_000;
+/** RFC 6455 §7.4.1: a normal end, and a close frame without a code. */
+const OUR_CLOSE_ANSWERED = new Set([1000, 1005]);
+/** Keeps address translations open, and measures the round trip often enough to follow a network that changes. */
+const PING_EVERY_MS = 5_000;
 /** Pongs 8 to 30 s late were seen on sessions that were well. */
 const DEAD_AFTER_MS = 30_000;
+/** Half way round the world and back. A longer measurement tells of a late pong, not of the way. */
+const MAX_ROUND_TRIP_MS = 200;
 
 export const dialWebSocket: Dial = ({ url, headers, clock }, handlers) => {
   let webSocket: WebSocket;
@@ -79,30 +91,79 @@ export const dialWebSocket: Dial = ({ url, headers, clock }, handlers) => {
   };
 };
 
-/** An open socket as messages, pinged, and cut when nothing at all has come for too long. */
-export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: SocketHandlers): MessageSocket {
-  let heardAtMs = clock.nowMs();
+/**
+ * An open socket as messages, pinged, and cut when nothing at all has come for too long.
+ *
+ * How much was under way when it ends depends on how it ends:
+ *
+ *   we closed, and were answered    nothing: the service read all that came before our close
+ *   the service closed, or TCP did  the last round trip: half of it until the service was gone, half until we knew
+ *   we cut a dead link              all since the last sign of life: a ping that was answered, or anything else that came
+ */
+export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: SocketHandlers): LiveSocket {
+  let lastCameMs = clock.nowMs();
+  let heardUpToMs = lastCameMs;
+  let unsureSinceMs = Number.POSITIVE_INFINITY;
+  let roundTripMs = MAX_ROUND_TRIP_MS;
   let cutBecause = '';
-  const socket = wrapWebSocket(webSocket, {
+  let ending: 'none' | 'closing' | 'cut' = 'none';
+  /** When the pings that are not yet answered were sent; answers come in order. */
+  const pingedAtMs: number[] = [];
+
+  /** What comes was sent half a round trip ago, by somebody whom our words reach half a round trip after we sent them. */
+  const came = (): void => {
+    lastCameMs = clock.nowMs();
+    heardUpToMs = Math.max(heardUpToMs, lastCameMs - roundTripMs);
+  };
+  const ping = (): void => {
+    // A peer may answer several pings with one pong: the oldest are given up.
+    if (pingedAtMs.length === DEAD_AFTER_MS / PING_EVERY_MS) pingedAtMs.shift();
+    pingedAtMs.push(clock.nowMs());
+    socket.ping();
+  };
+  const wrapped = wrapWebSocket(webSocket, {
     message: (text, binary) => {
-      heardAtMs = clock.nowMs();
+      came();
       handlers.message(text, binary);
     },
     pong: () => {
-      heardAtMs = clock.nowMs();
+      const sentAtMs = pingedAtMs.shift();
+      if (sentAtMs !== undefined) {
+        roundTripMs = Math.min(clock.nowMs() - sentAtMs, MAX_ROUND_TRIP_MS);
+        heardUpToMs = Math.max(heardUpToMs, sentAtMs);
+      }
+      came();
     },
     closed: (code, reason) => {
       stopPinging();
+      if (ending === 'cut') unsureSinceMs = heardUpToMs;
+      // A close is answered with its own code: another one was on its way before ours arrived.
+      else if (ending === 'none' || !OUR_CLOSE_ANSWERED.has(code)) unsureSinceMs = clock.nowMs() - roundTripMs;
       handlers.closed(code, reason || cutBecause);
     },
   });
+  const socket: LiveSocket = {
+    ...wrapped,
+    close: (code, reason) => {
+      if (ending === 'none') ending = 'closing';
+      wrapped.close(code, reason);
+    },
+    terminate: () => {
+      ending = 'cut';
+      wrapped.terminate();
+    },
+    heardUpToMs: () => heardUpToMs,
+    unsureSinceMs: () => unsureSinceMs,
+  };
   const stopPinging = clock.every(PING_EVERY_MS, () => {
-    if (clock.nowMs() - heardAtMs < DEAD_AFTER_MS) {
-      socket.ping();
+    if (clock.nowMs() - lastCameMs < DEAD_AFTER_MS) {
+      ping();
     } else {
       cutBecause = `nothing heard for ${DEAD_AFTER_MS} ms`;
       socket.terminate();
     }
   });
+  // A first measurement before the first words.
+  ping();
   return socket;
 }

@@ -9,6 +9,7 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   binary = false;
   #peer: MemorySocket | undefined;
   #open = true;
+  #wired = true;
   readonly #clock: Clock;
   readonly #delayMs: number;
 
@@ -34,11 +35,11 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   }
 
   ping(): void {
-    this.#clock.after(2 * this.#delayMs, () => this.emitIfOpen('pong'));
+    if (this.#wired) this.#clock.after(2 * this.#delayMs, () => this.emitIfOpen('pong'));
   }
 
   close(code = 1005, reason = ''): void {
-    if (!this.#open) return;
+    if (!this.#open || !this.#wired) return;
     this.#clock.after(this.#delayMs, () => {
       this.#peer?.finish(code, reason);
       this.finish(code, reason);
@@ -47,11 +48,16 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
 
   terminate(): void {
     this.finish(1006, '');
-    this.#clock.after(this.#delayMs, () => this.#peer?.finish(1006, ''));
+    if (this.#wired) this.#clock.after(this.#delayMs, () => this.#peer?.finish(1006, ''));
+  }
+
+  /** From now on nothing leaves or reaches this end. */
+  cutWire(): void {
+    this.#wired = false;
   }
 
   emitIfOpen(event: string, ...args: unknown[]): void {
-    if (this.#open) this.emit(event, ...args);
+    if (this.#open && this.#wired) this.emit(event, ...args);
   }
 
   finish(code: number, reason: string): void {

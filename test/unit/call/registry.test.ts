@@ -4,7 +4,7 @@ import { g711, pcm, tone } from '../../../src/audio/index.ts';
 import { type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
-import { openLiveSession } from '../../../src/live/index.ts';
+import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
 import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
@@ -39,6 +39,7 @@ function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}
   clock = new ManualClock();
   const ids = countingIds();
   const logger = createLogger({ level: 'silent' });
+  const { backend } = config.live;
   const live = createLiveSimulator({ clock, ids, ...(model && { scenario: model }) });
   const metrics = createMetrics();
   const agentNamed = (name: string): CallAgent | undefined => {
@@ -57,13 +58,12 @@ function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}
     openLive: (settings, handlers, seed) =>
       openLive?.() ??
       openLiveSession({
-        settings,
+        routes: [{ name: 'primary', settings, backend, headers: liveHeaders(backend, clock) }],
         handlers,
         seed,
         clock,
         ids,
         logger,
-        backend: config.live.backend,
         dial: dialInMemory(live),
       }),
     apology: { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' },

@@ -27,7 +27,7 @@ describe('a closed socket', () => {
       'fatal',
     ],
     [1008, 'Requested entity was not found.', 'LIVE_HANDLE_DEAD', 'fresh'],
-    [1008, 'Operation is not implemented, or supported, or enabled.', 'LIVE_UNSUPPORTED', 'fresh'],
+    [1008, 'Operation is not implemented, or supported, or enabled.', 'LIVE_UNSUPPORTED', 'switch'],
     [1008, 'Your project has been denied access. Please contact support.', 'LIVE_ACCESS_DENIED', 'fatal'],
     [1008, 'The operation was aborted.', 'LIVE_LIFETIME', 'resume'],
     [1011, 'Internal error encountered.', 'LIVE_INTERNAL', 'resume'],
@@ -74,4 +74,5 @@ describe('a refused socket', () => {
 test('what we find out ourselves is tried again where that can help', () => {
   expect(judgeFailure(new Failure('LIVE_SETUP_TIMEOUT', '')).action).toBe('resume');
   expect(judgeFailure(new Failure('LIVE_AUTH', '')).action).toBe('fatal');
+  expect(judgeFailure(new Failure('LIVE_FULL', '')).action).toBe('fatal');
 });

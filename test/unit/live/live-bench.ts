@@ -1,8 +1,10 @@
 /** A Live service in memory, the settings that the tests share, and a reader that writes down what a session tells it. */
 
 import type { Ids } from '../../../src/lib/index.ts';
+import { type LiveHeaders, liveHeaders } from '../../../src/live/auth.ts';
 import { judgeRefusal } from '../../../src/live/closes.ts';
 import type { LiveHandlers, SeedTurn } from '../../../src/live/handlers.ts';
+import type { LiveRoute } from '../../../src/live/route.ts';
 import { type LiveOptions, type LiveSession, openLiveSession } from '../../../src/live/session.ts';
 import type { LiveBackend, LiveSettings } from '../../../src/live/settings.ts';
 import { type Dial, mindSocket } from '../../../src/live/socket.ts';
@@ -61,6 +63,15 @@ export interface ServerEnd {
   cancelled: boolean;
 }
 
+type BenchRoute = Partial<Omit<LiveRoute, 'name'>>;
+
+/** Settings, backend and headers are those of the one route. */
+interface BenchOptions extends Partial<LiveOptions> {
+  readonly settings?: LiveSettings;
+  readonly backend?: LiveBackend;
+  readonly headers?: LiveHeaders;
+}
+
 export class LiveBench {
   readonly clock = new ManualClock();
   readonly startMs = this.clock.nowMs();
@@ -71,13 +82,24 @@ export class LiveBench {
   readonly answers: Answer[] = [];
   seed: readonly SeedTurn[] = [];
   session!: LiveSession;
+  readonly #oneWayMs: number;
   /** Run within a handler, right after it is written down. */
   readonly during = new Map<string, () => void>();
 
-  open(options: Partial<LiveOptions> = {}): this {
+  constructor({ oneWayMs = 0 }: { readonly oneWayMs?: number } = {}) {
+    this.#oneWayMs = oneWayMs;
+  }
+
+  /** A route on the clock of this bench. */
+  route(name: string, { settings = SETTINGS, backend = DEVELOPER, headers, ...claims }: BenchRoute = {}): LiveRoute {
+    return { name, settings, backend, headers: headers ?? liveHeaders(backend, this.clock), ...claims };
+  }
+
+  /** By one route named `only`, unless routes are given. */
+  open({ settings, backend, headers, ...options }: BenchOptions = {}): this {
+    const only = { ...(settings && { settings }), ...(backend && { backend }), ...(headers && { headers }) };
     this.session = openLiveSession({
-      settings: SETTINGS,
-      backend: DEVELOPER,
+      routes: [this.route('only', only)],
       clock: this.clock,
       ids: MIDDLE,
       logger: createLogger({ level: 'silent' }),
@@ -91,7 +113,7 @@ export class LiveBench {
   }
 
   /** Opens, and has the service take the setup. */
-  async ready(options: Partial<LiveOptions> = {}): Promise<this> {
+  async ready(options: BenchOptions = {}): Promise<this> {
     this.open(options);
     await this.clock.advance(10);
     await this.serve({ setupComplete: {} });
@@ -110,7 +132,7 @@ export class LiveBench {
               handlers.failed(judgeRefusal(answer.refuses));
               return;
             }
-            const [ours, theirs] = MemorySocket.pair(clock);
+            const [ours, theirs] = MemorySocket.pair(clock, this.#oneWayMs);
             theirs.binary = true;
             theirs.on('message', (data: Buffer) => end.received.push(JSON.parse(data.toString())));
             ours.on('close', (code: number) => {
@@ -145,12 +167,18 @@ export class LiveBench {
   /** Has the service send a message, or a text as it stands, on its newest socket. */
   async serve(message: object | string, end = this.socket): Promise<void> {
     end.theirs?.send(typeof message === 'string' ? message : JSON.stringify(message));
-    await this.clock.advance(0);
+    await this.clock.advance(this.#oneWayMs);
   }
 
   async serviceCloses(code: number, reason: string): Promise<void> {
     this.socket.theirs?.close(code, reason);
     await this.clock.advance(0);
+  }
+
+  /** Nothing comes through any more, either way, and neither end is told. */
+  linkDies(): void {
+    this.socket.ours?.cutWire();
+    this.socket.theirs?.cutWire();
   }
 
   async connectionBreaks(): Promise<void> {
@@ -176,7 +204,7 @@ export class LiveBench {
       grounded: write('grounded'),
       used: write('used'),
       leaving: write('leaving'),
-      handleRenewed: write('handleRenewed'),
+      handleRenewed: (handle) => write('handleRenewed')(handle),
       lost: (failure, recoverable) => write('lost')({ code: failure.code, recoverable, cause: failure.cause }),
     };
   }

@@ -21,7 +21,7 @@ describe('opening', () => {
     expect(bench.heard).toEqual([]);
     await bench.clock.advance(240);
     await bench.serve({ setupComplete: {} });
-    expect(bench.heard).toEqual([['ready', { how: 'new', setupMs: 250 }]]);
+    expect(bench.heard).toEqual([['ready', { how: 'new', setupMs: 250, route: 'only' }]]);
   });
 
   test('carries the key in a header and not in the URL', async () => {
@@ -31,14 +31,14 @@ describe('opening', () => {
   });
 
   test('takes up a session of another process by its handle', async () => {
-    await bench.ready({ handle: 'theirs' });
+    await bench.ready({ handle: { route: 'only', handle: 'theirs' } });
     expect(bench.socket.received).toMatchObject([{ setup: { sessionResumption: { handle: 'theirs' } } }]);
     expect(bench.heard).toMatchObject([['ready', { how: 'resumed' }]]);
   });
 
-  test('gives a service that hangs in silence ten seconds for the setup, then leaves its socket', async () => {
+  test('gives a service that hangs in silence five seconds for the setup, then leaves its socket', async () => {
     bench.open();
-    await bench.clock.advance(10 + 9_999);
+    await bench.clock.advance(10 + 4_999);
     expect(bench.heard).toEqual([]);
     await bench.clock.advance(1);
     expect(bench.heard).toMatchObject([['lost', { code: 'LIVE_SETUP_TIMEOUT', recoverable: true }]]);

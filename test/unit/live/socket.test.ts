@@ -99,13 +99,14 @@ describe('an open socket', () => {
     expect(await line.next()).toEqual(['closed', 1006, '']);
   });
 
-  test('is pinged every ten seconds, and cut when it is silent for thirty', async () => {
+  test('is pinged every five seconds, and cut when it is silent for thirty', async () => {
     webSockets.options.autoPong = false;
     const [peer] = await connected();
+    await once(peer, 'ping');
     const pinged = once(peer, 'ping');
-    clock.tick(10_000);
+    clock.tick(5_000);
     await pinged;
-    clock.tick(20_000);
+    clock.tick(25_000);
     expect(await line.next()).toEqual(['closed', 1006, 'nothing heard for 30000 ms']);
   });
 
