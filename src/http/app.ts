@@ -1,4 +1,5 @@
 /** The routes, and what every request passes. */
+import { STATUS_CODES } from 'node:http';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -57,7 +58,9 @@ function formText(): Koa.Middleware {
     extendTypes: { text: ['application/x-www-form-urlencoded'] },
     textLimit: MAX_FORM,
     onError: (cause) => {
-      throw new Failure('WEBHOOK_BAD_REQUEST', `the body cannot be read: ${cause.message}`, { cause });
+      // The library's message quotes the sender's headers; its status says as much.
+      const status = 'status' in cause ? Number(cause.status) : 400;
+      throw new Failure('WEBHOOK_BAD_REQUEST', `the body cannot be read: ${STATUS_CODES[status] ?? 'no such form'}`);
     },
   });
 }

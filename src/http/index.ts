@@ -1,2 +1,3 @@
 export type { Calls } from './calls.ts';
+export { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 export { createServer, type HttpDeps, type HttpServer } from './server.ts';

@@ -5,11 +5,9 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount } from '../telephony/index.ts';
 import { createApp } from './app.ts';
 import type { Calls } from './calls.ts';
+import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 import { createUpgrade } from './upgrade.ts';
 
-/** Twilio gives up on a webhook after 15 s; nobody honest sends a form of two kB for longer. */
-const REQUEST_TIMEOUT_MS = 15_000;
-const HEADERS_TIMEOUT_MS = 10_000;
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them, never in mid-request. */
 const KEEP_ALIVE_MS = 75_000;
 /** Requests are answered in milliseconds; what is still open after this is cut. */
@@ -24,6 +22,7 @@ export interface HttpDeps {
   readonly twilio: TwilioAccount;
   /** The recording that `<Play>` fetches: a WAV file. */
   readonly apologyPath: string;
+  readonly limits?: HttpLimits;
 }
 
 export interface HttpServer {
@@ -34,17 +33,32 @@ export interface HttpServer {
 }
 
 export function createServer(deps: HttpDeps): HttpServer {
-  const { clock, ids, logger, metrics, calls, apologyPath } = deps;
+  const { clock, ids, logger, metrics, calls, apologyPath, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({ clock, ids, secret: account.authToken ?? ids.nonce() });
   const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath });
-  const upgrade = createUpgrade({ clock, logger, metrics, protocols: providers({ twilio: account }), calls, tokens });
+  const upgrade = createUpgrade({
+    clock,
+    logger,
+    metrics,
+    protocols: providers({ twilio: account }),
+    calls,
+    tokens,
+    closeMs: limits.closeMs,
+  });
 
   const server = createHttpServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      requestTimeout: limits.requestMs,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
     app.callback(),
   );
+  server.maxConnections = limits.connections;
+  server.on('drop', () => metrics.connectionsRefused.inc());
   server.on('upgrade', upgrade.handle);
 
   let closing: Promise<void> | undefined;

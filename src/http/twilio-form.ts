@@ -26,11 +26,13 @@ export function readForm<T>(ctx: Context, account: TwilioAccount, schema: z.ZodT
 
 /** A name that comes once has its value, a repeated one all of them: the signature covers them so. */
 function parse(body: string): FormParameters {
-  const fields = new URLSearchParams(body);
+  const valuesByName = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(body)) {
+    const values = valuesByName.get(name);
+    if (values === undefined) valuesByName.set(name, [value]);
+    else values.push(value);
+  }
   return Object.fromEntries(
-    [...new Set(fields.keys())].map((name) => {
-      const values = fields.getAll(name);
-      return [name, values.length === 1 ? values[0]! : values];
-    }),
+    [...valuesByName].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
   );
 }

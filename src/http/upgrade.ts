@@ -1,7 +1,7 @@
 /** The one place where a request becomes a socket: path → provider → signature → WebSocket → token → call. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { asFailure } from '../lib/index.ts';
 import {
   acceptStream,
@@ -18,10 +18,14 @@ import { report, statusOf } from './failures.ts';
 /** Twilio's messages have some 300 bytes, `start` with all its parameters a few kB. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
+/** Some hundred pongs, where an honest peer never has more than one under way. */
+const MAX_UNREAD_PONG_BYTES = 16 * 1024;
+
 export interface UpgradeDeps extends StreamDeps {
   readonly protocols: readonly TelephonyProtocol[];
   readonly calls: Pick<Calls, 'answer'>;
   readonly tokens: StreamTokens;
+  readonly closeMs: number;
 }
 
 export interface Upgrade {
@@ -43,7 +47,10 @@ export function createUpgrade(deps: UpgradeDeps): Upgrade {
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
     clientTracking: true,
-  });
+    autoPong: false,
+    closeTimeout: deps.closeMs,
+    // `@types/ws` does not know closeTimeout yet.
+  } as ServerOptions);
 
   const admit = (stream: CallStream): StreamHandlers | Promise<StreamHandlers> => {
     const { [TOKEN_PARAMETER]: token, ...parameters } = stream.parameters;
@@ -67,13 +74,23 @@ export function createUpgrade(deps: UpgradeDeps): Upgrade {
       }
       socket.off('error', ignoreError);
       // A handshake that is not one is refused by ws, with the status that RFC 6455 §4.2 asks for.
-      sockets.handleUpgrade(request, socket, head, (webSocket) => acceptStream(webSocket, protocol, deps, admit));
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        answerPings(webSocket);
+        acceptStream(webSocket, protocol, deps, admit);
+      });
     },
     close: () => {
       open = false;
       for (const webSocket of sockets.clients) webSocket.terminate();
     },
   };
+}
+
+/** RFC 6455 §5.5.3 lets us answer the latest ping only; answers that nobody reads would pile up without bound. */
+function answerPings(webSocket: WebSocket): void {
+  webSocket.on('ping', (data) => {
+    if (webSocket.bufferedAmount < MAX_UNREAD_PONG_BYTES) webSocket.pong(data);
+  });
 }
 
 const ignoreError = (): void => undefined;

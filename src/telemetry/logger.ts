@@ -52,6 +52,10 @@ function redactedPaths(): string[] {
   );
 }
 
+/** Our longest messages have some 200 characters. Foreign ones may quote what they could not read, whatever its length. */
+const MAX_MESSAGE_CHARACTERS = 1_000;
+const MAX_STACK_CHARACTERS = 4_000;
+
 /** A chain of causes longer than this says nothing new. */
 const MAX_CAUSES = 5;
 
@@ -62,7 +66,8 @@ const MAX_CAUSES = 5;
 function errorFields(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
   const code = 'code' in error ? error.code : undefined;
-  const fields = { type: error.name, message: error.message, code, stack: error.stack };
+  const message = error.message.slice(0, MAX_MESSAGE_CHARACTERS);
+  const fields = { type: error.name, message, code, stack: error.stack?.slice(0, MAX_STACK_CHARACTERS) };
   if (error.cause === undefined || depth === MAX_CAUSES) return fields;
   return { ...fields, cause: errorFields(error.cause, depth + 1) };
 }

@@ -91,6 +91,7 @@ export function createMetrics() {
       'side',
       'kind',
     ]),
+    connectionsRefused: counter('connections_refused_total', 'Connections closed unheard because there are too many'),
     journalErrors: counter('journal_errors_total', 'Writes to a journal that failed'),
     storeErrors: counter('store_errors_total', 'Failures to reach what processes share of running calls'),
 

@@ -115,7 +115,7 @@ interface ForeignFormat {
 function formatOf({ encoding, sampleRate, channels }: ForeignFormat): MediaFormat {
   const known = ENCODINGS.get(encoding.toLowerCase());
   if (known !== undefined && sampleRate === 8000 && channels === 1) return { encoding: known, rateHz: 8000 };
-  const came = `${encoding.slice(0, 40)}, ${sampleRate} Hz, ${channels} channels`;
+  const came = `${encoding.slice(0, 40).replace(/[^\w./-]/g, '?')}, ${sampleRate} Hz, ${channels} channels`;
   throw new Failure(
     'PROVIDER_BAD_FORMAT',
     `the stream brings ${came}; decoded is G.711 (μ-law or A-law), 8000 Hz, mono`,

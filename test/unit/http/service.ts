@@ -1,12 +1,12 @@
 /** A real server on a free port, with calls that only take notes; its Twilio signs with Twilio's own package. */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RingingCall } from '../../../src/call/index.ts';
-import { type Calls, createServer } from '../../../src/http/index.ts';
+import { type Calls, createServer, type HttpLimits } from '../../../src/http/index.ts';
 import { systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallStream } from '../../../src/telephony/index.ts';
@@ -92,6 +92,7 @@ export interface ServiceOptions {
   readonly calls?: NotingCalls;
   readonly authToken?: string | undefined;
   readonly apologyPath?: string;
+  readonly limits?: HttpLimits;
 }
 
 export async function startService(options: ServiceOptions = {}) {
@@ -108,10 +109,16 @@ export async function startService(options: ServiceOptions = {}) {
     calls,
     twilio: { publicUrl: PUBLIC_URL, authToken: 'authToken' in options ? options.authToken : AUTH_TOKEN },
     apologyPath: options.apologyPath ?? APOLOGY_PATH,
+    ...(options.limits !== undefined && { limits: options.limits }),
   });
   service.server.listen(0, '127.0.0.1');
   await once(service.server, 'listening');
   const { port } = service.server.address() as AddressInfo;
+  const sockets = new Set<Socket>();
+  service.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   onTestFinished(() => service.close());
 
   const post = (path: string, form: Form, signature = signed(path, form)): Promise<Response> =>
@@ -127,6 +134,9 @@ export async function startService(options: ServiceOptions = {}) {
     port,
     notes: calls.notes,
     close: service.close,
+    metrics,
+    /** The server's ends of all connections that are open, oldest first. */
+    sockets: () => [...sockets],
     log: () => log.join(''),
     failed: async (code: string) =>
       (await metrics.failures.get()).values.reduce((n, v) => (v.labels.code === code ? n + v.value : n), 0),
