@@ -143,7 +143,7 @@ export class Call {
     this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
     return {
-      audio: (payload, timestampMs) => callerSide.audio(payload, timestampMs),
+      audio: (payload, timestampMs, missedFrames) => callerSide.audio(payload, { timestampMs, missedFrames }),
       digit: (digit) => callerSide.digit(digit),
       markReached: (name) => this.#agentSide.markReached(name),
       ended: (how) => {

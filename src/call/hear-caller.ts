@@ -4,6 +4,7 @@ import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { CallAgent, CallDeps } from './call.ts';
 import { LocalTurns } from './local-turns.ts';
+import type { Place } from './timeline.ts';
 import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
 
 export interface HearCallerOptions {
@@ -23,10 +24,14 @@ export interface CallerSide {
   readonly lastVoiceMs: number | undefined;
   /** The call goes on with another stream, whose time line begins anew. */
   moveTo(stream: CallStream): void;
-  audio(payload: Uint8Array, timestampMs: number | undefined): void;
+  audio(payload: Uint8Array, place: Place): void;
   digit(digit: string): void;
   /** The session is ready, for the first time or again: it gets what was held for it. */
   release(): void;
+  /** Called a few times a second. */
+  tick(): void;
+  /** How long nothing has come from the stream. */
+  quietMs(): number;
   summary(): UplinkSummary;
 }
 
@@ -63,7 +68,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       return lastVoiceMs;
     },
     moveTo: ({ format }) => uplink.moveTo(g711(format.encoding)),
-    audio: (payload, timestampMs) => uplink.push(payload, timestampMs, flow()),
+    audio: (payload, place) => uplink.push(payload, place, flow()),
     digit: (digit) => {
       noticed();
       collector.digit(digit, clock.nowMs());
@@ -73,6 +78,8 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       turns?.restart();
       uplink.release();
     },
+    tick: () => uplink.tick(flow()),
+    quietMs: () => uplink.quietMs,
     summary: () => uplink.summary(),
   };
 }

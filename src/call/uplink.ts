@@ -1,7 +1,7 @@
 /**
  * The caller's voice on its way to the model: decoded, measured, watched for speech, brought to 16 kHz, and then sent,
- * held or dropped as the call's phase says. Gaps in the provider's time line become silence of the same length, so that
- * the model's detection of turns keeps time.
+ * held or dropped as the call's phase says. Gaps in the provider's time line become silence of the same length, and so does
+ * the time in which nothing comes, so that the model's detection of turns keeps time.
  */
 import {
   createLevelMeter,
@@ -11,15 +11,15 @@ import {
   type LevelSummary,
   type Pcm,
   pcm,
+  rmsDbov,
   SPEECH_ONSET_MS,
   upsampler8to16,
 } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import { type Place, Timeline } from './timeline.ts';
 
-/** The longest gap that is filled: the model has closed the turn by then, and more silence only costs tokens. */
-const MAX_FILLED_GAP_MS = 1_000;
-/** Providers round their time stamps, and a frame may be cut differently: less than a frame and a quarter is no gap. */
-const GAP_TOLERANCE_MS = 25;
+/** Quieter than any voice: what is left out of late sound is nothing that the caller said. */
+const QUIET_DBOV = -50;
 const SAMPLES_PER_MS = 8;
 
 export type CallerAudioFlow = 'forward' | 'hold' | 'drop';
@@ -31,7 +31,7 @@ export interface UplinkHandlers {
   voice(edge: 'started' | 'ended', atMs: number): void;
   /** Held sound was dropped, oldest first, because the hold was full. */
   dropped(lengthMs: number): void;
-  /** The provider's time line skipped `lengthMs`. */
+  /** `lengthMs` of the caller's sound never came. */
   gap(lengthMs: number): void;
 }
 
@@ -57,10 +57,10 @@ export class Uplink {
   readonly #toModel = upsampler8to16();
   readonly #gate = createSpeechGate(8000);
   readonly #meter = createLevelMeter(8000);
+  #timeline: Timeline;
   #held: Pcm<16000>[] = [];
   #heldMs = 0;
   #everHeldMs = 0;
-  #expectedMs: number | undefined;
   #gaps = 0;
   #gapMs = 0;
   #droppedMs = 0;
@@ -68,6 +68,7 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#codec = options.codec;
+    this.#timeline = new Timeline(options.clock);
   }
 
   get speaking(): boolean {
@@ -77,13 +78,31 @@ export class Uplink {
   /** The sound comes by another stream, whose time line has nothing to do with the last one's. */
   moveTo(codec: G711): void {
     this.#codec = codec;
-    this.#expectedMs = undefined;
+    this.#timeline = new Timeline(this.#options.clock);
   }
 
-  /** One piece from the stream; `timestampMs` is its place in the provider's time line, where that is known. */
-  push(payload: Uint8Array, timestampMs: number | undefined, flow: CallerAudioFlow): void {
-    this.#fillGap(timestampMs, payload.length / SAMPLES_PER_MS, flow);
-    this.#take(this.#codec.decode(payload), flow);
+  /** How long nothing has come from the stream. */
+  get quietMs(): number {
+    return this.#timeline.quietMs;
+  }
+
+  /** One piece from the stream. */
+  push(payload: Uint8Array, place: Place, flow: CallerAudioFlow): void {
+    const lengthMs = payload.length / SAMPLES_PER_MS;
+    const { gapMs, fillMs, late } = this.#timeline.place(lengthMs, place);
+    if (gapMs > 0) this.#noteGap(gapMs);
+    if (fillMs > 0) this.#take(silence(fillMs), flow);
+    const samples = this.#codec.decode(payload);
+    if (late && !this.#gate.speaking && rmsDbov(samples) < QUIET_DBOV) this.#timeline.leftOut(lengthMs);
+    else this.#take(samples, flow);
+  }
+
+  /** Called a few times a second: when nothing comes, the model is given silence, or it would wait for ever. */
+  tick(flow: CallerAudioFlow): void {
+    // Held silence would push out what the caller said.
+    if (flow !== 'forward') return;
+    const lengthMs = this.#timeline.carryOn();
+    if (lengthMs > 0) this.#take(silence(lengthMs), flow);
   }
 
   /** Sends what was held, oldest first. */
@@ -132,15 +151,11 @@ export class Uplink {
     }
   }
 
-  #fillGap(timestampMs: number | undefined, lengthMs: number, flow: CallerAudioFlow): void {
-    if (timestampMs === undefined) return;
-    const gapMs = this.#expectedMs === undefined ? 0 : timestampMs - this.#expectedMs;
-    // Stamps are trusted one by one: a rounding error must not add up over a call.
-    this.#expectedMs = timestampMs + lengthMs;
-    if (gapMs <= GAP_TOLERANCE_MS) return;
+  #noteGap(gapMs: number): void {
     this.#gaps += 1;
     this.#gapMs += gapMs;
     this.#options.handlers.gap(gapMs);
-    this.#take(pcm(new Int16Array(Math.min(gapMs, MAX_FILLED_GAP_MS) * SAMPLES_PER_MS), 8000), flow);
   }
 }
+
+const silence = (lengthMs: number): Pcm<8000> => pcm(new Int16Array(Math.round(lengthMs * SAMPLES_PER_MS)), 8000);

@@ -14,9 +14,9 @@ interface Held {
 export class HeldEvents implements Listener {
   readonly #events: Held[] = [];
 
-  audio(lent: Uint8Array, timestampMs: number | undefined): void {
+  audio(lent: Uint8Array, timestampMs: number | undefined, missedFrames: number): void {
     const payload = lent.slice();
-    this.#hold({ isSound: true, tell: (listener) => listener.audio(payload, timestampMs) });
+    this.#hold({ isSound: true, tell: (listener) => listener.audio(payload, timestampMs, missedFrames) });
   }
 
   digit(digit: string): void {

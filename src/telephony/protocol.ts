@@ -21,6 +21,9 @@ export type StreamEvent =
       readonly payload: Uint8Array;
       /** Where the sound belongs, in ms from the stream's start, by the provider's clock. */
       readonly timestampMs: number | undefined;
+      /** The frame's number among all frames, and the message's among all messages, where the provider counts them. */
+      readonly chunk?: number | undefined;
+      readonly sequence?: number | undefined;
     }
   | { readonly type: 'digit'; readonly digit: string }
   | { readonly type: 'markReached'; readonly name: string }

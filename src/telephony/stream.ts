@@ -12,14 +12,18 @@ import {
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { HeldEvents } from './held-events.ts';
+import { MissedFrames } from './missed-frames.ts';
 import type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 
 /** Why a stream ended: the provider said so; its socket closed, fell silent or spoke nonsense; we closed it. */
 export type StreamEnd = 'stopped' | 'lost' | 'closedByUs';
 
 export interface StreamHandlers {
-  /** One piece of the caller's voice, in the codec of the stream's format. Copy it to keep it. */
-  audio(payload: Uint8Array, timestampMs: number | undefined): void;
+  /**
+   * One piece of the caller's voice, in the codec of the stream's format. Copy it to keep it. `missedFrames` of its length
+   * came before it, by the provider's counters, and did not arrive.
+   */
+  audio(payload: Uint8Array, timestampMs: number | undefined, missedFrames: number): void;
   digit(digit: string): void;
   markReached(name: string): void;
   /** Once, and nothing after it. */
@@ -100,6 +104,7 @@ class ProviderStream {
   #logger: Logger;
   #life: Life = { phase: 'waiting' };
   #droppedAudioMessages = 0;
+  readonly #missed = new MissedFrames();
 
   constructor(webSocket: WebSocketLike, protocol: TelephonyProtocol, deps: StreamDeps, onStarted: OnStarted) {
     this.#protocol = protocol;
@@ -123,6 +128,7 @@ class ProviderStream {
 
   #receive(text: string): void {
     this.#heartbeat.sign();
+    this.#missed.message();
     if (this.#life.phase === 'ended') return;
     try {
       this.#take(this.#protocol.decode(text));
@@ -143,7 +149,7 @@ class ProviderStream {
   #hand(event: StreamEvent, listener: StreamHandlers | HeldEvents): void {
     switch (event.type) {
       case 'audio':
-        listener.audio(event.payload, event.timestampMs);
+        listener.audio(event.payload, event.timestampMs, this.#missed.before(event));
         break;
       case 'digit':
         listener.digit(event.digit);

@@ -65,11 +65,12 @@ function decode(text: string): StreamEvent | undefined {
       };
     }
     case 'media': {
-      const { media } = check(twilioInbound.media, message);
+      const { media, sequenceNumber: sequence } = check(twilioInbound.media, message);
       // What we said ourselves is no caller's voice, and an empty payload is no sound.
       if (media.track === 'outbound') return undefined;
       const payload = Buffer.from(media.payload, 'base64');
-      return payload.length === 0 ? undefined : { type: 'audio', payload, timestampMs: media.timestamp };
+      if (payload.length === 0) return undefined;
+      return { type: 'audio', payload, timestampMs: media.timestamp, chunk: media.chunk, sequence };
     }
     case 'dtmf':
       return { type: 'digit', digit: check(twilioInbound.dtmf, message).dtmf.digit };

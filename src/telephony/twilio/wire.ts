@@ -10,6 +10,9 @@ const count = z.union([
     .transform(Number),
 ]);
 
+/** By which only gaps are noticed: one that cannot be read is no reason to end a call. */
+const counter = count.optional().catch(undefined);
+
 /** Twilio's ids are two letters and 32 hex digits, compatible providers' are UUIDs; either is safe in a file name. */
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 
@@ -31,7 +34,13 @@ export const twilioInbound = {
   media: z.object({
     event: z.literal('media'),
     // The payload is base64; checking its alphabet costs as much as decoding it.
-    media: z.object({ track: z.string().optional(), timestamp: count.optional(), payload: z.string() }),
+    media: z.object({
+      track: z.string().optional(),
+      chunk: counter,
+      timestamp: count.optional(),
+      payload: z.string(),
+    }),
+    sequenceNumber: counter,
   }),
   dtmf: z.object({ event: z.literal('dtmf'), dtmf: z.object({ digit: z.string().regex(/^[0-9A-D*#]$/) }) }),
   mark: z.object({ event: z.literal('mark'), mark: z.object({ name: z.string() }) }),

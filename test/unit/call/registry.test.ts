@@ -218,7 +218,7 @@ describe('the limits of a call', () => {
     const stream = streamOf(registry, 'CA1');
     await clock.advance(8_000);
     const voice = tone({ hz: 440, lengthMs: 400, dbov: -15 }, 8000);
-    stream.audio(g711('ulaw').encode(voice), undefined);
+    stream.audio(g711('ulaw').encode(voice), undefined, 0);
     await clock.advance(8_000);
     expect(registry.active).toBe(1);
     await clock.advance(4_000);

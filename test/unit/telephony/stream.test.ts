@@ -36,7 +36,8 @@ function given(
   const streams: CallStream[] = [];
   provider.on('close', (code: number, reason: Buffer) => closes.push([code, reason.toString()]));
   const noting: StreamHandlers = {
-    audio: (payload, timestampMs) => told.push(['audio', [...payload], timestampMs]),
+    audio: (payload, timestampMs, missedFrames) =>
+      told.push(['audio', [...payload], timestampMs, ...(missedFrames > 0 ? [missedFrames] : [])]),
     digit: (digit) => told.push(['digit', digit]),
     markReached: (name) => told.push(['markReached', name]),
     ended: (how) => told.push(['ended', how]),
@@ -226,6 +227,25 @@ describe('a stream hears', () => {
     expect(line.closes).toEqual([[1011, 'INTERNAL']]);
     expect(await line.failed('INTERNAL')).toBe(2);
   });
+});
+
+test('a stream tells of frames that did not arrive, whether it counts frames or messages', () => {
+  const line = givenStarted();
+  const frame = (sequenceNumber: number, chunk?: number) => ({
+    event: 'media',
+    sequenceNumber: String(sequenceNumber),
+    media: { chunk: chunk === undefined ? undefined : String(chunk), payload: '/w==' },
+  });
+  line.says(frame(2, 1), frame(6, 4), frame(7, 5));
+  line.says(frame(8), { event: 'mark', sequenceNumber: '9', mark: { name: '0:0' } }, frame(10), frame(12));
+  expect(line.told.flatMap(([kind, , , missed]) => (kind === 'audio' ? [missed] : []))).toEqual([
+    undefined,
+    2,
+    undefined,
+    undefined,
+    undefined,
+    1,
+  ]);
 });
 
 describe('a stream speaks', () => {

@@ -71,6 +71,16 @@ describe('what Twilio says', () => {
       type: 'audio',
       payload: Buffer.from([0xff, 0x7f, 0x00, 0x80]),
       timestampMs: 5,
+      chunk: 2,
+      sequence: 4,
+    });
+  });
+
+  test('media with counters that cannot be read is sound without counters', () => {
+    const media = { chunk: 'two', payload: '/w==' };
+    expect(decode({ event: 'media', sequenceNumber: -4, media })).toEqual({
+      type: 'audio',
+      payload: Buffer.from([0xff]),
     });
   });
 
