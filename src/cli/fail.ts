@@ -35,7 +35,8 @@ const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'HOST names no machine: set it to an address of this one, or to 0.0.0.0 for all.',
 };
 
-function explain(error: unknown): string | undefined {
+/** undefined: a defect. */
+export function explain(error: unknown): string | undefined {
   if (error instanceof Failure) return error.message;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
   const listening = error.syscall === 'listen' || error.syscall === 'getaddrinfo';

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+  jobs: async () => (await import('./jobs.ts')).jobsCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
 };
 

@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import { asFailure, type Clock, withDeadline } from '../lib/index.ts';
 import { connectRedis, whenReady } from '../redis/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import { addOptions, countsOf } from './bullmq-job.ts';
 import { COMMAND_DEADLINE_MS, QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import { jobOf } from './job.ts';
 import type { JobQueue } from './queue.ts';
@@ -20,12 +21,7 @@ export function createBullQueue({ redisUrl, retry, clock, logger }: BullQueueOpt
   const redis = connectRedis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   const queue = new Queue(QUEUE_NAME, {
     connection: redis,
-    defaultJobOptions: {
-      attempts: retry.attempts,
-      backoff: { type: 'custom' },
-      removeOnComplete: { age: retry.remembered.ageMs / 1_000, count: retry.remembered.count },
-      removeOnFail: false,
-    },
+    defaultJobOptions: addOptions(retry),
   });
   queue.on('error', (error) => logger.warn({ err: asFailure(error, 'QUEUE_UNAVAILABLE') }, 'queue connection'));
 
@@ -42,18 +38,7 @@ export function createBullQueue({ redisUrl, retry, clock, logger }: BullQueueOpt
       const job = jobOf(record);
       await withinDeadline(() => queue.add('call', job, { jobId: job.callId }));
     },
-    counts: () =>
-      withinDeadline(async () => {
-        const counts = await queue.getJobCounts('waiting', 'delayed', 'active', 'completed', 'failed');
-        const of = (state: string): number => counts[state] ?? 0;
-        return {
-          waiting: of('waiting'),
-          delayed: of('delayed'),
-          active: of('active'),
-          done: of('completed'),
-          dead: of('failed'),
-        };
-      }),
+    counts: () => withinDeadline(() => countsOf(queue)),
     async close() {
       // BullMQ leaves alone a connection that it was given; and waits for one that was never made.
       if (redis.status === 'ready')

@@ -1,9 +1,9 @@
 /** Works off the queue in Redis; any number of processes may. */
 import { type Job as BullJob, Worker as BullWorker, UnrecoverableError } from 'bullmq';
-import * as z from 'zod';
 import { asFailure, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, reconnectDelayMs } from '../redis/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
+import { doneStepsOf } from './bullmq-job.ts';
 import { QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
@@ -14,7 +14,6 @@ export interface BullWorkerOptions extends WorkerOptions {
 
 /** After a connection breaks, BullMQ waits this long before it asks for jobs again. */
 const RECONNECT_MS = 2_000;
-const progressSchema = z.object({ doneSteps: z.array(z.string()) });
 
 export function createBullWorker(options: BullWorkerOptions): Worker {
   const { redisUrl, process, concurrency, retry, clock, ids, logger } = options;
@@ -96,10 +95,6 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
       }
     },
   };
-}
-
-function doneStepsOf(job: BullJob): string[] {
-  return progressSchema.safeParse(job.progress).data?.doneSteps ?? [];
 }
 
 function unrecoverable(message: string, cause: Failure): Error {

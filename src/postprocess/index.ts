@@ -1,16 +1,27 @@
+export { type BullBrowserOptions, createBullBrowser } from './bullmq-browser.ts';
 export { type BullQueueOptions, createBullQueue } from './bullmq-queue.ts';
 export { type BullWorkerOptions, createBullWorker } from './bullmq-worker.ts';
-export type { Job } from './job.ts';
+export { type Job, parseJob } from './job.ts';
+export {
+  JOB_STATES,
+  type JobBrowser,
+  type JobDetail,
+  type JobState,
+  type JobSummary,
+  type RunAgain,
+  type RunAgainResult,
+} from './job-browser.ts';
 export type { Attempt, JobCounts, JobQueue, Process, Worker, WorkerOptions } from './queue.ts';
 export { gaugeQueue } from './queue-gauge.ts';
 export { RETRY, type RetryPolicy } from './retry.ts';
 export { Spool } from './spool.ts';
+export { createSpoolBrowser, type SpoolBrowserOptions } from './spool-browser.ts';
 export { createSpoolQueue } from './spool-queue.ts';
 export { createSpoolWorker } from './spool-worker.ts';
 export { deliverWebhook } from './steps/deliver-webhook.ts';
 export { recordFile } from './steps/record-file.ts';
 export type { Afterwards, AfterwardsFor, RecordFormat, Step } from './steps/step.ts';
 export { writeRecord } from './steps/write-record.ts';
-export { writeText } from './steps/write-text.ts';
+export { asText, writeText } from './steps/write-text.ts';
 export { writeVtt } from './steps/write-vtt.ts';
 export { createProcessor } from './worker.ts';

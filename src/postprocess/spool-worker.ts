@@ -3,7 +3,8 @@ import { asFailure, type Cancel, Failure } from '../lib/index.ts';
 import { type AttemptReport, createAttemptReport } from './attempt-report.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
-import type { Spool, Spooled } from './spool.ts';
+import type { Spool } from './spool.ts';
+import type { Spooled } from './spool-file.ts';
 
 /** What other processes add, or leave behind, is found by looking; a listing costs little, and nobody waits for it. */
 const LOOK_MS = 5_000;
@@ -68,6 +69,7 @@ class SpoolWorker implements Worker {
     try {
       await this.#spool.claimOrphans();
       for (const id of await this.#spool.claimedIds()) if (!this.#isBusyWith(id)) await this.#takeBack(id);
+      await this.#spool.heedAgain();
       for (const [id, runAtMs] of await this.#spool.waiting()) this.#waiting.set(id, runAtMs);
     } catch (error) {
       this.#options.logger.error({ err: asFailure(error, 'QUEUE_UNAVAILABLE') }, 'queue folder not readable');
@@ -176,7 +178,7 @@ class SpoolWorker implements Worker {
     } finally {
       this.#report.took(clock.nowMs() - startedMs);
     }
-    await this.#spool.finish(id);
+    await this.#spool.finish(id, known);
     this.#report.done(id);
   }
 

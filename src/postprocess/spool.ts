@@ -1,38 +1,36 @@
 /**
  * A durable queue in a folder: one JSON file a job, named by its id, in the folder of its state.
  *
- *   waiting/<id>.json ──claim──▶ active/<process>/<id>.json ──finish──▶ done/<id>.json   (an empty mark)
- *        ▲                              │   │
- *        └───────── postpone ───────────┘   └──bury──▶ dead/<id>.json
+ *   waiting/<id>.json ──claim──▶ active/<process>/<id>.json ──finish──▶ done/<id>.json
+ *        ▲                              │   │   ▲                             │
+ *        └───────── postpone ───────────┘   │   └─────── claimAgain ──────────┤
+ *                                           └──bury──▶ dead/<id>.json ────────┘
  *
- * Each arrow is one rename, or a new file and then a removal, so that a crash leaves the job in one of the two states.
- * A claim belongs to one process: several may work on one folder.
+ * Each arrow is one rename, so that a crash leaves the job in one of the two states. A claim belongs to one process:
+ * several may work on one folder. `again/<id>.json`, an empty mark, tells them that a job waits no longer.
  */
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import * as z from 'zod';
-import type { Clock, Failure } from '../lib/index.ts';
+import { type Clock, Failure } from '../lib/index.ts';
 import { ifThere, moved, type Owners, orphans, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { createDurably, writeDurably } from './durable-file.ts';
 import type { JobCounts } from './queue.ts';
 import type { RetryPolicy } from './retry.ts';
+import {
+  claimFolders,
+  ENDING,
+  exists,
+  idsIfThere,
+  idsIn,
+  MAX_JOB_BYTES,
+  readSpooled,
+  type Spooled,
+} from './spool-file.ts';
 
-const spooledSchema = z.object({
-  data: z.unknown(),
-  /** Not before this moment, in ms since the Unix epoch. */
-  runAtMs: z.number(),
-  failedAttempts: z.int().nonnegative(),
-  /** How often it was lost with its process. */
-  stalls: z.int().nonnegative(),
-  doneSteps: z.array(z.string()),
-  /** Why the last attempt failed. */
-  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
-});
-export type Spooled = Readonly<z.infer<typeof spooledSchema>>;
+const TEMPORARY = '.tmp';
 
 type State = 'waiting' | 'done' | 'dead';
-
-const ENDING = '.json';
+const FOLDERS = ['waiting', 'done', 'dead', 'again'] as const;
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -59,7 +57,7 @@ export class Spool {
 
   static async open(options: SpoolOptions): Promise<Spool> {
     const spool = new Spool(options);
-    const folders = ['waiting', 'done', 'dead'].map((state) => join(options.folder, state));
+    const folders = FOLDERS.map((name) => join(options.folder, name));
     for (const folder of [...folders, spool.#active]) await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
     return spool;
   }
@@ -69,8 +67,11 @@ export class Spool {
     await this.#makeActive();
     if (await this.#isKnown(id)) return;
     const runAtMs = this.#clock.nowMs();
-    const spooled: Spooled = { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], failure: null };
-    await createDurably(this.#path('waiting', id), JSON.stringify(spooled), await this.#temporary());
+    const content = JSON.stringify(newlySpooled(data, runAtMs));
+    if (Buffer.byteLength(content) > MAX_JOB_BYTES) {
+      throw new Failure('RECORD_INVALID', `the record is larger than ${MAX_JOB_BYTES} bytes`);
+    }
+    await createDurably(this.#path('waiting', id), content, await this.#temporary());
     this.added(id, runAtMs);
   }
 
@@ -80,7 +81,7 @@ export class Spool {
     for (const id of this.#runAts.keys()) if (!ids.has(id)) this.#runAts.delete(id);
     for (const id of ids) {
       if (this.#runAts.has(id)) continue;
-      const job = await read(this.#path('waiting', id));
+      const job = await readSpooled(this.#path('waiting', id));
       if (job !== undefined) this.#runAts.set(id, job === 'unreadable' ? 0 : job.runAtMs);
     }
     return this.#runAts;
@@ -96,9 +97,29 @@ export class Spool {
 
   /** A job that this process has claimed. */
   async claimed(id: string): Promise<Spooled | 'unreadable' | undefined> {
-    const job = await read(this.#claimed(id));
-    if (job === 'unreadable') await moved(this.#claimed(id), this.#path('dead', id));
+    const job = await readSpooled(this.#claimed(id));
+    if (job === 'unreadable') await moved(this.#claimed(id), await this.#freeGrave(id));
     return job;
+  }
+
+  /** Takes a job that nobody works on, to have it run again. Whether it was there. */
+  async claimAgain(state: State, id: string): Promise<boolean> {
+    await this.#makeActive();
+    return moved(this.#path(state, id), this.#claimed(id));
+  }
+
+  /** To be run now, also by a process that knows it as one to be run later. */
+  async runNow(id: string, job: Spooled): Promise<void> {
+    await writeDurably(join(this.#folder, 'again', id + ENDING), '', await this.#temporary());
+    await this.postpone(id, job);
+  }
+
+  /** Jobs to be read again; told once. */
+  async heedAgain(): Promise<void> {
+    for (const id of await idsIfThere(join(this.#folder, 'again'))) {
+      this.#runAts.delete(id);
+      await rm(join(this.#folder, 'again', id + ENDING), { force: true, recursive: true });
+    }
   }
 
   claimedIds(): Promise<string[]> {
@@ -122,9 +143,13 @@ export class Spool {
     await moved(this.#claimed(id), this.#path('dead', id));
   }
 
-  async finish(id: string): Promise<void> {
-    await this.#mark(id);
-    await rm(this.#claimed(id), { force: true });
+  /** The job is kept for as long as its id is remembered, so that it can be replayed. */
+  async finish(id: string, job: Spooled): Promise<void> {
+    const seconds = this.#clock.nowMs() / 1_000;
+    await ifThere(utimes(this.#claimed(id), seconds, seconds));
+    if (await moved(this.#claimed(id), this.#path('done', id))) return;
+    // A person, or a process that took this one for dead, has taken the claim away.
+    await writeDurably(this.#path('done', id), JSON.stringify(job), await this.#temporary());
   }
 
   /** Claims what dead processes had claimed. What was finished but for its removal is removed. */
@@ -132,16 +157,16 @@ export class Spool {
     await this.#makeActive();
     for await (const { name, path } of orphans(join(this.#folder, 'active'), this.#owners)) {
       const id = basename(name, ENDING);
-      if (id === name || (await exists(this.#path('done', id)))) {
-        // A temporary file, or a job whose mark was set.
-        await rm(path, { force: true });
-      } else {
+      if (name.endsWith(TEMPORARY) || (name !== id && (await exists(this.#path('done', id))))) {
+        // Half-written, or a job that was published once more while it was done.
+        await rm(path, { force: true, recursive: true });
+      } else if (name !== id) {
         await moved(path, this.#claimed(id));
       }
     }
   }
 
-  /** Forgets marks that are too old or too many. */
+  /** Forgets finished jobs that are too old or too many. */
   async forget({ ageMs, count }: RetryPolicy['remembered']): Promise<void> {
     const marks: { id: string; atMs: number }[] = [];
     for (const id of await idsIn(join(this.#folder, 'done'))) {
@@ -159,9 +184,7 @@ export class Spool {
     const runAts = [...(await this.waiting()).values()];
     const delayed = runAts.filter((runAtMs) => runAtMs > nowMs).length;
     let active = 0;
-    for (const owner of await readdir(join(this.#folder, 'active'))) {
-      active += (await idsIn(join(this.#folder, 'active', owner))).length;
-    }
+    for (const folder of await claimFolders(this.#folder)) active += (await idsIfThere(folder)).length;
     return {
       waiting: runAts.length - delayed,
       delayed,
@@ -176,10 +199,10 @@ export class Spool {
    * processes that publish the same call at the same moment.
    */
   async #isKnown(id: string): Promise<boolean> {
-    const owners = await readdir(join(this.#folder, 'active'));
+    const claims = await claimFolders(this.#folder);
     const paths = [
       this.#path('waiting', id),
-      ...owners.map((owner) => join(this.#folder, 'active', owner, id + ENDING)),
+      ...claims.map((folder) => join(folder, id + ENDING)),
       this.#path('done', id),
       this.#path('dead', id),
     ];
@@ -187,10 +210,10 @@ export class Spool {
     return false;
   }
 
-  async #mark(id: string): Promise<void> {
-    await writeDurably(this.#path('done', id), '', await this.#temporary());
-    const seconds = this.#clock.nowMs() / 1_000;
-    await utimes(this.#path('done', id), seconds, seconds);
+  /** What is damaged must not take the place of a dead job. */
+  async #freeGrave(id: string): Promise<string> {
+    const grave = this.#path('dead', id);
+    return (await exists(grave)) ? this.#path('dead', `${id}.${Math.round(this.#clock.nowMs())}`) : grave;
   }
 
   #path(state: State, id: string): string {
@@ -204,7 +227,7 @@ export class Spool {
   /** In the folder of this process, so that another clears it away when this one dies. */
   async #temporary(): Promise<string> {
     await this.#makeActive();
-    return join(this.#active, `${this.#temporaries++}.tmp`);
+    return join(this.#active, `${this.#temporaries++}${TEMPORARY}`);
   }
 
   /** Again and again: it is gone when another process took this one for dead, or a person tidied up. */
@@ -213,27 +236,6 @@ export class Spool {
   }
 }
 
-async function idsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(ENDING)).map((name) => basename(name, ENDING));
-}
-
-function exists(path: string): Promise<boolean> {
-  return ifThere(stat(path));
-}
-
-/** undefined: no such file. */
-async function read(path: string): Promise<Spooled | 'unreadable' | undefined> {
-  let text: string | undefined;
-  await ifThere(
-    readFile(path, 'utf8').then((content) => {
-      text = content;
-    }),
-  );
-  if (text === undefined) return undefined;
-  try {
-    return spooledSchema.parse(JSON.parse(text));
-  } catch {
-    return 'unreadable';
-  }
+export function newlySpooled(data: unknown, runAtMs: number): Spooled {
+  return { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], failure: null };
 }

@@ -8,13 +8,13 @@ export interface Orphan {
   readonly path: string;
 }
 
-/** Whoever takes an orphan moves it away; emptied folders are removed. */
+/** Whoever takes an orphan moves it away; emptied folders are removed, those that hold what nobody took are not. */
 export async function* orphans(folder: string, owners: Owners): AsyncGenerator<Orphan> {
   for (const owner of await readdir(folder)) {
     if (!owners.isDead(owner)) continue;
     const left = join(folder, owner);
     for (const name of await readdir(left)) yield { name, path: join(left, name) };
-    await ifThere(rmdir(left));
+    await ifThere(rmdir(left)).catch(unlessNotEmpty);
   }
 }
 
@@ -32,4 +32,8 @@ export async function ifThere(work: Promise<unknown>): Promise<boolean> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
     throw error;
   }
+}
+
+function unlessNotEmpty(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error;
 }

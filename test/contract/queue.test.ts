@@ -1,84 +1,13 @@
 /** What both queues promise, held to each of them: the spool, and BullMQ on every Redis there is. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Failure, systemClock, systemIds } from '../../src/lib/index.ts';
-import {
-  type Attempt,
-  createBullQueue,
-  createBullWorker,
-  createSpoolQueue,
-  createSpoolWorker,
-  type JobQueue,
-  type RetryPolicy,
-  Spool,
-  type Worker,
-} from '../../src/postprocess/index.ts';
-import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
-import { openOwners } from '../../src/transcript/index.ts';
-import { findRedisServer, startJsRedis, startRedisServer } from '../support/redis.ts';
+import { Failure } from '../../src/lib/index.ts';
+import type { Attempt, JobQueue, Worker } from '../../src/postprocess/index.ts';
+import { createMetrics } from '../../src/telemetry/index.ts';
 import { record } from '../unit/transcript/given.ts';
+import { type Driver, drivers, QUICK } from './queue-drivers.ts';
 
-/** As in production, but for the times: three attempts, a millisecond apart. */
-const QUICK: RetryPolicy = {
-  backoff: { firstMs: 1, factor: 1, maxMs: 1, jitter: 0 },
-  attempts: 3,
-  stalls: 5,
-  remembered: { ageMs: 60_000, count: 100 },
-};
 const GRACE_MS = 10_000;
-const logger = createLogger({ level: 'silent' });
-
-interface Driver {
-  queue(): Promise<JobQueue>;
-  worker(process: (attempt: Attempt) => Promise<void>, concurrency: number): Promise<Worker>;
-  /** Forgets all jobs. */
-  stop(): Promise<void>;
-}
-
-async function spoolDriver(): Promise<Driver> {
-  const folder = await mkdtemp(join(tmpdir(), 'callbridge-spool-'));
-  const owners = openOwners({ folder: join(folder, 'owners'), clock: systemClock, ids: systemIds });
-  const open = () => Spool.open({ folder: join(folder, 'queue'), owners, clock: systemClock });
-  let spool = await open();
-  return {
-    async queue() {
-      // A queue that is opened again finds what is on disk, and nothing else.
-      spool = await open();
-      return createSpoolQueue(spool);
-    },
-    worker: (process, concurrency) => Promise.resolve(createSpoolWorker(spool, workerOptions(process, concurrency))),
-    async stop() {
-      owners.close();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
-async function bullDriver(start: () => Promise<{ url: string; stop(): Promise<void> }>): Promise<Driver> {
-  const redis = await start();
-  return {
-    queue: () => Promise.resolve(createBullQueue({ redisUrl: redis.url, retry: QUICK, clock: systemClock, logger })),
-    worker: (process, concurrency) =>
-      Promise.resolve(createBullWorker({ redisUrl: redis.url, ...workerOptions(process, concurrency) })),
-    stop: () => redis.stop(),
-  };
-}
-
 let metrics = createMetrics();
-function workerOptions(process: (attempt: Attempt) => Promise<void>, concurrency: number) {
-  return { process, concurrency, retry: QUICK, clock: systemClock, ids: systemIds, logger, metrics };
-}
-
-const redisServer = findRedisServer();
-const drivers: [string, () => Promise<Driver>][] = [
-  ['spool', spoolDriver],
-  ['BullMQ on js-redis-server', () => bullDriver(startJsRedis)],
-];
-if (redisServer !== undefined) {
-  drivers.push(['BullMQ on redis-server', () => bullDriver(() => startRedisServer(redisServer))]);
-}
 
 describe.each(drivers)('%s', (_name, makeDriver) => {
   let driver: Driver;
@@ -101,7 +30,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     return queue;
   };
   const startWorker = async (process: (attempt: Attempt) => Promise<void>, concurrency = 1): Promise<Worker> => {
-    const worker = await driver.worker(process, concurrency);
+    const worker = await driver.worker(process, concurrency, metrics);
     open.push({ close: () => worker.close(GRACE_MS) });
     await worker.start();
     return worker;

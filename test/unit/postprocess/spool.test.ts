@@ -12,6 +12,7 @@ import {
   Spool,
   type Worker,
 } from '../../../src/postprocess/index.ts';
+import type { Spooled } from '../../../src/postprocess/spool-file.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { type Owners, openOwners } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -217,8 +218,7 @@ test('ids of finished jobs are forgotten after a week, and the oldest when there
   const left = () => readdir(join(folder, 'queue', 'done'));
   for (const callId of ['CA1', 'CA2', 'CA3']) {
     await queue.add(record(callId));
-    await spool.claim(callId);
-    await spool.finish(callId);
+    await spool.finish(callId, (await spool.claim(callId)) as Spooled);
     clock.tick(DAY_MS);
   }
   clock.tick(5 * DAY_MS);
