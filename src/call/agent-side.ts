@@ -6,13 +6,14 @@ import { g711 } from '../audio/index.ts';
 import type { LiveSession, ToolAnswer } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { PlayedTurn, Sound } from '../transcript/index.ts';
-import type { CallAgent, CallDeps, TakenUp } from './call.ts';
+import type { CallAgent, CallDeps } from './call.ts';
 import { CarryOn } from './carry-on.ts';
 import { Downlink } from './downlink.ts';
 import { hearLive } from './hear-live.ts';
 import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
 import { Playout } from './playout.ts';
+import type { TakenUp } from './take-up.ts';
 
 export interface AgentSideOptions {
   readonly agent: CallAgent;
@@ -141,8 +142,9 @@ export class AgentSide {
 
   /** Nobody is greeted twice. */
   greet(): void {
-    const { agent, takenUp } = this.#options;
+    const { agent, deps, takenUp } = this.#options;
     if (agent.greeting === undefined || takenUp?.greeted === true || this.#downlink.begun) return;
+    deps.collector.greeted();
     this.#session?.sendText(greetingOrder(agent.greeting));
   }
 

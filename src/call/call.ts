@@ -7,11 +7,11 @@ import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.t
 import type { Collector, Outcome } from '../transcript/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
-import type { Loose } from './carry-on.ts';
 import { recordEnding } from './ending.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
+import type { TakenUp } from './take-up.ts';
 
 /** What a call needs to know of its agent. */
 export interface CallAgent {
@@ -33,18 +33,6 @@ export interface Apology {
   readonly text: string;
 }
 
-/** What an earlier process left of a call that goes on in this one. */
-export interface TakenUp {
-  /** Why it is not there any more. */
-  readonly because: FailureCode;
-  readonly answered: boolean;
-  readonly greeted: boolean;
-  /** The newest key to the session. */
-  readonly handle: string | undefined;
-  readonly lastTurn: number;
-  readonly loose: Loose | undefined;
-}
-
 export interface CallDeps {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,7 +43,7 @@ export interface CallDeps {
     handlers: LiveHandlers,
     seed: () => readonly SeedTurn[],
     logger: Logger,
-    handle: string | undefined,
+    handle: TakenUp['handle'],
   ) => LiveSession;
   readonly apology: Apology;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
@@ -67,7 +55,6 @@ export interface CallDeps {
 export class Call {
   readonly #agent: CallAgent;
   readonly #deps: CallDeps;
-  readonly #takenUp: TakenUp | undefined;
   readonly #bridge: Bridge;
   readonly #agentSide: AgentSide;
   readonly #startedAtMs: number;
@@ -80,7 +67,6 @@ export class Call {
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
-    this.#takenUp = takenUp;
     this.#startedAtMs = deps.clock.nowMs();
     this.#lastSoundMs = this.#startedAtMs;
     this.#agentSide = new AgentSide({
@@ -107,6 +93,11 @@ export class Call {
     return this.#stream !== undefined;
   }
 
+  /** Whether the caller was lost with a stream, and may come back by another one. */
+  get waitsForStream(): boolean {
+    return this.phase === 'parted' || this.phase === 'adrift';
+  }
+
   /** undefined while it lasts, and when it was let go. */
   get outcome(): Outcome | undefined {
     const { state } = this.#bridge;
@@ -130,16 +121,20 @@ export class Call {
 
   /** A stream has started: sound flows both ways from here. Of two streams the newer one is the call's. */
   answer(stream: CallStream): StreamHandlers {
-    const { clock, collector } = this.#deps;
+    const { clock, collector, metrics } = this.#deps;
     const nowMs = clock.nowMs();
     this.streamGone();
+    if (this.#callerSide !== undefined) {
+      metrics.streamsBack.inc();
+      collector.event(nowMs, 'STREAM_BACK', 'the caller is back by another stream');
+    }
     this.#stream = stream;
     this.#lastSoundMs = nowMs;
     const callerSide = this.#callerOn(stream);
     if (this.#cancelLimit === undefined) {
       this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp());
-      if (this.#takenUp?.answered !== true) collector.answered(nowMs);
     }
+    collector.answered(nowMs);
     this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
     return {
@@ -163,7 +158,7 @@ export class Call {
     if (stream === undefined) return;
     this.#stream = undefined;
     stream.close();
-    this.#bridge.handle({ type: 'streamLost', code: 'STREAM_LOST' });
+    this.#streamLost('the provider is done with the stream');
   }
 
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
@@ -231,7 +226,13 @@ export class Call {
     this.#stream = undefined;
     // We close a stream when the call has ended: there is nothing more to learn from it.
     if (how === 'closedByUs') return;
-    this.#bridge.handle(how === 'lost' ? { type: 'streamLost', code: 'STREAM_LOST' } : { type: 'callerGone' });
+    if (how === 'stopped') this.callerGone();
+    else this.#streamLost('the socket of the stream closed');
+  }
+
+  #streamLost(how: string): void {
+    this.#deps.collector.event(this.#deps.clock.nowMs(), 'STREAM_LOST', how);
+    this.#bridge.handle({ type: 'streamLost', code: 'STREAM_LOST' });
   }
 
   #actions(): Record<Effect, () => void> {
@@ -256,7 +257,7 @@ export class Call {
   #letGo(): void {
     this.#cancelLimit?.();
     this.#agentSide.settle();
-    this.#deps.collector.letGo();
+    this.#deps.collector.leave();
     this.#deps.released();
   }
 

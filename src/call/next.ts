@@ -1,11 +1,28 @@
 /** What a caller who is still on the line gets when the stream is over. */
-import type { RingingCall } from './registry.ts';
+import * as z from 'zod';
+import type { RingingCall } from './ringing-call.ts';
+
+/** What may be kept of a call that has ended, for whichever process is asked. */
+const endedSchema = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('hangUp') }),
+  /** The agent's goodbye; `heard`: its words were said already while the stream lived. */
+  z.object({ do: z.literal('fallback'), agent: z.string().optional(), heard: z.boolean().optional() }),
+]);
 
 export type Next =
-  | { readonly do: 'hangUp' }
+  | Readonly<z.infer<typeof endedSchema>>
   /** Another stream, with a fresh token. */
   | { readonly do: 'connect'; readonly call: RingingCall }
   /** Another process is to answer: this one has let the call go, or shuts down. */
-  | { readonly do: 'askElsewhere' }
-  /** The agent's goodbye; `heard`: its words were said already while the stream lived. */
-  | { readonly do: 'fallback'; readonly agent: string | undefined; readonly heard?: boolean | undefined };
+  | { readonly do: 'askElsewhere' };
+
+export const HANG_UP = { do: 'hangUp' } as const satisfies Next;
+
+/** What another process wrote down; undefined when it cannot be read, as after a change of versions. */
+export function nextFrom(answer: string): Next | undefined {
+  try {
+    return endedSchema.parse(JSON.parse(answer));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,33 +1,27 @@
-/** All calls of this process: which there are, who answers them, and how they end when the process must. */
-import { type Cancel, type Clock, Failure, type FailureCode } from '../lib/index.ts';
+/** All calls of this process: which there are, who answers them, where they come from and go on, and how they end when the process must. */
+import type { CallStore } from '../cluster/index.ts';
+import { asFailure, type Cancel, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { CallStream, StreamHandlers } from '../telephony/index.ts';
-import type { CallFacts, CallTranscript } from '../transcript/index.ts';
+import type { CallControl, CallStream, StreamHandlers } from '../telephony/index.ts';
+import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
 import { Call, type CallAgent, type CallDeps } from './call.ts';
-import type { Next } from './next.ts';
+import { drainCalls } from './drain.ts';
+import { HANG_UP, type Next, nextFrom } from './next.ts';
+import { PastCalls } from './past-calls.ts';
+import { Rescue } from './rescue.ts';
+import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
+import { type TakenUp, takenUpFrom } from './take-up.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
-/** How many ended calls are remembered, so that what comes late is answered rightly: minutes' worth on a busy day. */
-const MAX_REMEMBERED = 1_000;
+/** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
+const TAKE_DEADLINE_MS = 1_500;
 /** Twilio asks what comes next within a second of the end of the stream; nobody answers once the process is gone. */
 const ASK_GRACE_MS = 3_000;
-/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. */
-const LAST_WORDS_MS = 30_000;
-
-/** A call as its provider announces it. */
-export interface RingingCall {
-  readonly callId: string;
-  readonly provider: string;
-  /** The name of the agent that answers. */
-  readonly agent: string;
-  /** Numbers in E.164, `sip:` URIs, or what the provider says when a caller withholds theirs. */
-  readonly from: string;
-  readonly to: string;
-  readonly direction: 'inbound' | 'outbound';
-  /** The `X-` headers of a SIP caller's INVITE, by name. */
-  readonly sipHeaders: Readonly<Record<string, string>>;
-}
+/** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
+const MAX_RETURNS = 5;
+/** A stream that held for so long is no part of a series of breaks. */
+const STEADY_STREAM_MS = 60_000;
 
 export interface RegistryOptions {
   readonly clock: Clock;
@@ -39,34 +33,40 @@ export interface RegistryOptions {
   readonly agentNamed: (name: string) => CallAgent | undefined;
   readonly openLive: CallDeps['openLive'];
   readonly apology: CallDeps['apology'];
-  readonly beginTranscript: (call: CallFacts) => CallTranscript;
+  readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
+  /** Where the calls of other processes are seen, and they see ours. */
+  readonly store: CallStore;
+  /** undefined: the provider cannot be asked for anything. */
+  readonly control: CallControl | undefined;
+  /** Where the provider asks what comes after a stream. */
+  readonly streamEndedUrl: string;
 }
 
-interface PastCall {
-  /** What the caller, if still on the line, should get: an apology, unless it was heard or not needed. */
-  readonly answer: Next;
-  readonly endedMs: number;
-  /** The provider knows: it asked what comes next, or said itself that the call is over. */
-  settled: boolean;
-}
-
-interface Entry {
+interface Entered {
   readonly call: Call;
-  readonly agent: string;
+  readonly facts: CallFacts;
+  /** Of its breaks in a row: how often the caller was brought back, and when last. */
+  returns: number;
+  returnedMs: number;
 }
 
 export class CallRegistry {
   readonly #options: RegistryOptions;
-  readonly #calls = new Map<string, Entry>();
-  /** Calls that ended, newest last. */
-  readonly #past = new Map<string, PastCall>();
+  readonly #calls = new Map<string, Entered>();
+  /** Calls that are just being taken up, so that two streams of one do not begin it twice. */
+  readonly #arriving = new Map<string, Promise<Entered>>();
+  readonly #past: PastCalls;
+  readonly #rescue: Rescue;
   readonly #cancelTicker: Cancel;
   readonly #whenIdle: (() => void)[] = [];
   #draining = false;
 
   constructor(options: RegistryOptions) {
+    const { clock, logger, metrics, control, streamEndedUrl } = options;
     this.#options = options;
-    this.#cancelTicker = options.clock.every(TICK_MS, () => this.#tick());
+    this.#past = new PastCalls(clock);
+    this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
+    this.#cancelTicker = clock.every(TICK_MS, () => this.#tick());
   }
 
   get ready(): boolean {
@@ -90,51 +90,83 @@ export class CallRegistry {
   /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
   async ring(call: RingingCall): Promise<void> {
     if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
-    this.#begin(call);
+    this.#begin(call, []);
   }
 
-  /** The call's stream has started. A call that rang elsewhere begins here. */
-  answer(call: RingingCall, stream: CallStream): StreamHandlers {
-    const known = this.#calls.get(call.callId);
-    if (known?.call.hasStream) throw new Failure('STREAM_DUPLICATE', 'the call already has a stream');
-    if (known === undefined && this.#past.has(call.callId)) {
-      throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
-    }
-    return (known ?? this.#begin(call)).call.answer(stream);
+  /** A stream of the call has started: the first, or another one after a break. A call that rang, or was held, elsewhere begins here. */
+  async answer(call: RingingCall, stream: CallStream): Promise<StreamHandlers> {
+    const { callId } = call;
+    if (this.#past.has(callId)) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
+    const known = this.#calls.get(callId);
+    // What another process may know of it does not matter any more: nothing is waited for.
+    if (known !== undefined) this.#take(known.facts).catch(() => undefined);
+    return (known ?? (await this.#arrive(call))).call.answer(stream);
   }
 
   callerGone(callId: string, how: string): void {
-    this.#settle(callId);
-    const entry = this.#calls.get(callId);
-    if (entry === undefined) return;
+    this.#past.settle(callId);
+    const entered = this.#calls.get(callId);
+    if (entered === undefined) {
+      void this.#settleElsewhere(callId);
+      return;
+    }
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
-    entry.call.callerGone();
-    this.#settle(callId);
+    entered.call.callerGone();
+    this.#past.settle(callId);
   }
 
   /** What the caller, who is still on the line, should get now that the stream is over. */
   async afterStream({ callId, agent }: RingingCall): Promise<Next> {
-    // Told before the socket closed, or without its ever having opened.
-    this.#calls.get(callId)?.call.abandon('STREAM_LOST');
-    this.#settle(callId);
-    // A call that we know nothing of was lost with the process that held it.
-    return this.#past.get(callId)?.answer ?? { do: 'fallback', agent };
+    const entered = this.#calls.get(callId);
+    if (entered !== undefined && this.#mayReturn(entered)) return { do: 'connect', call: ringingOf(entered.facts) };
+    this.#past.settle(callId);
+    const past = this.#past.answerOf(callId);
+    if (past !== undefined) return past;
+    const known = await this.#options.store.look(callId);
+    if (known.state === 'ended') return nextFrom(known.answer) ?? { do: 'fallback', agent };
+    // A call that nobody knows of was lost with the process that held it.
+    if (known.state === 'unknown') return { do: 'fallback', agent };
+    return this.#draining ? { do: 'askElsewhere' } : { do: 'connect', call: ringingOf(known.facts) };
+  }
+
+  /** Another process holds the call now. */
+  taken(callId: string): void {
+    this.#calls.get(callId)?.call.taken();
+  }
+
+  /** The process that held the call is dead; the provider is asked to come back, unless it does so by itself. */
+  orphaned(callId: string, facts: CallFacts): void {
+    const { logger, store } = this.#options;
+    logger.warn({ callId, agent: facts.agent }, 'call of a dead process may go on here');
+    this.#rescue.begin(
+      callId,
+      async () => {
+        const known = await store.look(callId);
+        return known.state === 'running' && (known.holder === 'dead' || known.holder === 'none');
+      },
+      () => void this.#settleElsewhere(callId),
+    );
   }
 
   /**
-   * Takes no new calls, and lets the running ones go on for `graceMs`; what is left then is hung up.
-   * Resolves when all have ended, with whether they ended by themselves.
+   * Takes no new calls, and lets the running ones go on for `graceMs`; what is left then goes on in another process, or is hung up
+   * where there is none. Resolves when all have left, with whether none was hung up.
    */
   async drain(graceMs: number): Promise<boolean> {
     this.#draining = true;
-    this.#options.metrics.draining.set(1);
-    const byThemselves = await this.#idleWithin(graceMs);
-    if (!byThemselves) {
-      this.#options.logger.warn({ calls: this.#calls.size }, 'hanging up the calls that outlast the grace time');
-      for (const { call } of this.#calls.values()) call.hangUp();
-      await this.#idleWithin(LAST_WORDS_MS);
-    }
-    await this.#settledWithin(ASK_GRACE_MS);
+    const { clock, logger, metrics, store, control, streamEndedUrl } = this.#options;
+    metrics.draining.set(1);
+    const byThemselves = await drainCalls(graceMs, {
+      clock,
+      logger,
+      metrics,
+      store,
+      control,
+      streamEndedUrl,
+      calls: () => Array.from(this.#calls, ([callId, { call }]) => ({ callId, call })),
+      idleWithin: (limitMs) => this.#idleWithin(limitMs),
+    });
+    await this.#past.settledWithin(ASK_GRACE_MS);
     return byThemselves;
   }
 
@@ -142,64 +174,126 @@ export class CallRegistry {
   close(): void {
     this.#draining = true;
     this.#cancelTicker();
+    this.#rescue.close();
     for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
   }
 
-  #begin(ringing: RingingCall): Entry {
-    if (this.#draining) throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
+  #begin(ringing: RingingCall, earlier: readonly Entry[]): Entered {
+    // A call that another process left is no new one.
+    if (this.#draining && earlier.length === 0) {
+      throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
+    }
     const { maxCalls, clock, metrics, openLive, apology } = this.#options;
     if (this.#calls.size >= maxCalls) throw new Failure('SERVICE_FULL', `all ${maxCalls} calls are in use`);
     const agent = this.#options.agentNamed(ringing.agent);
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
-    const { collector, close } = this.#options.beginTranscript({
-      ...ringing,
-      sipHeaders: { ...ringing.sipHeaders },
-      model: agent.live.model,
-      voice: agent.live.voice,
-    });
-    const call: Call = new Call(agent, {
-      clock,
-      logger,
-      metrics,
-      collector,
-      openLive,
-      apology,
-      ended: () => {
-        close();
-        this.#forget(callId, call);
+    const facts = factsOf(ringing, agent);
+    const { collector, close } = this.#options.beginTranscript(facts, earlier);
+    const takenUp: TakenUp | undefined = earlier.length === 0 ? undefined : takenUpFrom(earlier);
+    const call: Call = new Call(
+      agent,
+      {
+        clock,
+        logger,
+        metrics,
+        collector,
+        openLive,
+        apology,
+        ended: () => {
+          close();
+          this.#ended(facts, call);
+        },
+        released: () => this.#forget(facts),
       },
-      released: () => this.#forget(callId, call),
-    });
-    const entry = { call, agent: agent.name };
-    this.#calls.set(callId, entry);
+      takenUp,
+    );
+    const entered = { call, facts, returns: 0, returnedMs: Number.NEGATIVE_INFINITY };
+    this.#calls.set(callId, entered);
     metrics.callsActive.inc({ agent: agent.name });
-    logger.info({ direction: ringing.direction, piiFrom: ringing.from, piiTo: ringing.to }, 'call announced');
+    if (takenUp !== undefined) metrics.callsTakenUp.inc({ because: takenUp.because });
+    const { direction, from, to } = ringing;
+    logger.info({ direction, takenUp: takenUp?.because, piiFrom: from, piiTo: to }, 'call announced');
     call.start();
-    return entry;
+    return entered;
   }
 
-  #forget(callId: string, call: Call): void {
-    const entry = this.#calls.get(callId);
-    if (entry === undefined) return;
-    this.#calls.delete(callId);
-    const owed = call.outcome?.kind === 'failed' && !call.apologyHeard;
-    const answer: Next = owed ? { do: 'fallback', agent: entry.agent } : { do: 'hangUp' };
-    const settled = call.outcome?.kind === 'callerGone';
-    this.#past.set(callId, { answer, endedMs: this.#options.clock.nowMs(), settled });
-    if (this.#past.size > MAX_REMEMBERED) this.#past.delete(this.#past.keys().next().value!);
-    this.#options.metrics.callsActive.dec({ agent: entry.agent });
+  /** Of two streams that come at once for a call that is not here, both wait for the same. */
+  #arrive(ringing: RingingCall): Promise<Entered> {
+    const { callId } = ringing;
+    const arriving = this.#arriving.get(callId);
+    if (arriving !== undefined) return arriving;
+    const agent = this.#options.agentNamed(ringing.agent);
+    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
+    const entered = this.#take(factsOf(ringing, agent))
+      .then((entries) => this.#calls.get(callId) ?? this.#begin(ringing, entries))
+      .finally(() => this.#arriving.delete(callId));
+    this.#arriving.set(callId, entered);
+    return entered;
+  }
+
+  /** What an earlier holder left. A store that does not answer in time costs the call its past, and nothing else. */
+  async #take(facts: CallFacts): Promise<readonly Entry[]> {
+    const { store, clock, logger, metrics } = this.#options;
+    const late = (): Failure =>
+      new Failure('STORE_UNAVAILABLE', `the call was not found within ${TAKE_DEADLINE_MS} ms`);
+    try {
+      return (await withDeadline(clock, TAKE_DEADLINE_MS, store.take(facts), late)).entries;
+    } catch (error) {
+      const failure = asFailure(error, 'STORE_UNAVAILABLE');
+      if (failure.code === 'STREAM_DUPLICATE') throw failure;
+      metrics.failures.inc({ code: failure.code, fault: failure.fault });
+      logger.warn({ callId: facts.callId, err: failure }, 'call begins without what others know of it');
+      return [];
+    }
+  }
+
+  /** The caller has gone while nobody held the call: its record is made of what there is. */
+  async #settleElsewhere(callId: string): Promise<void> {
+    const { store } = this.#options;
+    const known = await store.look(callId);
+    if (known.state !== 'running' || known.holder === 'elsewhere' || known.holder === 'here') return;
+    await store.end(callId, JSON.stringify(HANG_UP));
+  }
+
+  /** The stream is over, and the call is not: whether the caller is to be brought back. */
+  #mayReturn(entered: Entered): boolean {
+    const { call } = entered;
+    call.streamGone();
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs - entered.returnedMs > STEADY_STREAM_MS) entered.returns = 0;
+    entered.returns += 1;
+    entered.returnedMs = nowMs;
+    const goesOn = call.phase !== 'draining' && call.phase !== 'ended' && entered.returns <= MAX_RETURNS;
+    if (!goesOn) call.abandon('STREAM_LOST');
+    return goesOn;
+  }
+
+  #ended({ callId, agent }: CallFacts, call: Call): void {
+    const { outcome } = call;
+    const answer: Next = outcome?.kind === 'failed' ? { do: 'fallback', agent, heard: call.apologyHeard } : HANG_UP;
+    this.#past.add(callId, answer, outcome?.kind === 'callerGone');
+    void this.#options.store.end(callId, JSON.stringify(answer));
+    this.#forget({ callId, agent });
+  }
+
+  #forget({ callId, agent }: Pick<CallFacts, 'callId' | 'agent'>): void {
+    if (!this.#calls.delete(callId)) return;
+    this.#options.metrics.callsActive.dec({ agent });
     if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }
 
-  #settle(callId: string): void {
-    const past = this.#past.get(callId);
-    if (past !== undefined) past.settled = true;
-  }
-
   #tick(): void {
-    for (const { call } of this.#calls.values()) call.tick();
+    for (const [callId, { call }] of this.#calls) {
+      call.tick();
+      if (!call.waitsForStream) continue;
+      this.#rescue.begin(
+        callId,
+        async () => call.waitsForStream,
+        () => call.callerGone(),
+      );
+    }
   }
 
   #idleWithin(limitMs: number): Promise<boolean> {
@@ -210,21 +304,6 @@ export class CallRegistry {
         cancel();
         resolve(true);
       });
-    });
-  }
-
-  /** Whether every call whose stream we closed was asked about since; calls that ended longer ago will not be. */
-  #settledWithin(limitMs: number): Promise<void> {
-    const { clock } = this.#options;
-    const isOpen = ({ settled, endedMs }: PastCall): boolean => !settled && clock.nowMs() - endedMs < limitMs;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if ([...this.#past.values()].some(isOpen)) return;
-        cancel();
-        resolve();
-      };
-      const cancel = clock.every(TICK_MS, look);
-      look();
     });
   }
 }

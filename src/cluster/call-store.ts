@@ -26,6 +26,8 @@ export interface CallStore {
   release(callId: string): Promise<void>;
   /** The call is over; remembered for some minutes for whoever is asked. A call that somebody left is settled at once. */
   end(callId: string, answer: string): Promise<void>;
+  /** How many other processes live that could take a call up. */
+  neighbours(): Promise<number>;
   /** What the outbox asks before a journal becomes a record. */
   readonly whereabouts: Whereabouts;
   close(): Promise<void>;

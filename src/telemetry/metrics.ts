@@ -61,6 +61,16 @@ export function createMetrics() {
       ANSWER_SECONDS,
       ['agent'],
     ),
+    streamsBack: counter('streams_back_total', 'Streams that were lost in mid-call and came back, by another one'),
+    callsTakenUp: counter('calls_taken_up_total', 'Calls taken up from another process, by why it let them go', [
+      'because',
+    ]),
+    callsHandedOver: counter('calls_handed_over_total', 'Calls given away, to go on in another process'),
+    rescues: counter(
+      'rescues_total',
+      'Times that the provider was asked to come back for a caller: done, over or failed',
+      ['result'],
+    ),
     bargeIns: counter('barge_ins_total', 'Times that a caller spoke over the agent'),
     unexpectedEvents: counter('unexpected_events_total', 'Events that a call in that phase does not expect', [
       'phase',

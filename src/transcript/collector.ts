@@ -3,7 +3,7 @@ import type { Clock } from '../lib/index.ts';
 import { AgentLines, type PlayedTurn } from './agent-line.ts';
 import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
-import { answeredMs, linesOf } from './earlier.ts';
+import { answeredMs, HANDED_OVER, linesOf } from './earlier.ts';
 import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
@@ -43,8 +43,6 @@ export interface Collector {
   /** Something broke and was mended. */
   event(atMs: number, code: string, detail: string): void;
   sound(sound: Sound): void;
-  /** The call goes on in another process: what is open is finished, and nothing is taken afterwards. */
-  letGo(): void;
   end(outcome: Outcome, atMs: number): void;
   /** The call goes on in another process: lines are finished, and nothing more is taken. */
   leave(): void;
@@ -112,6 +110,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
       if (ended) return undefined;
       caller.finishSpeech();
       agent.started(turn, atMs);
+      write({ type: 'speaking', at: Math.round(atMs), turn });
       const responseMs = responses.agentStarted(atMs);
       if (responseMs !== undefined) write({ type: 'latency', at: Math.round(atMs), turn, responseMs });
       return responseMs;
@@ -127,18 +126,14 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     handle: (handle, route) => write({ type: 'handle', at: now(), handle, ...(route === undefined ? {} : { route }) }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
     sound: (sound) => write({ type: 'sound', at: now(), sound: rounded(sound) }),
-    letGo: whileLasting(() => {
-      finishLines();
-      ended = true;
-    }),
     end: whileLasting((outcome, atMs) => {
       finishLines();
       write({ type: 'ended', at: Math.round(atMs), outcome });
       ended = true;
     }),
     leave: whileLasting(() => {
-      caller.finish();
-      agent.finishAll();
+      finishLines();
+      write({ type: 'event', at: now(), code: HANDED_OVER, detail: 'the process gave the call away' });
       ended = true;
     }),
     seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],

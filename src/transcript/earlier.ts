@@ -26,3 +26,12 @@ export function answeredMs(entries: readonly Entry[]): number | undefined {
 export function linesOf(entries: readonly Entry[]): Line[] {
   return entries.flatMap((entry) => (entry.type === 'line' ? [entry.line] : []));
 }
+
+/** The event by which a process says that it gives the call away. */
+export const HANDED_OVER = 'HANDED_OVER';
+
+/** Whether the last process that held the call gave it away in good order. */
+export function wasHandedOver(entries: readonly Entry[]): boolean {
+  const last = entries.at(-1);
+  return last?.type === 'event' && last.code === HANDED_OVER;
+}

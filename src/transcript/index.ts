@@ -3,7 +3,7 @@ export { checkedCallId } from './call-id.ts';
 export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
 export type { SaidTurn } from './dialogue.ts';
-export { hasGreeted, lastHandle, lastTurn } from './earlier.ts';
+export { hasGreeted, lastHandle, lastTurn, wasHandedOver } from './earlier.ts';
 export { type CallFacts, callFactsSchema, type Entry, entrySchema, type Sound, type Usage } from './entry.ts';
 export { heardText } from './heard.ts';
 export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } from './journal.ts';

@@ -1,0 +1,73 @@
+/** How the calls of a process that must stop end, or go on in another one. */
+import type { CallStore } from '../cluster/index.ts';
+import { asFailure, type Clock } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { CallControl } from '../telephony/index.ts';
+import type { Call } from './call.ts';
+
+/** A moment in which nobody speaks comes within a few seconds in most talks; a sentence that is cut is said again. */
+const QUIET_MOMENT_MS = 5_000;
+const LOOK_MS = 100;
+/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. */
+const LAST_WORDS_MS = 30_000;
+/** The provider asks what comes next within a second; what reaches us is sent on. */
+const ASKED_WITHIN_MS = 3_000;
+
+export interface DrainDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'callsHandedOver'>;
+  readonly store: CallStore;
+  readonly control: CallControl | undefined;
+  readonly streamEndedUrl: string;
+  readonly calls: () => readonly { readonly callId: string; readonly call: Call }[];
+  /** Whether all calls have left within `limitMs`. */
+  readonly idleWithin: (limitMs: number) => Promise<boolean>;
+}
+
+/** Whether no call was hung up. */
+export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<boolean> {
+  const { clock, logger, store, calls, idleWithin } = deps;
+  if (await idleWithin(graceMs)) return true;
+  if ((await store.neighbours()) > 0) {
+    logger.warn({ calls: calls().length }, 'handing over the calls that outlast the grace time');
+    await Promise.all(calls().map(({ callId, call }) => handOver(callId, call, deps)));
+    await new Promise<void>((asked) => clock.after(ASKED_WITHIN_MS, asked));
+    if (await idleWithin(0)) return true;
+  }
+  logger.warn({ calls: calls().length }, 'hanging up the calls that outlast the grace time');
+  for (const { call } of calls()) call.hangUp();
+  await idleWithin(LAST_WORDS_MS);
+  return false;
+}
+
+/** Never rejects. */
+async function handOver(callId: string, call: Call, deps: DrainDeps): Promise<void> {
+  const { clock, logger, metrics, store, control, streamEndedUrl } = deps;
+  await quietMoment(call, clock);
+  call.handOver();
+  // A goodbye is said to its end here.
+  if (call.phase !== 'released') return;
+  await store.release(callId);
+  metrics.callsHandedOver.inc();
+  try {
+    if ((await control?.redirect(callId, streamEndedUrl)) === 'done') return;
+  } catch (error) {
+    logger.warn({ callId, err: asFailure(error, 'PROVIDER_REST') }, 'provider not asked to go on elsewhere');
+  }
+  // Closing the stream has the provider ask as well.
+  call.closeStream();
+}
+
+function quietMoment(call: Call, clock: Clock): Promise<void> {
+  const untilMs = clock.nowMs() + QUIET_MOMENT_MS;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!call.betweenTurns && clock.nowMs() < untilMs) return;
+      cancel();
+      resolve();
+    };
+    const cancel = clock.every(LOOK_MS, look);
+    look();
+  });
+}

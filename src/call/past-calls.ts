@@ -1,0 +1,57 @@
+/** Calls that have ended in this process, so that what comes late is answered rightly. */
+import type { Clock } from '../lib/index.ts';
+import type { Next } from './next.ts';
+
+/** Minutes' worth on a busy day. */
+const MAX_REMEMBERED = 1_000;
+const LOOK_MS = 100;
+
+interface PastCall {
+  readonly answer: Next;
+  readonly endedMs: number;
+  /** The provider knows: it asked what comes next, or said itself that the call is over. */
+  settled: boolean;
+}
+
+export class PastCalls {
+  readonly #clock: Clock;
+  /** Newest last. */
+  readonly #calls = new Map<string, PastCall>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(callId: string, answer: Next, settled: boolean): void {
+    this.#calls.set(callId, { answer, endedMs: this.#clock.nowMs(), settled });
+    if (this.#calls.size > MAX_REMEMBERED) this.#calls.delete(this.#calls.keys().next().value!);
+  }
+
+  has(callId: string): boolean {
+    return this.#calls.has(callId);
+  }
+
+  /** What the caller, if still on the line, should get. */
+  answerOf(callId: string): Next | undefined {
+    return this.#calls.get(callId)?.answer;
+  }
+
+  settle(callId: string): void {
+    const past = this.#calls.get(callId);
+    if (past !== undefined) past.settled = true;
+  }
+
+  /** Resolves when the provider has asked about every call whose stream we closed; of calls that ended longer ago it will not ask. */
+  settledWithin(limitMs: number): Promise<void> {
+    const isOpen = ({ settled, endedMs }: PastCall): boolean => !settled && this.#clock.nowMs() - endedMs < limitMs;
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if ([...this.#calls.values()].some(isOpen)) return;
+        cancel();
+        resolve();
+      };
+      const cancel = this.#clock.every(LOOK_MS, look);
+      look();
+    });
+  }
+}

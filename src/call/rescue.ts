@@ -1,0 +1,64 @@
+/**
+ * Has the provider ask what comes next about a caller whom nobody hears: the stream, or the process that held it, is gone, and the
+ * provider has not come back by itself.
+ */
+import { asFailure, type Cancel, type Clock } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { CallControl } from '../telephony/index.ts';
+
+/** Twilio asks by itself within about a second, when it does; a caller who hears nothing does not wait for long. */
+const ASK_AFTER_MS = 2_000;
+
+export interface RescueOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'failures' | 'rescues'>;
+  /** undefined: nobody can be asked; then only the provider's own return helps. */
+  readonly control: CallControl | undefined;
+  /** Where the provider is to ask. */
+  readonly url: string;
+}
+
+export class Rescue {
+  readonly #options: RescueOptions;
+  readonly #waiting = new Map<string, Cancel>();
+
+  constructor(options: RescueOptions) {
+    this.#options = options;
+  }
+
+  /** After a while, if the caller `isLost` still. `over`: there is no such call any more. */
+  begin(callId: string, isLost: () => Promise<boolean>, over: () => void): void {
+    if (this.#waiting.has(callId)) return;
+    const cancel = this.#options.clock.after(ASK_AFTER_MS, () => void this.#ask(callId, isLost, over));
+    this.#waiting.set(callId, cancel);
+  }
+
+  close(): void {
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+  }
+
+  /** Never rejects. */
+  async #ask(callId: string, isLost: () => Promise<boolean>, over: () => void): Promise<void> {
+    const { control, url, logger, metrics } = this.#options;
+    try {
+      if (!(await isLost()) || !this.#waiting.has(callId)) return;
+      if (control === undefined) {
+        logger.warn({ callId }, 'a caller waits, and without TWILIO_ACCOUNT_SID nobody can have Twilio ask again');
+        return;
+      }
+      const result = await control.redirect(callId, url);
+      metrics.rescues.inc({ result });
+      logger.warn({ callId, result }, 'provider asked to come back for a caller who lost the stream');
+      if (result === 'over') over();
+    } catch (error) {
+      const failure = asFailure(error, 'PROVIDER_REST');
+      metrics.rescues.inc({ result: 'failed' });
+      metrics.failures.inc({ code: failure.code, fault: failure.fault });
+      logger.error({ callId, err: failure }, 'provider could not be asked to come back');
+    } finally {
+      this.#waiting.delete(callId);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** A call as its provider announces it. */
+import type { CallFacts } from '../transcript/index.ts';
+import type { CallAgent } from './call.ts';
+
+export interface RingingCall {
+  readonly callId: string;
+  readonly provider: string;
+  /** The name of the agent that answers. */
+  readonly agent: string;
+  /** Numbers in E.164, `sip:` URIs, or what the provider says when a caller withholds theirs. */
+  readonly from: string;
+  readonly to: string;
+  readonly direction: 'inbound' | 'outbound';
+  /** The `X-` headers of a SIP caller's INVITE, by name. */
+  readonly sipHeaders: Readonly<Record<string, string>>;
+}
+
+/** What the transcript knows of it, once it is known who answers. */
+export function factsOf(ringing: RingingCall, { live }: CallAgent): CallFacts {
+  return { ...ringing, sipHeaders: { ...ringing.sipHeaders }, model: live.model, voice: live.voice };
+}
+
+/** The way back. */
+export function ringingOf({ model: _model, voice: _voice, ...ringing }: CallFacts): RingingCall {
+  return ringing;
+}
