@@ -129,7 +129,7 @@ export class AgentSide {
 
   beginAfresh(): void {
     this.#broken();
-    this.#session?.resume();
+    this.#session?.beginAfresh();
   }
 
   close(): void {

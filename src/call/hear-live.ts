@@ -67,7 +67,7 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
       logger.info({ timeLeftMs }, 'session is about to be closed by the service');
       leaving(timeLeftMs);
     },
-    handleRenewed: (resumptionHandle) => collector.handle(resumptionHandle),
+    handleRenewed: (resumptionHandle, route) => collector.handle(resumptionHandle, route),
     lost: (failure, recoverable) => {
       const { code } = failure;
       metrics.liveLosses.inc({ code });

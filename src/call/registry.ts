@@ -1,6 +1,6 @@
 /** All calls of this process: which there are, who answers them, where they come from and go on, and how they end when the process must. */
 import type { CallStore } from '../cluster/index.ts';
-import { asFailure, type Cancel, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
+import { type Cancel, type Clock, Failure, type FailureCode } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
@@ -10,12 +10,10 @@ import { HANG_UP, type Next, nextFrom } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { Rescue } from './rescue.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
-import { type TakenUp, takenUpFrom } from './take-up.ts';
+import { type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
-/** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
-const TAKE_DEADLINE_MS = 1_500;
 /** Twilio asks what comes next within a second of the end of the stream; nobody answers once the process is gone. */
 const ASK_GRACE_MS = 3_000;
 /** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
@@ -97,9 +95,10 @@ export class CallRegistry {
   async answer(call: RingingCall, stream: CallStream): Promise<StreamHandlers> {
     const { callId } = call;
     if (this.#past.has(callId)) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
+    this.#rescue.end(callId);
     const known = this.#calls.get(callId);
     // What another process may know of it does not matter any more: nothing is waited for.
-    if (known !== undefined) this.#take(known.facts).catch(() => undefined);
+    if (known !== undefined) takeFromStore(known.facts, this.#options).catch(() => undefined);
     return (known ?? (await this.#arrive(call))).call.answer(stream);
   }
 
@@ -226,27 +225,11 @@ export class CallRegistry {
     if (arriving !== undefined) return arriving;
     const agent = this.#options.agentNamed(ringing.agent);
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
-    const entered = this.#take(factsOf(ringing, agent))
+    const entered = takeFromStore(factsOf(ringing, agent), this.#options)
       .then((entries) => this.#calls.get(callId) ?? this.#begin(ringing, entries))
       .finally(() => this.#arriving.delete(callId));
     this.#arriving.set(callId, entered);
     return entered;
-  }
-
-  /** What an earlier holder left. A store that does not answer in time costs the call its past, and nothing else. */
-  async #take(facts: CallFacts): Promise<readonly Entry[]> {
-    const { store, clock, logger, metrics } = this.#options;
-    const late = (): Failure =>
-      new Failure('STORE_UNAVAILABLE', `the call was not found within ${TAKE_DEADLINE_MS} ms`);
-    try {
-      return (await withDeadline(clock, TAKE_DEADLINE_MS, store.take(facts), late)).entries;
-    } catch (error) {
-      const failure = asFailure(error, 'STORE_UNAVAILABLE');
-      if (failure.code === 'STREAM_DUPLICATE') throw failure;
-      metrics.failures.inc({ code: failure.code, fault: failure.fault });
-      logger.warn({ callId: facts.callId, err: failure }, 'call begins without what others know of it');
-      return [];
-    }
   }
 
   /** The caller has gone while nobody held the call: its record is made of what there is. */
@@ -280,6 +263,7 @@ export class CallRegistry {
 
   #forget({ callId, agent }: Pick<CallFacts, 'callId' | 'agent'>): void {
     if (!this.#calls.delete(callId)) return;
+    this.#rescue.end(callId);
     this.#options.metrics.callsActive.dec({ agent });
     if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }

@@ -6,6 +6,8 @@ import { asFailure, type Cancel, type Clock } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl } from '../telephony/index.ts';
 
+/** Asked, the provider comes within a second; a call that waits for its stream gives up by then. */
+const ASK_AGAIN_AFTER_MS = 30_000;
 /** Twilio asks by itself within about a second, when it does; a caller who hears nothing does not wait for long. */
 const ASK_AFTER_MS = 2_000;
 
@@ -21,6 +23,7 @@ export interface RescueOptions {
 
 export class Rescue {
   readonly #options: RescueOptions;
+  /** Calls that are waited for, or were asked for not long ago. */
   readonly #waiting = new Map<string, Cancel>();
 
   constructor(options: RescueOptions) {
@@ -34,6 +37,12 @@ export class Rescue {
     this.#waiting.set(callId, cancel);
   }
 
+  /** The caller is back, or gone. */
+  end(callId: string): void {
+    this.#waiting.get(callId)?.();
+    this.#waiting.delete(callId);
+  }
+
   close(): void {
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
@@ -41,7 +50,11 @@ export class Rescue {
 
   /** Never rejects. */
   async #ask(callId: string, isLost: () => Promise<boolean>, over: () => void): Promise<void> {
-    const { control, url, logger, metrics } = this.#options;
+    const { clock, control, url, logger, metrics } = this.#options;
+    this.#waiting.set(
+      callId,
+      clock.after(ASK_AGAIN_AFTER_MS, () => this.#waiting.delete(callId)),
+    );
     try {
       if (!(await isLost()) || !this.#waiting.has(callId)) return;
       if (control === undefined) {
@@ -57,8 +70,6 @@ export class Rescue {
       metrics.rescues.inc({ result: 'failed' });
       metrics.failures.inc({ code: failure.code, fault: failure.fault });
       logger.error({ callId, err: failure }, 'provider could not be asked to come back');
-    } finally {
-      this.#waiting.delete(callId);
     }
   }
 }

@@ -1,14 +1,46 @@
-/** What the transcript that an earlier process left says of a call that goes on in this one. */
-import type { FailureCode } from '../lib/index.ts';
-import { type Entry, hasGreeted, lastHandle, lastTurn, wasHandedOver } from '../transcript/index.ts';
+/** How a call that another process held comes here, and what the transcript that this one left says of it. */
+import type { CallStore } from '../cluster/index.ts';
+import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import { type CallFacts, type Entry, hasGreeted, lastHandle, lastTurn, wasHandedOver } from '../transcript/index.ts';
 import type { Loose } from './carry-on.ts';
+
+/** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
+const TAKE_DEADLINE_MS = 1_500;
+
+export interface TakeDeps {
+  readonly store: CallStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'failures'>;
+}
+
+/**
+ * Holds the call from now on, and gives what an earlier holder left. A store that does not answer in time costs the call
+ * its past, and nothing else. Throws STREAM_DUPLICATE for a call that has ended.
+ */
+export async function takeFromStore(
+  facts: CallFacts,
+  { store, clock, logger, metrics }: TakeDeps,
+): Promise<readonly Entry[]> {
+  const late = (): Failure => new Failure('STORE_UNAVAILABLE', `the call was not found within ${TAKE_DEADLINE_MS} ms`);
+  try {
+    return (await withDeadline(clock, TAKE_DEADLINE_MS, store.take(facts), late)).entries;
+  } catch (error) {
+    const failure = asFailure(error, 'STORE_UNAVAILABLE');
+    if (failure.code === 'STREAM_DUPLICATE') throw failure;
+    metrics.failures.inc({ code: failure.code, fault: failure.fault });
+    logger.warn({ callId: facts.callId, err: failure }, 'call goes on without what others know of it');
+    return [];
+  }
+}
 
 export interface TakenUp {
   /** Why the earlier process is not there any more: it gave the call away, or it died. */
   readonly because: FailureCode;
   readonly greeted: boolean;
   /** The newest key to the session, and the route on which it is good. */
-  readonly handle: { readonly handle: string; readonly route: string | undefined } | undefined;
+  readonly handle: { readonly handle: string; readonly route: string } | undefined;
   readonly lastTurn: number;
   readonly loose: Loose | undefined;
 }
@@ -17,10 +49,16 @@ export function takenUpFrom(entries: readonly Entry[]): TakenUp {
   return {
     because: wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
     greeted: hasGreeted(entries),
-    handle: lastHandle(entries),
+    handle: handleOf(entries),
     lastTurn: lastTurn(entries),
     loose: looseEnd(entries),
   };
+}
+
+/** A handle without its route is good for nothing: the session begins afresh, told what was said. */
+function handleOf(entries: readonly Entry[]): TakenUp['handle'] {
+  const { handle, route } = lastHandle(entries) ?? {};
+  return handle === undefined || route === undefined ? undefined : { handle, route };
 }
 
 /** Who had the turn. A line is written when it is finished: a turn that has sounded and has no line was under way. */

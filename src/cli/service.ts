@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pcm, readWav } from '../audio/index.ts';
 import { type Apology, CallRegistry } from '../call/index.ts';
+import { createLocalCallStore } from '../cluster/index.ts';
 import { agentFor, type Config } from '../config/index.ts';
-import { createServer } from '../http/index.ts';
+import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
 import { type Dial, liveHeaders, openLiveSession } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
+import { type CallControl, createTwilioCallControl } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
 
@@ -60,18 +62,29 @@ export async function startService(config: Config, tools: Tools, options: Servic
   });
   const { backend } = config.live;
   const headers = liveHeaders(backend, clock);
-  const registry = new CallRegistry({
+  const store = createLocalCallStore({
+    outbox,
+    clock,
+    logger,
+    metrics,
+    handlers: {
+      taken: (callId) => registry.taken(callId),
+      orphaned: (callId, facts) => registry.orphaned(callId, facts),
+    },
+  });
+  const registry: CallRegistry = new CallRegistry({
     clock,
     logger,
     metrics,
     maxCalls: MAX_CALLS,
     agentFor: (to) => agentFor(config, to),
     agentNamed: (name) => config.agents.find((agent) => agent.name === name),
-    openLive: (settings, handlers, seed, callLogger) =>
+    openLive: (settings, handlers, seed, callLogger, handle) =>
       openLiveSession({
         routes: [{ name: 'primary', settings, backend, headers }],
         handlers,
         seed,
+        handle,
         clock,
         ids,
         metrics,
@@ -79,7 +92,18 @@ export async function startService(config: Config, tools: Tools, options: Servic
         dial,
       }),
     apology: readApology(),
-    beginTranscript: (call) => beginTranscript({ call, clock, outbox, watch }),
+    beginTranscript: (call, earlier) =>
+      beginTranscript({
+        call,
+        clock,
+        outbox,
+        watch,
+        earlier,
+        mirror: (callId, entry) => store.append(callId, entry),
+      }),
+    store,
+    control: openControl(config.twilio, tools),
+    streamEndedUrl: config.http.publicUrl + STREAM_ENDED_PATH,
   });
   const http = createServer({
     clock,
@@ -103,6 +127,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     await worker?.close(WORKER_GRACE_MS);
     stopGauge();
     outbox.close();
+    await store.close();
     await queue.close();
     owners.close();
     return byThemselves && queued;
@@ -113,7 +138,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   };
 
   try {
-    await outbox.recover();
+    await outbox.recover(store.whereabouts);
     await worker?.start();
     const port = await listen(http.server, config.http);
     logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
@@ -122,6 +147,15 @@ export async function startService(config: Config, tools: Tools, options: Servic
     await stop(0);
     throw error;
   }
+}
+
+/** Nobody can be asked for anything without an account, nor in a trial without its token. */
+function openControl(
+  { accountSid, authToken, apiBaseUrl }: Config['twilio'],
+  { clock, ids }: Tools,
+): CallControl | undefined {
+  if (accountSid === undefined || authToken === undefined) return undefined;
+  return createTwilioCallControl({ accountSid, authToken, baseUrl: apiBaseUrl, clock, ids });
 }
 
 function readApology(): Apology {

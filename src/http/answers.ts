@@ -3,6 +3,7 @@ import type { RingingCall } from '../call/index.ts';
 import {
   apologyTwiml,
   connectTwiml,
+  hangupTwiml,
   rejectTwiml,
   type StreamTokens,
   TWILIO_MEDIA_PATH,
@@ -33,7 +34,8 @@ export function createAnswers({ account, tokens }: { account: TwilioAccount; tok
         parameters: { ...parameters, [TOKEN_PARAMETER]: token },
       });
     },
-    goodbye: () => apologyTwiml({ soundUrl: account.publicUrl + APOLOGY_PATH }),
+    goodbye: (_agent, heard) =>
+      heard === true ? hangupTwiml() : apologyTwiml({ soundUrl: account.publicUrl + APOLOGY_PATH }),
     busy: () => rejectTwiml('busy'),
   };
 }

@@ -1,14 +1,18 @@
-/** Which calls there are: announced twice, answered twice, too many, and ended while the process must. */
+/** Which calls there are: announced twice, answered twice, too many, brought back, given away, and ended while the process must. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { g711, pcm, tone } from '../../../src/audio/index.ts';
 import { type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
+import { type CallStore, createLocalCallStore, type Known } from '../../../src/cluster/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
 import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
-import type { CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
-import { createCollector, type Entry } from '../../../src/transcript/index.ts';
+import type { CallControl, CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
+import { createCollector, createOutbox, type Entry, type Line, openOwners } from '../../../src/transcript/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { dialInMemory } from '../../support/live-in-memory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -28,14 +32,19 @@ afterEach(async () => {
   expect(clock.armed).toBe(0);
 });
 
+/** What the provider was asked for by its REST API. */
+const redirected: string[] = [];
+
 interface ServiceOptions {
+  readonly control?: Partial<CallControl>;
+  readonly store?: Partial<CallStore>;
   readonly maxCalls?: number;
   readonly limits?: Partial<CallAgent['limits']>;
   readonly model?: ScenarioInput;
   readonly openLive?: () => never;
 }
 
-function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}) {
+function service({ maxCalls = 10, limits, model, openLive, control, store }: ServiceOptions = {}) {
   clock = new ManualClock();
   const ids = countingIds();
   const logger = createLogger({ level: 'silent' });
@@ -48,6 +57,20 @@ function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}
   };
   const transcripts = new Map<string, Entry[]>();
   const closed: string[] = [];
+  redirected.length = 0;
+  const folder = mkdtempSync(join(tmpdir(), 'callbridge-registry-'));
+  const owners = openOwners({ folder: join(folder, 'processes'), clock, ids });
+  const outbox = createOutbox({
+    folder: join(folder, 'journals'),
+    owners,
+    publish: () => Promise.resolve(),
+    clock,
+    ids,
+    logger,
+    metrics,
+  });
+  const handlers = { taken: () => undefined, orphaned: () => undefined };
+  const localStore = createLocalCallStore({ outbox, clock, logger, metrics, handlers });
   const registry = new CallRegistry({
     clock,
     logger,
@@ -67,16 +90,29 @@ function service({ maxCalls = 10, limits, model, openLive }: ServiceOptions = {}
         dial: dialInMemory(live),
       }),
     apology: { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' },
-    beginTranscript: (call) => {
+    beginTranscript: (call, earlier) => {
       const entries: Entry[] = [];
       transcripts.set(call.callId, entries);
-      const collector = createCollector({ call, clock, append: (entry) => entries.push(entry) });
-      return { collector, close: () => closed.push(call.callId), leave: () => undefined };
+      const collector = createCollector({ call, clock, earlier, append: (entry) => entries.push(entry) });
+      return { collector, close: () => closed.push(call.callId), leave: () => collector.leave() };
     },
+    store: { ...localStore, ...store },
+    control: {
+      redirect: async (callId, url) => {
+        redirected.push(`${callId} ${url}`);
+        return 'done';
+      },
+      hangUp: async () => 'done',
+      ...control,
+    },
+    streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
   });
   cleanUp = () => {
     registry.close();
     live.close();
+    outbox.close();
+    owners.close();
+    rmSync(folder, { recursive: true, force: true });
   };
   return { registry, live, transcripts, closed, metrics };
 }
@@ -92,7 +128,7 @@ const call = (callId: string): RingingCall => ({
 });
 
 /** A stream that plays nothing; it tells its end as the real one does. */
-function streamOf(registry: CallRegistry, callId: string): StreamHandlers {
+async function streamOf(registry: CallRegistry, callId: string, closed: string[] = []): Promise<StreamHandlers> {
   let handlers: StreamHandlers | undefined;
   const stream: CallStream = {
     streamId: 'MZ1',
@@ -102,15 +138,30 @@ function streamOf(registry: CallRegistry, callId: string): StreamHandlers {
     parameters: {},
     playout: { leadMs: 5_000, maxMessageMs: 200 },
     send: () => undefined,
-    close: () => handlers?.ended('closedByUs'),
+    close: () => {
+      closed.push(callId);
+      handlers?.ended('closedByUs');
+    },
   };
-  const answer = registry.answer(call(callId), stream);
-  handlers = answer;
-  return answer;
+  handlers = await registry.answer(call(callId), stream);
+  return handlers;
 }
+
+const lineOf = (speaker: Line['speaker'], text: string): Line => ({
+  speaker,
+  kind: 'speech',
+  text,
+  heardText: text,
+  cut: false,
+  startMs: 0,
+  endMs: 1_000,
+});
 
 const outcomeOf = (entries: readonly Entry[] | undefined): unknown =>
   entries?.flatMap((entry) => (entry.type === 'ended' ? [entry.outcome] : []));
+
+const codesOf = (entries: readonly Entry[] | undefined): string[] =>
+  (entries ?? []).flatMap((entry) => (entry.type === 'event' ? [entry.code] : []));
 
 const codeOf = async (run: () => unknown): Promise<string | undefined> => {
   try {
@@ -159,16 +210,24 @@ describe('a call', () => {
 
   test('is answered though it rang elsewhere', async () => {
     const { registry, live } = service();
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(1_000);
     expect(registry.active).toBe(1);
     expect(live.sessions).toHaveLength(1);
   });
 
-  test('takes one stream only, and none after its end', async () => {
-    const { registry } = service();
-    streamOf(registry, 'CA1');
-    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+  test('that gets a second stream goes on with that one, and with none after its end', async () => {
+    const { registry, transcripts } = service();
+    const closed: string[] = [];
+    const first = await streamOf(registry, 'CA1', closed);
+    await clock.advance(1_000);
+    await streamOf(registry, 'CA1');
+    expect(closed).toEqual(['CA1']);
+    // What still comes of the first one concerns nobody.
+    first.ended('lost');
+    await clock.advance(1_000);
+    expect(registry.active).toBe(1);
+    expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_LOST', 'STREAM_BACK']);
     registry.callerGone('CA1', 'completed');
     expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
     expect(registry.active).toBe(0);
@@ -191,7 +250,7 @@ describe('a call', () => {
 
   test('ends when nobody has spoken for its limit of silence', async () => {
     const { registry, transcripts } = service();
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(130_000);
     expect(registry.active).toBe(0);
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
@@ -206,7 +265,7 @@ describe('the limits of a call', () => {
 
   test('end it at its length, after what is being said', async () => {
     const { registry, transcripts } = service({ limits: { callMs: 5_000 } });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(4_900);
     expect(registry.active).toBe(1);
     await clock.advance(40_000);
@@ -215,7 +274,7 @@ describe('the limits of a call', () => {
 
   test('count silence from the last voice of the caller', async () => {
     const { registry } = service({ limits: { silenceMs: 10_000 }, model: { turns: [], fallbackTurn: {} } });
-    const stream = streamOf(registry, 'CA1');
+    const stream = await streamOf(registry, 'CA1');
     await clock.advance(8_000);
     const voice = tone({ hz: 440, lengthMs: 400, dbov: -15 }, 8000);
     stream.audio(g711('ulaw').encode(voice), undefined, 0);
@@ -227,7 +286,7 @@ describe('the limits of a call', () => {
 
   test('count silence from the end of what the agent says', async () => {
     const { registry } = service({ limits: { silenceMs: 5_000 }, model: LONG_GREETING });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(12_500);
     expect(registry.active).toBe(1);
     await clock.advance(4_000);
@@ -239,7 +298,7 @@ describe('the limits of a call', () => {
       turns: [{ on: 'greeting', says: 'One two three', fault: { kind: 'stall', afterMs: 100 } }],
     };
     const { registry } = service({ limits: { silenceMs: 10_000 }, model });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(60_000);
     expect(registry.active).toBe(0);
   });
@@ -259,35 +318,122 @@ test('a defect in what a call does ends that call, and leaves nothing behind', a
 
 test('an ordinary end is nothing unexpected', async () => {
   const { registry, metrics } = service({ limits: { callMs: 2_000 } });
-  streamOf(registry, 'CA1');
+  await streamOf(registry, 'CA1');
   await clock.advance(45_000);
   expect(registry.active).toBe(0);
   expect(await metrics.text()).not.toMatch(/^callbridge_unexpected_events_total\{/m);
 });
 
 describe('what follows a stream', () => {
-  test('that broke without our knowing is an apology, and the call is over', async () => {
+  test('that broke is another one: the call waits for it, with its session', async () => {
+    const { registry, live, transcripts } = service();
+    const stream = await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    stream.ended('lost');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    await clock.advance(1_000);
+    await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    expect(registry.active).toBe(1);
+    expect(live.sessions).toHaveLength(1);
+    expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_LOST', 'STREAM_BACK']);
+    expect(redirected).toEqual([]);
+  });
+
+  test('that broke without our knowing is another one as well', async () => {
+    const { registry } = service();
+    const closed: string[] = [];
+    await streamOf(registry, 'CA1', closed);
+    expect(await registry.afterStream({ ...call('CA1'), agent: 'unknown' })).toEqual({
+      do: 'connect',
+      call: call('CA1'),
+    });
+    expect(closed).toEqual(['CA1']);
+    expect(registry.active).toBe(1);
+  });
+
+  test('that breaks again and again is the goodbye', async () => {
     const { registry, transcripts } = service();
-    streamOf(registry, 'CA1');
+    for (let breaks = 1; breaks <= 5; breaks++) {
+      (await streamOf(registry, 'CA1')).ended('lost');
+      expect(await nextFor(registry, 'CA1')).toBe('connect');
+    }
+    (await streamOf(registry, 'CA1')).ended('lost');
     expect(await nextFor(registry, 'CA1')).toBe('fallback');
-    expect(registry.active).toBe(0);
     expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_LOST' }]);
+  });
+
+  test('that holds for a minute begins a new count', async () => {
+    const { registry } = service();
+    for (let breaks = 1; breaks <= 8; breaks++) {
+      const stream = await streamOf(registry, 'CA1');
+      await clock.advance(61_000);
+      stream.ended('lost');
+      expect(await nextFor(registry, 'CA1')).toBe('connect');
+    }
+  });
+
+  test('that nobody asks about is asked for, once, and the call ends when nobody comes', async () => {
+    const { registry, transcripts } = service();
+    (await streamOf(registry, 'CA1')).ended('lost');
+    await clock.advance(1_900);
+    expect(redirected).toEqual([]);
+    await clock.advance(17_000);
+    expect(redirected).toEqual(['CA1 https://callbridge.example/twilio/stream-ended']);
+    await clock.advance(25_000);
+    expect(registry.active).toBe(0);
+    expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([
+      { kind: 'failed', fault: 'provider', code: 'STREAM_LOST' },
+    ]);
+  });
+
+  test('of a caller who is not there any more, as the provider says when asked, is nothing', async () => {
+    const { registry, transcripts } = service({ control: { redirect: () => Promise.resolve('over') } });
+    (await streamOf(registry, 'CA1')).ended('lost');
+    await clock.advance(2_500);
+    expect(registry.active).toBe(0);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'callerGone' }]);
+  });
+
+  test('of a call that another process ended is what that one wrote down', async () => {
+    const look = async (callId: string): Promise<Known> => ({
+      state: 'ended',
+      answer:
+        callId === 'CA1'
+          ? '{"do":"fallback","agent":"reception","heard":true}'
+          : callId === 'CA2'
+            ? '{"do":"hangUp"}'
+            : '{',
+    });
+    const { registry } = service({ store: { look } });
+    expect(await registry.afterStream(call('CA1'))).toEqual({ do: 'fallback', agent: 'reception', heard: true });
+    expect(await nextFor(registry, 'CA2')).toBe('hangUp');
+    // What cannot be read is taken for a failure: better an apology too many than a caller left in silence.
+    expect(await nextFor(registry, 'CA3')).toBe('fallback');
+  });
+
+  test('of a call whose process is gone is another stream here, and elsewhere when this process stops', async () => {
+    const facts = { ...call('CA1'), sipHeaders: {}, model: 'm', voice: 'v' };
+    const { registry } = service({ store: { look: async () => ({ state: 'running', holder: 'dead', facts }) } });
+    expect(await registry.afterStream({ ...call('CA1'), agent: '' })).toEqual({ do: 'connect', call: call('CA1') });
+    const drained = registry.drain(0);
+    expect(await nextFor(registry, 'CA1')).toBe('askElsewhere');
+    await clock.advance(200);
+    await drained;
   });
 
   test('is the apology again when the caller did not hear it to its end', async () => {
     const { registry } = service({ model: { faults: [{ kind: 'quota', sessions: 0 }] } });
-    const stream = streamOf(registry, 'CA1');
+    const stream = await streamOf(registry, 'CA1');
     await clock.advance(1_000);
     stream.ended('lost');
     expect(await nextFor(registry, 'CA1')).toBe('fallback');
   });
 
-  test('is hanging up when the caller hung up, and an apology when the stream broke', async () => {
+  test('is hanging up when the caller hung up', async () => {
     const { registry } = service();
-    streamOf(registry, 'CA1').ended('stopped');
-    streamOf(registry, 'CA2').ended('lost');
+    (await streamOf(registry, 'CA1')).ended('stopped');
     expect(await nextFor(registry, 'CA1')).toBe('hangUp');
-    expect(await nextFor(registry, 'CA2')).toBe('fallback');
   });
 
   test('is an apology for a call that nobody knows of', async () => {
@@ -295,10 +441,125 @@ describe('what follows a stream', () => {
   });
 });
 
+describe('a call of a dead process', () => {
+  const facts = { ...call('CA1'), sipHeaders: {}, model: 'gemini-3.8-live', voice: 'Aoede' };
+
+  test('is asked for by the provider, unless it has come back by itself', async () => {
+    let holder: 'dead' | 'here' = 'dead';
+    const { registry } = service({ store: { look: async () => ({ state: 'running', holder, facts }) } });
+    registry.orphaned('CA1', facts);
+    await clock.advance(2_500);
+    expect(redirected).toEqual(['CA1 https://callbridge.example/twilio/stream-ended']);
+    holder = 'here';
+    await clock.advance(60_000);
+    registry.orphaned('CA1', facts);
+    await clock.advance(2_500);
+    expect(redirected).toHaveLength(1);
+  });
+
+  test('goes on with its session, knows its past, and does not greet again', async () => {
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+      { type: 'greeted', at: 1_000 },
+      { type: 'speaking', at: 1_500, turn: 1 },
+      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+      { type: 'line', at: 6_000, line: lineOf('caller', 'A table for two, please.') },
+    ];
+    const { registry, live, transcripts, metrics } = service({ store: { take: async () => ({ entries: earlier }) } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    const texts = live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts).toEqual([expect.stringMatching(/^\[The connection broke for a moment\. Answer/)]);
+    const context = live.sessions[0]!.eventsOf('contextReceived').map(({ text }) => text);
+    expect(context).toEqual(['Good morning.', 'A table for two, please.']);
+    // Turns count on, so that one record holds them all.
+    expect(transcripts.get('CA1')).toContainEqual(expect.objectContaining({ type: 'speaking', turn: 2 }));
+    expect(await metrics.text()).toContain('callbridge_calls_taken_up_total{because="PROCESS_DIED"} 1');
+  });
+
+  test('of which the store does not tell in time begins as a new one', async () => {
+    const { registry, live } = service({ store: { take: () => new Promise(() => undefined) } });
+    const answered = streamOf(registry, 'CA1');
+    await clock.advance(1_600);
+    await answered;
+    await clock.advance(1_000);
+    expect(live.sessions[0]!.eventsOf('textReceived')).toHaveLength(1);
+  });
+
+  test('begins once, though two streams of it come at the same time', async () => {
+    const { registry, live } = service();
+    await Promise.all([streamOf(registry, 'CA1'), streamOf(registry, 'CA1')]);
+    await clock.advance(1_000);
+    expect([registry.active, live.sessions.length]).toEqual([1, 1]);
+  });
+
+  test('whose caller hangs up meanwhile is settled', async () => {
+    const ended: string[] = [];
+    const { registry } = service({
+      store: {
+        look: async () => ({ state: 'running', holder: 'dead', facts }),
+        end: async (callId, answer) => void ended.push(`${callId} ${answer}`),
+      },
+    });
+    registry.callerGone('CA1', 'completed');
+    await clock.advance(10);
+    expect(ended).toEqual(['CA1 {"do":"hangUp"}']);
+  });
+});
+
+test('a call that another process has taken is let go, without an outcome', async () => {
+  const { registry, transcripts, closed } = service();
+  const closedStreams: string[] = [];
+  await streamOf(registry, 'CA1', closedStreams);
+  await clock.advance(1_000);
+  registry.taken('CA1');
+  expect(registry.active).toBe(0);
+  expect([closed, closedStreams]).toEqual([[], ['CA1']]);
+  expect(outcomeOf(transcripts.get('CA1'))).toEqual([]);
+});
+
 describe('shutting down', () => {
+  test('gives the calls that outlast the grace time to another process, between two turns', async () => {
+    const released: string[] = [];
+    const { registry, transcripts, metrics } = service({
+      store: { neighbours: async () => 1, release: async (callId) => void released.push(callId) },
+      model: { turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 3_000 } }] },
+    });
+    await streamOf(registry, 'CA1');
+    await clock.advance(1_500);
+    const drained = registry.drain(0);
+    await clock.advance(1_000);
+    expect(released).toEqual([]);
+    await clock.advance(1_500);
+    expect(released).toEqual(['CA1']);
+    expect(redirected).toEqual(['CA1 https://callbridge.example/twilio/stream-ended']);
+    await clock.advance(3_500);
+    expect(await drained).toBe(true);
+    expect(codesOf(transcripts.get('CA1'))).toEqual(['HANDED_OVER']);
+    expect(transcripts.get('CA1')).toContainEqual(
+      expect.objectContaining({ type: 'line', line: expect.objectContaining({ text: 'Hm', cut: false }) }),
+    );
+    expect(await metrics.text()).toContain('callbridge_calls_handed_over_total 1');
+  });
+
+  test('closes the stream of a call that it gives away when the provider cannot be asked', async () => {
+    const { registry } = service({
+      store: { neighbours: async () => 1 },
+      control: { redirect: () => Promise.reject(new Failure('PROVIDER_REST', 'no')) },
+    });
+    const closed: string[] = [];
+    await streamOf(registry, 'CA1', closed);
+    await clock.advance(3_000);
+    const drained = registry.drain(0);
+    await clock.advance(10_000);
+    expect(closed).toEqual(['CA1']);
+    expect(await drained).toBe(true);
+  });
+
   test('takes no new calls, and waits for the running ones', async () => {
     const { registry } = service();
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     const drained = registry.drain(10_000);
     expect(registry.ready).toBe(false);
     expect(await codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
@@ -310,7 +571,7 @@ describe('shutting down', () => {
 
   test('hangs up what outlasts the grace time', async () => {
     const { registry, transcripts } = service();
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     const drained = registry.drain(10_000);
     await clock.advance(50_000);
     expect(await drained).toBe(false);
@@ -321,7 +582,7 @@ describe('shutting down', () => {
     const { registry } = service({
       model: { turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 6_000 } }] },
     });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     let clean: boolean | undefined;
     const drained = registry.drain(2_000).then((result) => {
       clean = result;
@@ -335,7 +596,7 @@ describe('shutting down', () => {
 
   test('stays until Twilio has asked what follows the streams that we closed', async () => {
     const { registry } = service({ limits: { callMs: 1_000 }, model: { turns: [], fallbackTurn: {} } });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(1_500);
     expect(registry.active).toBe(0);
     let gone = false;
@@ -352,7 +613,7 @@ describe('shutting down', () => {
 
   test('does not wait for a question that does not come', async () => {
     const { registry } = service({ limits: { callMs: 1_000 }, model: { turns: [], fallbackTurn: {} } });
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await clock.advance(1_500);
     const drained = registry.drain(0);
     await clock.advance(3_100);
@@ -361,7 +622,7 @@ describe('shutting down', () => {
 
   test('for good ends every call at once, with its transcript', async () => {
     const { registry, transcripts, closed } = service();
-    streamOf(registry, 'CA1');
+    await streamOf(registry, 'CA1');
     await registry.ring(call('CA2'));
     registry.close();
     expect(registry.active).toBe(0);
