@@ -4,6 +4,7 @@ import { type Config, type Env, loadConfig, processEnv } from '../config/index.t
 import { Failure, systemClock, systemIds } from '../lib/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { isMissingPart, orFail } from './fail.ts';
+import { leaveOnDefects } from './last-resort.ts';
 import { startService } from './service.ts';
 import { simulatedEnv } from './simulated.ts';
 import { untilTold } from './until-told.ts';
@@ -49,6 +50,7 @@ function simulatedConfig(env: Env, modelUrl: string, fixture: string | undefined
 
 async function run(config: Config, graceSeconds: number): Promise<void> {
   const logger = createLogger({ level: config.log.level });
+  leaveOnDefects(logger);
   for (const { place, message } of config.warnings) logger.warn({ place }, message);
   const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics: createMetrics() });
   const signal = await untilTold(logger);

@@ -5,6 +5,7 @@ import { systemClock, systemIds } from '../lib/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { orFail } from './fail.ts';
+import { leaveOnDefects } from './last-resort.ts';
 import { openRedisWorker } from './postprocessing.ts';
 import { untilTold } from './until-told.ts';
 
@@ -20,6 +21,7 @@ export function workerCommand(): Command {
 async function work(): Promise<void> {
   const config = loadWorkerConfig({ env: processEnv(), cwd: process.cwd() });
   const logger = createLogger({ level: config.log.level });
+  leaveOnDefects(logger);
   const tools = { clock: systemClock, ids: systemIds, logger, metrics: createMetrics() };
   const { queue, worker } = openRedisWorker(config, tools);
   const stopGauge = gaugeQueue({ queue, ...tools });
