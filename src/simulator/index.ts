@@ -16,6 +16,7 @@ export {
   startLiveSimulator,
 } from './live/server.ts';
 export type { SessionEvent, SessionRecord } from './live/session-record.ts';
+export { type Balance, balance, balancedNetwork } from './phone/balance.ts';
 export { type CallOptions, type CallResult, placeCall } from './phone/caller.ts';
 export { describePhoneEvent } from './phone/describe.ts';
 export {
@@ -26,6 +27,7 @@ export {
   type Timeline,
   type Warning,
 } from './phone/events.ts';
+export { TwilioFault, type TwilioFaultCode } from './phone/fault.ts';
 export { createHandset, type Handset } from './phone/handset.ts';
 export type { HeardSound, StreamSpan } from './phone/hindsight.ts';
 export type { TwimlDocument } from './phone/journey.ts';

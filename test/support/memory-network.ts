@@ -2,17 +2,25 @@
 import { type ClientRequestArgs, request as httpRequest, type Server } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { PhoneNetwork } from '../../src/simulator/index.ts';
+import type { Clock } from '../../src/lib/index.ts';
+import { balance, type PhoneNetwork, TwilioFault } from '../../src/simulator/index.ts';
 
 /** One end of a pipe: what is written to the other end can be read here. */
 class PipeEnd extends Duplex {
   peer: PipeEnd | undefined;
+  /** The other end waits with its next chunk until this one has read, as over a network whose windows are full. */
+  #taken: (() => void) | undefined;
 
-  override _read(): void {}
+  override _read(): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.();
+  }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.peer?.push(chunk);
-    done();
+    const { peer } = this;
+    if (peer === undefined || peer.push(chunk)) done();
+    else peer.#taken = done;
   }
 
   override _final(done: () => void): void {
@@ -28,6 +36,7 @@ class PipeEnd extends Duplex {
 }
 
 function connectionTo(server: Server): Duplex {
+  if (!server.listening) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const near = new PipeEnd();
   const far = new PipeEnd();
   near.peer = far;
@@ -36,6 +45,12 @@ function connectionTo(server: Server): Duplex {
   return near;
 }
 
+/** Several servers behind one address, as a load balancer has them. */
+export function memoryNetworks(clock: Clock, publicOrigin: string, servers: readonly Server[]): PhoneNetwork {
+  return balance(clock, publicOrigin, servers.map(memoryNetwork));
+}
+
+/** Refuses connections while the server does not listen. */
 export function memoryNetwork(server: Server): PhoneNetwork {
   // An agent would ask the connection for what only a socket has; without one, `createConnection` is asked each time.
   const route = (url: string): ClientRequestArgs => {
@@ -53,7 +68,7 @@ export function memoryNetwork(server: Server): PhoneNetwork {
             response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
           },
         );
-        request.on('error', reject);
+        request.on('error', (error) => reject(new TwilioFault(11205, error.message, { cause: error })));
         request.end(body);
       }),
     connect: (url, headers, opened) =>
@@ -64,7 +79,7 @@ export function memoryNetwork(server: Server): PhoneNetwork {
           perMessageDeflate: false,
           createConnection: () => connectionTo(server),
         });
-        webSocket.on('error', reject);
+        webSocket.on('error', (error) => reject(new TwilioFault(31902, error.message, { cause: error })));
         webSocket.on('open', () => resolve(opened(webSocket)));
       }),
   };

@@ -10,6 +10,8 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   #peer: MemorySocket | undefined;
   #open = true;
   #wired = true;
+  /** What came while the reader paused, for `bufferedAmount` of the other end. */
+  #unread: [data: Buffer, binary: boolean][] | undefined;
   readonly #clock: Clock;
   readonly #delayMs: number;
 
@@ -31,7 +33,30 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   send(data: string): void {
     if (!this.#open) return;
     this.sent.push(data);
-    this.#clock.after(this.#delayMs, () => this.#peer?.emitIfOpen('message', Buffer.from(data), this.binary));
+    this.#clock.after(this.#delayMs, () => {
+      if (this.#peer !== undefined) this.#peer.#arrive(Buffer.from(data), this.binary);
+    });
+  }
+
+  pause(): void {
+    this.#unread ??= [];
+  }
+
+  resume(): void {
+    const unread = this.#unread;
+    if (unread === undefined) return;
+    this.#unread = undefined;
+    if (this.#peer !== undefined) this.#peer.bufferedAmount = 0;
+    for (const [data, binary] of unread) this.emitIfOpen('message', data, binary);
+  }
+
+  #arrive(data: Buffer, binary: boolean): void {
+    if (this.#unread === undefined) {
+      this.emitIfOpen('message', data, binary);
+    } else {
+      this.#unread.push([data, binary]);
+      if (this.#peer !== undefined) this.#peer.bufferedAmount += data.length;
+    }
   }
 
   ping(): void {

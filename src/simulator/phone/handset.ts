@@ -101,7 +101,9 @@ export function createHandset({ clock, timeline, maxCallMs = DEFAULT_MAX_CALL_MS
   const tick = (): void => {
     while (end === undefined && answeredMs + playedMs + FRAME_MS <= clock.nowMs()) {
       listen(playedMs);
-      carrier?.frame(mouth.take());
+      // Whatever is said while nothing carries the call is lost, as it is for a real caller.
+      const said = mouth.take();
+      carrier?.frame(said);
       playedMs += FRAME_MS;
       lookAround();
       if (playedMs >= maxCallMs) finish({ how: 'timeLimit' });

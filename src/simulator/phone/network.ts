@@ -47,7 +47,8 @@ export function realNetwork(clock: Clock, detour?: Detour): PhoneNetwork {
       const abort = new AbortController();
       const work = fetchWhole(rerouted(url, detour), {
         method,
-        headers: { ...headers },
+        // A kept connection to a process that has died would be taken for a request that it broke off.
+        headers: { ...headers, connection: 'close' },
         body: body ?? null,
         redirect: 'manual',
         signal: abort.signal,

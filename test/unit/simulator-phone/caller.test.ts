@@ -2,48 +2,15 @@
 import twilio from 'twilio';
 import { describe, expect, test } from 'vitest';
 import { pcm, tone, toneLevelDbov, writeWav } from '../../../src/audio/index.ts';
-import { type CallOptions, type CallResult, placeCall } from '../../../src/simulator/phone/caller.ts';
 import { TwilioFault } from '../../../src/simulator/phone/fault.ts';
-import { callScript } from '../../../src/simulator/phone/script.ts';
 import { signature } from '../../../src/simulator/phone/webhook.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { countingIds, loud } from './given.ts';
-import { type MemoryService, memoryService } from './memory-service.ts';
+import { loud } from './given.ts';
+import { BASE, formOf, TOKEN, whenCalling } from './given-call.ts';
+import { memoryService } from './memory-service.ts';
 
-const TOKEN = 'a test token';
-const BASE = 'https://voice.example';
 const connectTwiml = `<Response><Connect action="/twilio/stream-ended"><Stream url="wss://voice.example/twilio/media">
   <Parameter name="token" value="t1"/></Stream></Connect><Say>never reached</Say></Response>`;
-
-interface Outcome {
-  result: CallResult;
-  clock: ManualClock;
-}
-
-async function whenCalling(
-  clock: ManualClock,
-  service: MemoryService,
-  script: unknown,
-  options: Partial<CallOptions> = {},
-  lastsMs = 30_000,
-): Promise<Outcome> {
-  const placed = placeCall({
-    voiceUrl: `${BASE}/twilio/voice`,
-    statusUrl: `${BASE}/twilio/status`,
-    authToken: TOKEN,
-    from: '+15550100',
-    to: '+15550199',
-    script: callScript.parse(script),
-    clock,
-    ids: countingIds(),
-    network: service.network,
-    ...options,
-  });
-  await clock.advance(lastsMs);
-  return { result: await placed, clock };
-}
-
-const formOf = (body: string | undefined): Record<string, string> => Object.fromEntries(new URLSearchParams(body));
 
 describe('requests', () => {
   test("each is signed so that the twilio package's validateRequest accepts it", async () => {

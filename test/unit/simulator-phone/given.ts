@@ -2,6 +2,7 @@
 import { createTimeline, type PhoneEvent } from '../../../src/simulator/phone/events.ts';
 import { createHandset, type Handset } from '../../../src/simulator/phone/handset.ts';
 import { type Line, startLine } from '../../../src/simulator/phone/line.ts';
+import { createLineFaults, type LineFault } from '../../../src/simulator/phone/line-faults.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { MemorySocket } from '../../support/memory-socket.ts';
 
@@ -33,7 +34,14 @@ export function countingIds() {
   return { uuid: next, nonce: next, fraction: () => 0.5 };
 }
 
-export function givenLine(options: { maxCallMs?: number; parameters?: Record<string, string> } = {}): GivenLine {
+interface LineSettings {
+  readonly maxCallMs?: number;
+  readonly parameters?: Record<string, string>;
+  readonly faults?: readonly LineFault[];
+  readonly sendsStop?: boolean;
+}
+
+export function givenLine(options: LineSettings = {}): GivenLine {
   const clock = new ManualClock();
   const beganMs = clock.nowMs();
   const timeline = createTimeline(() => undefined);
@@ -51,6 +59,8 @@ export function givenLine(options: { maxCallMs?: number; parameters?: Record<str
     accountSid: `AC${'0'.repeat(32)}`,
     callSid: `CA${'0'.repeat(32)}`,
     parameters: options.parameters ?? {},
+    faults: createLineFaults(options.faults ?? []),
+    sendsStop: options.sendsStop,
   });
   const send = (message: object): void => serviceSocket.send(JSON.stringify({ ...message, streamSid: line.streamSid }));
   return {
