@@ -3,7 +3,15 @@ import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { type Backend, type ConfigSource, type Inspection, inspectConfig, processEnv } from '../config/index.ts';
+import {
+  type Backend,
+  type ConfigSource,
+  type Inspection,
+  inspectConfig,
+  liveRoutes,
+  type NamedBackend,
+  processEnv,
+} from '../config/index.ts';
 import { type Clock, Failure, systemClock, withDeadline } from '../lib/index.ts';
 import { type AskGoogle, liveHeaders } from '../live/index.ts';
 import { twilioClient } from '../telephony/index.ts';
@@ -93,25 +101,41 @@ function checkConfiguration({ problems, warnings, agents, dirs }: Inspection): F
   ];
 }
 
+/** Every back end that a session may go by. */
 async function checkLive(
   config: Inspection,
   clock: Clock,
   askGoogle: AskGoogle | undefined,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { backend } = config;
+  const { backend, backends } = config;
   if (backend === undefined) return [['–', 'Live: not checked, because its configuration is incomplete']];
+  const all = backends?.all ?? [{ name: 'primary', backend }];
+  const findings = await Promise.all(all.map((each) => checkBackend(config, each, clock, askGoogle, signal)));
+  return findings.flat();
+}
+
+async function checkBackend(
+  config: Inspection,
+  { name, backend }: NamedBackend,
+  clock: Clock,
+  askGoogle: AskGoogle | undefined,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const which = name === 'primary' ? '' : ` (${name})`;
   try {
     const headers = await liveHeaders(backend, clock, askGoogle)();
-    if (backend.kind === 'developer') return await checkModels(config, backend, headers, signal);
-    return [['✔', `Vertex AI: Google gave a token for project ${backend.project} in ${backend.location}`]];
+    if (backend.kind === 'developer') return await checkModels(config, name, backend, headers, signal);
+    return [['✔', `Vertex AI${which}: Google gave a token for project ${backend.project} in ${backend.location}`]];
   } catch (error) {
     // A token that did not come for want of an answer: the credentials may be right.
     if (error instanceof Failure && error.code === 'LIVE_HANDSHAKE') {
-      return [['✖', `Live: ${reason(error)}: check the network or a proxy, or try again later`]];
+      return [['✖', `Live${which}: ${reason(error)}: check the network or a proxy, or try again later`]];
     }
+    if (error instanceof Failure) return [['✖', `Live${which}: ${reason(error)}`]];
     if (!isUnreachable(error)) throw error;
-    return [['✖', `Live: ${reason(error)}: check the network, a proxy, or GOOGLE_GEMINI_BASE_URL`]];
+    const url = name === 'primary' ? 'GOOGLE_GEMINI_BASE_URL' : 'its baseUrl';
+    return [['✖', `Live${which}: ${reason(error)}: check the network, a proxy, or ${url}`]];
   }
 }
 
@@ -139,32 +163,39 @@ const modelList = z.looseObject({
 });
 
 async function checkModels(
-  { agents }: Inspection,
+  config: Inspection,
+  name: string,
   { baseUrl }: Extract<Backend, { kind: 'developer' }>,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Finding[]> {
+  const api = name === 'primary' ? 'Developer API' : `Developer API (${name})`;
   const response = await fetch(`${baseUrl ?? DEVELOPER_URL}/v1beta/models?pageSize=1000`, { headers, signal });
   if ([400, 401, 403].includes(response.status)) {
-    return [['✖', `Developer API: the key is refused (HTTP ${response.status}): set GEMINI_API_KEY to a valid one`]];
+    const key = name === 'primary' ? 'GEMINI_API_KEY' : 'the variable of its keyEnv';
+    return [['✖', `${api}: the key is refused (HTTP ${response.status}): set ${key} to a valid one`]];
   }
   if (response.status === 404 && baseUrl !== undefined) {
-    return [['–', `Developer API: ${baseUrl} answers, but lists no models to compare with`]];
+    return [['–', `${api}: ${baseUrl} answers, but lists no models to compare with`]];
   }
-  if (!response.ok) return [['✖', `Developer API: HTTP ${response.status}; try again later`]];
+  if (!response.ok) return [['✖', `${api}: HTTP ${response.status}; try again later`]];
   const offered = modelList
     .parse(await response.json())
     .models.filter((model) => model.supportedGenerationMethods.includes('bidiGenerateContent'))
     .map(({ name }) => name.replace(/^models\//, ''));
-  const wanted = [...new Set(agents.map(({ live }) => live.model))];
+  const wanted = wantedModels(config, name);
   const findings = wanted.map((model): Finding => {
-    if (offered.includes(model)) return ['✔', `Developer API: offers ${model}`];
-    return [
-      '✖',
-      `Developer API: does not offer ${model} to this key; it offers ${offered.join(', ') || 'no Live model'}`,
-    ];
+    if (offered.includes(model)) return ['✔', `${api}: offers ${model}`];
+    return ['✖', `${api}: does not offer ${model} to this key; it offers ${offered.join(', ') || 'no Live model'}`];
   });
-  return [['✔', 'Developer API: takes the key'], ...findings];
+  return [['✔', `${api}: takes the key`], ...findings];
+}
+
+/** The models for which an agent may come to this back end. */
+function wantedModels({ agents, models, languages, backends }: Inspection, name: string): string[] {
+  const routes = backends && agents.flatMap((agent) => liveRoutes({ models, languages, live: { backends } }, agent));
+  const here = routes?.filter(({ backendName }) => backendName === name).map(({ settings }) => settings.model);
+  return [...new Set(here ?? agents.map(({ live }) => live.model))];
 }
 
 async function checkTwilio({ twilio }: Inspection): Promise<Finding> {

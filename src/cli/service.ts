@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { pcm, readWav } from '../audio/index.ts';
 import { type Apology, CallRegistry } from '../call/index.ts';
 import { createLocalCallStore } from '../cluster/index.ts';
-import { agentFor, type Config } from '../config/index.ts';
+import { agentFor, type Config, liveRoutes } from '../config/index.ts';
 import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
-import { type Dial, liveHeaders, openLiveSession } from '../live/index.ts';
+import { type Dial, type LiveRoute, type LiveSettings, liveHeaders, openLiveSession } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { type CallControl, createTwilioCallControl } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
@@ -60,8 +60,13 @@ export async function startService(config: Config, tools: Tools, options: Servic
     logger,
     metrics,
   });
-  const { backend } = config.live;
-  const headers = liveHeaders(backend, clock);
+  const headers = new Map(
+    config.live.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const),
+  );
+  const routesFor = (settings: LiveSettings): LiveRoute[] => {
+    const agent = config.agents.find(({ live }) => live === settings)!;
+    return liveRoutes(config, agent).map((route) => ({ ...route, headers: headers.get(route.backendName)! }));
+  };
   const store = createLocalCallStore({
     outbox,
     clock,
@@ -81,7 +86,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     agentNamed: (name) => config.agents.find((agent) => agent.name === name),
     openLive: (settings, handlers, seed, callLogger, handle) =>
       openLiveSession({
-        routes: [{ name: 'primary', settings, backend, headers }],
+        routes: routesFor(settings),
         handlers,
         seed,
         handle,

@@ -75,7 +75,7 @@ export function checkLanguage(file: ReadableAgentFile, { catalogue, api, problem
 }
 
 /** A tag of the list; or, where a region may be added, a tag whose language is in the list. */
-function knownLanguage(tag: string, tags: readonly string[], mayAddRegion: boolean): string | undefined {
+export function knownLanguage(tag: string, tags: readonly string[], mayAddRegion: boolean): string | undefined {
   const same = (wanted: string) => tags.find((each) => each.toLowerCase() === wanted.toLowerCase());
   const exact = same(tag);
   if (exact !== undefined || !mayAddRegion) return exact;

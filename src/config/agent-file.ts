@@ -129,6 +129,19 @@ const patience = z
     'How long the agent may say nothing when it is its turn, and what each remedy has to help. false: for ever.',
   );
 
+const alternative = z
+  .strictObject({
+    model: text.optional().describe("Default: the agent's own."),
+    voice: text.optional().describe("Default: the agent's own."),
+    backend: text
+      .optional()
+      .describe('A back end of config/backends.yaml. Default: each one in its order that offers the model.'),
+  })
+  .refine(
+    (keys) => Object.keys(keys).length > 0,
+    'names nothing that is different: give a model, a voice or a backend',
+  );
+
 const FORMATS = ['json', 'text', 'vtt'] as const;
 
 const afterwards = z.strictObject({
@@ -161,6 +174,12 @@ export const agentFile = z.strictObject({
   default: z.boolean().default(false).describe('Whether it answers what no other agent does.'),
   model: text.default(DEFAULT_MODEL).describe('A dialogue model of config/models.yaml.'),
   voice: text.default(DEFAULT_VOICE).describe('A voice of config/models.yaml.'),
+  alternatives: z
+    .array(alternative)
+    // Each costs a caller, who hears nothing meanwhile, up to half a second.
+    .max(5)
+    .default([])
+    .describe('What to go on with, in this order, when the model fails on all back ends.'),
   language: text.optional().describe('BCP 47. Without it the model follows the caller.'),
   instruction: text.describe('Who the agent is, what it knows and how it speaks.'),
   greeting: text.optional().describe('What to say first. Without it the agent waits for the caller.'),

@@ -1,5 +1,6 @@
 /** An agent as the service uses it: what its file says, in our units, with the facts about its model. */
 import type { AgentFile } from './agent-file.ts';
+import type { Alternative } from './alternatives.ts';
 import type { LiveModel } from './catalogue.ts';
 import { normalAddress } from './routing.ts';
 
@@ -33,6 +34,8 @@ export interface Agent {
   /** What to say first; without it the agent waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: AgentLive;
+  /** What to go on with when the model fails on all back ends. */
+  readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
   readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
   readonly limits: { readonly callMs: number; readonly silenceMs: number; readonly heldAudioMs: number };
@@ -47,10 +50,23 @@ export interface Resolved {
   readonly model: LiveModel;
   readonly language: string | undefined;
   readonly webhookSecret: string | undefined;
+  readonly alternatives: readonly Alternative[];
 }
 
-export function agentFrom(name: string, file: AgentFile, { model, language, webhookSecret }: Resolved): Agent {
-  const { answers, default: isDefault, greeting, limits, patience, afterwards, compression, model: _, ...live } = file;
+export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
+  const { model, language, webhookSecret, alternatives } = resolved;
+  const {
+    answers,
+    default: isDefault,
+    greeting,
+    limits,
+    patience,
+    afterwards,
+    compression,
+    model: _,
+    alternatives: __,
+    ...live
+  } = file;
   const { formats, webhook } = afterwards;
   return {
     name,
@@ -64,6 +80,7 @@ export function agentFrom(name: string, file: AgentFile, { model, language, webh
       language,
       compression: compression === false ? undefined : compression,
     },
+    alternatives,
     patience: patience === false ? undefined : patience,
     limits: {
       callMs: limits.callMinutes * 60_000,

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path';
 import { type Agent, agentFrom } from './agent.ts';
 import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
 import { type AgentFile, agentFile, type ReadableAgentFile, readableAgentFile } from './agent-file.ts';
+import { checkAlternatives } from './alternatives.ts';
+import type { Backends } from './backends.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import type { Problems } from './problems.ts';
@@ -17,6 +19,7 @@ export interface AgentsSource {
   /** Undefined when it is wrong itself: then the files are judged without it, and none becomes an agent. */
   readonly catalogue: Catalogue | undefined;
   readonly api: LiveApi | undefined;
+  readonly backends: Backends | undefined;
   readonly environment: Environment;
   readonly problems: Problems;
   readonly warnings: Problems;
@@ -65,7 +68,7 @@ function readFile(path: string, { dir, label, problems }: AgentsSource): NamedFi
 }
 
 function readAgent({ name, content, whole, doubtful, place }: NamedFile, source: AgentsSource): Agent | undefined {
-  const { catalogue, api, environment, problems, warnings } = source;
+  const { catalogue, api, backends, environment, problems, warnings } = source;
   // What is known of a doubtful key is its default, which the operator did not ask for.
   const telling =
     (list: Problems): Tell =>
@@ -79,7 +82,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   checkVoice(content, { catalogue, ...bench });
   const language = checkLanguage(content, { catalogue, ...bench });
   if (model !== undefined && !doubtful.has('model')) checkFeatures(content, model, { catalogue, ...bench });
-  return model && whole && agentFrom(name, whole, { model, language, webhookSecret });
+  const alternatives = checkAlternatives(content, backends, { catalogue, ...bench });
+  return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives });
 }
 
 /** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */

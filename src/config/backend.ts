@@ -54,10 +54,13 @@ function readDeveloper({ environment, problems, warnings }: BackendSource): Deve
 }
 
 function readVertex(source: BackendSource): VertexBackend | undefined {
-  const { environment, problems } = source;
-  const credentials = readServiceAccount(source);
+  const { environment, cwd, problems } = source;
+  const name = 'GOOGLE_APPLICATION_CREDENTIALS';
+  const path = environment.raw(name);
+  const account =
+    path === undefined ? undefined : readServiceAccount(path, cwd, (message) => problems.add(name, message));
   const named = environment.raw('GOOGLE_CLOUD_PROJECT');
-  const project = named === undefined ? credentials?.project : environment.read('GOOGLE_CLOUD_PROJECT', projectId);
+  const project = named === undefined ? account?.project : environment.read('GOOGLE_CLOUD_PROJECT', projectId);
   const place = environment.read('GOOGLE_CLOUD_LOCATION', location);
   const url = environment.read('GOOGLE_VERTEX_BASE_URL', baseUrl);
   if (named === undefined && project === undefined) {
@@ -67,7 +70,7 @@ function readVertex(source: BackendSource): VertexBackend | undefined {
     problems.add('GOOGLE_CLOUD_LOCATION', 'is missing: Vertex AI needs a location, such as us-central1, us or eu');
   }
   if (project === undefined || place === undefined) return undefined;
-  return { kind: 'vertex', project, location: place, credentialsFile: credentials?.path, baseUrl: url };
+  return { kind: 'vertex', project, location: place, credentialsFile: account?.path, baseUrl: url };
 }
 
 const serviceAccount = z.looseObject({
@@ -77,22 +80,23 @@ const serviceAccount = z.looseObject({
   project_id: z.string().optional(),
 });
 
-/** The key file, or undefined for the application default credentials. */
-function readServiceAccount({ environment, cwd, problems }: BackendSource) {
-  const name = 'GOOGLE_APPLICATION_CREDENTIALS';
-  const given = environment.raw(name);
-  if (given === undefined) return undefined;
+/** A service account's key file; undefined, and told why, when it is none. */
+export function readServiceAccount(
+  given: string,
+  cwd: string,
+  tell: (message: string) => void,
+): { readonly path: string; readonly project: string | undefined } | undefined {
   const path = resolve(cwd, given);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    problems.add(name, `${given} cannot be read: it must be the path of a service account's key file`);
+    tell(`${given} cannot be read: it must be the path of a service account's key file`);
     return undefined;
   }
   const key = serviceAccount.safeParse(parsed(text));
   if (!key.success) {
-    problems.add(name, `${given} is not the key of a service account: create one as JSON in the Google Cloud console`);
+    tell(`${given} is not the key of a service account: create one as JSON in the Google Cloud console`);
     return undefined;
   }
   return { path, project: key.data.project_id };

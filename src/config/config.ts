@@ -4,6 +4,7 @@ import { Failure } from '../lib/index.ts';
 import type { Agent } from './agent.ts';
 import { readAgents } from './agents.ts';
 import { type Backend, readBackend } from './backend.ts';
+import { type Backends, readBackends } from './backends.ts';
 import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './catalogue.ts';
 import { createEnvironment, type Env, type Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
@@ -30,6 +31,7 @@ export interface BaseConfig {
   readonly log: { readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent' };
   readonly agents: readonly Agent[];
   readonly models: readonly LiveModel[];
+  readonly languages: Catalogue['languages'];
   /** What is not wrong but should be known, such as a model near its end. */
   readonly warnings: readonly Problem[];
 }
@@ -45,7 +47,8 @@ export interface Config extends BaseConfig {
     readonly apiBaseUrl?: string | undefined;
     readonly insecure: boolean;
   };
-  readonly live: { readonly backend: Backend };
+  /** `backend` is the environment's own, which is among the others. */
+  readonly live: { readonly backend: Backend; readonly backends: Backends };
 }
 
 /** What a worker needs: it takes its jobs from Redis. */
@@ -58,20 +61,23 @@ export interface Inspection extends BaseConfig {
   readonly http?: Config['http'] | undefined;
   readonly twilio: Config['twilio'];
   readonly backend?: Backend | undefined;
+  readonly backends?: Backends | undefined;
   readonly problems: readonly Problem[];
 }
 
 /** Throws Failure CONFIG_INVALID, whose message is the report of all problems. */
 export function loadConfig(source: ConfigSource): Config {
-  const { problems, backend, http, ...rest } = inspectConfig(source);
-  if (problems.length > 0 || http === undefined || backend === undefined) throw invalid(problems);
-  return deepFreeze({ ...rest, http, live: { backend } });
+  const { problems, backend, backends, http, ...rest } = inspectConfig(source);
+  if (problems.length > 0 || http === undefined || backend === undefined || backends === undefined) {
+    throw invalid(problems);
+  }
+  return deepFreeze({ ...rest, http, live: { backend, backends } });
 }
 
 /** As `loadConfig`, for a process that answers no calls. */
 export function loadWorkerConfig(source: ConfigSource): WorkerConfig {
   const reading = beginReading(source);
-  const base = readBase(reading, undefined);
+  const base = readBase(reading, undefined, undefined);
   const { redisUrl } = base.queue;
   if (reading.environment.raw('REDIS_URL') === undefined) {
     reading.problems.add(
@@ -101,9 +107,12 @@ export function inspectConfig(source: ConfigSource): Inspection {
   const reading = beginReading(source);
   const http = readHttp(reading);
   const twilio = readTwilio(reading);
-  const backend = readBackend({ ...reading, cwd: source.cwd });
-  const base = readBase(reading, backend);
-  return { http, twilio, backend, ...base, problems: reading.problems.list };
+  const backend = readBackend(reading);
+  const dir = directory(reading, 'CONFIG_DIR', 'config');
+  const file = { path: resolve(dir.path, 'backends.yaml'), label: `${dir.label}/backends.yaml` };
+  const backends = readBackends({ ...reading, ...file }, backend);
+  const base = readBase(reading, backend, backends);
+  return { http, twilio, backend, backends, ...base, problems: reading.problems.list };
 }
 
 interface Reading extends ConfigSource {
@@ -155,7 +164,7 @@ function readTwilio({ environment, problems, warnings }: Reading): Config['twili
   };
 }
 
-function readBase(reading: Reading, backend: Backend | undefined): BaseConfig {
+function readBase(reading: Reading, backend: Backend | undefined, backends: Backends | undefined): BaseConfig {
   const { environment, problems, warnings } = reading;
   const config = directory(reading, 'CONFIG_DIR', 'config');
   const data = directory(reading, 'DATA_DIR', 'data');
@@ -165,6 +174,7 @@ function readBase(reading: Reading, backend: Backend | undefined): BaseConfig {
     label: `${config.label}/agents`,
     catalogue,
     api: backend?.kind,
+    backends,
     environment,
     problems,
     warnings,
@@ -181,6 +191,7 @@ function readBase(reading: Reading, backend: Backend | undefined): BaseConfig {
     log: { level: readLogLevel(environment) },
     agents,
     models: catalogue?.models ?? [],
+    languages: catalogue?.languages ?? { developer: [], vertex: [] },
     warnings: warnings.list,
   };
 }

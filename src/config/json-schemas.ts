@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { agentFile } from './agent-file.ts';
+import { backendsFile } from './backends-file.ts';
 import { type Catalogue, catalogueFile } from './catalogue.ts';
 import { type ConfigSource, configDir, loadCatalogue } from './config.ts';
 
@@ -10,6 +11,7 @@ import { type ConfigSource, configDir, loadCatalogue } from './config.ts';
 export function jsonSchemas(catalogue: Catalogue): Readonly<Record<string, string>> {
   return {
     'agents/agent.schema.json': schemaText(completing(catalogue), 'An agent of Callbridge'),
+    'backends.schema.json': schemaText(backendsFile, 'Services and credentials for the sessions of Callbridge'),
     'models.schema.json': schemaText(catalogueFile, 'Live models, voices and languages'),
   };
 }

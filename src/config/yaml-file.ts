@@ -131,6 +131,7 @@ interface Shape {
   readonly additionalProperties?: Shape | boolean;
   readonly items?: Shape;
   readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
 }
 
 function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
@@ -140,7 +141,7 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 }
 
 function alternatives(shape: Shape): readonly Shape[] {
-  return shape.anyOf ?? [shape];
+  return shape.anyOf ?? shape.oneOf ?? [shape];
 }
 
 function below(shape: Shape, key: PropertyKey): Shape[] {

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -131,6 +131,36 @@ test.each([
   const GOOGLE_GEMINI_BASE_URL = await serving(answer);
   const { about } = await examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL });
   expect(about('Developer API').at(-1)).toEqual(expected);
+});
+
+test('every back end is checked, by its own key and for the models that may come to it', async () => {
+  const gemini = await serving((request, response) => {
+    const refused = request.headers['x-goog-api-key'] === 'key-2';
+    (refused ? json({ '/v1beta/models': { status: 403, body: {} } }) : offering('gemini-3.8-live'))(request, response);
+  });
+  const dir = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  cpSync(join(PROJECT, 'config'), dir, { recursive: true });
+  const backends = ['KEY_2', 'KEY_3'].map(
+    (name) => `  ${name.toLowerCase().replace('_', '-')}: { api: developer, keyEnv: ${name}, baseUrl: "${gemini}" }`,
+  );
+  writeFileSync(join(dir, 'backends.yaml'), ['backends:', ...backends, ''].join('\n'));
+  const env = {
+    CONFIG_DIR: dir,
+    GEMINI_API_KEY: 'key-1',
+    KEY_2: 'key-2',
+    KEY_3: 'key-3',
+    GOOGLE_GEMINI_BASE_URL: gemini,
+  };
+  const { about, healthy } = await examine(env);
+  expect(about('Developer API')).toEqual([
+    '✔ Developer API: takes the key',
+    '✔ Developer API: offers gemini-3.8-live',
+    '✖ Developer API (key-2): the key is refused (HTTP 403): set the variable of its keyEnv to a valid one',
+    '✔ Developer API (key-3): takes the key',
+    '✔ Developer API (key-3): offers gemini-3.8-live',
+  ]);
+  expect(healthy).toBe(false);
 });
 
 test('a Live service that cannot be reached is told with what to check', async () => {

@@ -87,7 +87,11 @@ test("a mistake in models.yaml hides nothing that the agents' files say by thems
 
 test('the JSON Schemas beside the files are those of the code; `callbridge models --write-schemas` renews them', () => {
   const schemas = Object.entries(jsonSchemas(catalogue));
-  expect(schemas.map(([path]) => path)).toEqual(['agents/agent.schema.json', 'models.schema.json']);
+  expect(schemas.map(([path]) => path)).toEqual([
+    'agents/agent.schema.json',
+    'backends.schema.json',
+    'models.schema.json',
+  ]);
   for (const [path, schema] of schemas) {
     // To the letter: the linter judges the files, so it accepts what is written for them.
     expect(readFileSync(join(PROJECT, 'config', path), 'utf8'), path).toBe(schema);
@@ -110,8 +114,10 @@ test('editors are offered the current models for dialogue and the thirty voices,
 test('the schemas are written beside the files of any configuration directory', () => {
   const cwd = givenFiles({});
   const paths = writeJsonSchemas({ env: {}, cwd });
-  expect(paths).toEqual([join(cwd, 'config/agents/agent.schema.json'), join(cwd, 'config/models.schema.json')]);
-  expect(readFileSync(paths[1]!, 'utf8')).toBe(jsonSchemas(catalogue)['models.schema.json']);
+  expect(paths).toEqual(
+    ['agents/agent.schema.json', 'backends.schema.json', 'models.schema.json'].map((path) => join(cwd, 'config', path)),
+  );
+  expect(readFileSync(paths[2]!, 'utf8')).toBe(jsonSchemas(catalogue)['models.schema.json']);
 });
 
 test.each(['models.yaml', 'agents/reception.yaml'])('%s tells editors where its schema is', (path) => {
