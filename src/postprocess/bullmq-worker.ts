@@ -10,13 +10,18 @@ import { retryDelayMs } from './retry.ts';
 
 export interface BullWorkerOptions extends WorkerOptions {
   readonly redisUrl: string;
+  /** How long a worker may be silent before its jobs are others'. */
+  readonly leaseMs?: number | undefined;
 }
+
+/** Longer than an event loop stalls; a worker renews it twice within. */
+const LEASE_MS = 30_000;
 
 /** After a connection breaks, BullMQ waits this long before it asks for jobs again. */
 const RECONNECT_MS = 2_000;
 
 export function createBullWorker(options: BullWorkerOptions): Worker {
-  const { redisUrl, process, concurrency, retry, clock, ids, logger } = options;
+  const { redisUrl, leaseMs = LEASE_MS, process, concurrency, retry, clock, ids, logger } = options;
   const report = createAttemptReport(options);
   let givenUp = false;
   // A worker waits for Redis for as long as it takes; BullMQ demands no limit on retries.
@@ -61,6 +66,8 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
     autorun: false,
     concurrency,
     maxStalledCount: retry.stalls,
+    lockDuration: leaseMs,
+    stalledInterval: leaseMs,
     runRetryDelay: RECONNECT_MS,
     settings: {
       backoffStrategy: (attemptsMade, _type, error) =>

@@ -1,11 +1,14 @@
-/** From journal to files, as `serve` joins it without Redis. */
+/** From journal to files and webhook, as `serve` and `worker` join it. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock, systemIds } from '../../../src/lib/index.ts';
 import {
+  createBullQueue,
+  createBullWorker,
   createProcessor,
   createSpoolQueue,
   createSpoolWorker,
+  deliverWebhook,
   type JobQueue,
   RETRY,
   Spool,
@@ -22,22 +25,41 @@ export interface Pipeline {
   readonly worker: Worker;
 }
 
-export async function openPipeline(folder: string): Promise<Pipeline> {
+export interface PipelineOptions {
+  /** Undefined: the spool. */
+  readonly redisUrl?: string | undefined;
+  readonly webhookUrl?: string | undefined;
+}
+
+/** A killed worker's jobs are another's after this, so that no test waits half a minute. */
+const LEASE_MS = 400;
+export const WEBHOOK_SECRET = `whsec_${Buffer.from('a secret of 24 bytes ...').toString('base64')}`;
+
+export async function openPipeline(folder: string, { redisUrl, webhookUrl }: PipelineOptions = {}): Promise<Pipeline> {
   const clock = systemClock;
   const ids = systemIds;
   const logger = createLogger({ level: 'silent' });
   const metrics = createMetrics();
   const owners = openOwners({ folder: join(folder, 'owners'), clock, ids });
-  const spool = await Spool.open({ folder: join(folder, 'queue'), owners, clock });
-  const queue = createSpoolQueue(spool);
-  const publish = queue.add;
-  const outbox = createOutbox({ folder: join(folder, 'journals'), owners, publish, clock, ids, logger, metrics });
-  const steps = [
-    writeRecord({ folder: join(folder, 'records'), afterwardsFor: () => undefined }),
+  const webhook = webhookUrl === undefined ? undefined : { url: webhookUrl, secret: WEBHOOK_SECRET };
+  const afterwardsFor = () => ({ formats: ['json'], webhook }) as const;
+  const process = createProcessor([
+    writeRecord({ folder: join(folder, 'records'), afterwardsFor }),
     // What cannot be done twice unnoticed: it tells how often a job got this far.
     { name: 'count', run: ({ callId }: { callId: string }) => appendFile(join(folder, 'effects'), `${callId}\n`) },
-  ];
-  const process = createProcessor(steps);
-  const worker = createSpoolWorker(spool, { process, concurrency: 2, retry: RETRY, clock, ids, logger, metrics });
+    deliverWebhook({ afterwardsFor, clock, logger }),
+  ]);
+  const working = { process, concurrency: 2, retry: RETRY, clock, ids, logger, metrics };
+  const open = async (): Promise<Pick<Pipeline, 'queue' | 'worker'>> => {
+    if (redisUrl !== undefined) {
+      const queue = createBullQueue({ redisUrl, retry: RETRY, clock, logger });
+      return { queue, worker: createBullWorker({ redisUrl, leaseMs: LEASE_MS, ...working }) };
+    }
+    const spool = await Spool.open({ folder: join(folder, 'queue'), owners, clock });
+    return { queue: createSpoolQueue(spool), worker: createSpoolWorker(spool, working) };
+  };
+  const { queue, worker } = await open();
+  const publish = queue.add;
+  const outbox = createOutbox({ folder: join(folder, 'journals'), owners, publish, clock, ids, logger, metrics });
   return { owners, outbox, queue, worker };
 }
