@@ -5,6 +5,7 @@ import type { LiveHandlers, LiveSession, LiveSettings, SeedTurn } from '../live/
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
 import type { Collector, Outcome } from '../transcript/index.ts';
+import type { AgentLimits } from './admission.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import { recordEnding } from './ending.ts';
@@ -24,7 +25,7 @@ export interface CallAgent {
     /** When nobody has said anything for so long, the call ends. */
     readonly silenceMs: number;
     readonly heldAudioMs: number;
-  };
+  } & AgentLimits;
 }
 
 /** What the caller hears when the agent is gone for good. */

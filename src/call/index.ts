@@ -1,5 +1,14 @@
+export {
+  Admission,
+  type AdmissionOptions,
+  type Admittance,
+  type AgentLimits,
+  type CallSlots,
+  type CountedCredential,
+} from './admission.ts';
 export type { Apology, CallAgent } from './call.ts';
 export type { Next } from './next.ts';
+export { Overload, type OverloadDeps } from './overload.ts';
 export { CallRegistry, type RegistryOptions } from './registry.ts';
 export type { RingingCall } from './ringing-call.ts';
 export type { TakenUp } from './take-up.ts';

@@ -4,11 +4,13 @@ import { type Cancel, type Clock, Failure, type FailureCode } from '../lib/index
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
+import type { Admission } from './admission.ts';
 import { Call, type CallAgent, type CallDeps } from './call.ts';
 import { drainCalls } from './drain.ts';
 import { HANG_UP, type Next, nextFrom } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { Rescue } from './rescue.ts';
+import { Returns } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
 import { type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
 
@@ -16,17 +18,12 @@ import { type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
 const TICK_MS = 100;
 /** Twilio asks what comes next within a second of the end of the stream; nobody answers once the process is gone. */
 const ASK_GRACE_MS = 3_000;
-/** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
-const MAX_RETURNS = 5;
-/** A stream that held for so long is no part of a series of breaks. */
-const STEADY_STREAM_MS = 60_000;
 
 export interface RegistryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** How many calls at once; one more is refused. */
-  readonly maxCalls: number;
+  readonly admission: Admission;
   readonly agentFor: (to: string) => CallAgent | undefined;
   readonly agentNamed: (name: string) => CallAgent | undefined;
   readonly openLive: CallDeps['openLive'];
@@ -43,15 +40,13 @@ export interface RegistryOptions {
 interface Entered {
   readonly call: Call;
   readonly facts: CallFacts;
-  /** Of its breaks in a row: how often the caller was brought back, and when last. */
-  returns: number;
-  returnedMs: number;
+  readonly returns: Returns;
 }
 
 export class CallRegistry {
   readonly #options: RegistryOptions;
   readonly #calls = new Map<string, Entered>();
-  /** Calls that are just being taken up, so that two streams of one do not begin it twice. */
+  /** Calls that are just being let in or taken up, so that two questions about one do not begin it twice. */
   readonly #arriving = new Map<string, Promise<Entered>>();
   readonly #past: PastCalls;
   readonly #rescue: Rescue;
@@ -73,8 +68,7 @@ export class CallRegistry {
 
   /** Why no new call is taken, by the codes of failures. */
   get notReadyBecause(): readonly FailureCode[] {
-    if (this.#draining) return ['SERVICE_DRAINING'];
-    return this.#calls.size < this.#options.maxCalls ? [] : ['SERVICE_FULL'];
+    return this.#draining ? ['SERVICE_DRAINING'] : this.#options.admission.closedBecause;
   }
 
   get active(): number {
@@ -88,7 +82,7 @@ export class CallRegistry {
   /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
   async ring(call: RingingCall): Promise<void> {
     if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
-    this.#begin(call, []);
+    await this.#arrive(call, true);
   }
 
   /** A stream of the call has started: the first, or another one after a break. A call that rang, or was held, elsewhere begins here. */
@@ -99,13 +93,14 @@ export class CallRegistry {
     const known = this.#calls.get(callId);
     // What another process may know of it does not matter any more: nothing is waited for.
     if (known !== undefined) takeFromStore(known.facts, this.#options).catch(() => undefined);
-    return (known ?? (await this.#arrive(call))).call.answer(stream);
+    return (known ?? (await this.#arrive(call, false))).call.answer(stream);
   }
 
   callerGone(callId: string, how: string): void {
     this.#past.settle(callId);
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
+      if (this.#arriving.has(callId)) this.#past.add(callId, HANG_UP, true);
       void this.#settleElsewhere(callId);
       return;
     }
@@ -177,15 +172,8 @@ export class CallRegistry {
     for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
   }
 
-  #begin(ringing: RingingCall, earlier: readonly Entry[]): Entered {
-    // A call that another process left is no new one.
-    if (this.#draining && earlier.length === 0) {
-      throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
-    }
-    const { maxCalls, clock, metrics, openLive, apology } = this.#options;
-    if (this.#calls.size >= maxCalls) throw new Failure('SERVICE_FULL', `all ${maxCalls} calls are in use`);
-    const agent = this.#options.agentNamed(ringing.agent);
-    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
+  #begin(ringing: RingingCall, agent: CallAgent, earlier: readonly Entry[]): Entered {
+    const { clock, metrics, openLive, apology } = this.#options;
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
@@ -208,7 +196,7 @@ export class CallRegistry {
       },
       takenUp,
     );
-    const entered = { call, facts, returns: 0, returnedMs: Number.NEGATIVE_INFINITY };
+    const entered = { call, facts, returns: new Returns() };
     this.#calls.set(callId, entered);
     metrics.callsActive.inc({ agent: agent.name });
     if (takenUp !== undefined) metrics.callsTakenUp.inc({ because: takenUp.because });
@@ -218,18 +206,36 @@ export class CallRegistry {
     return entered;
   }
 
-  /** Of two streams that come at once for a call that is not here, both wait for the same. */
-  #arrive(ringing: RingingCall): Promise<Entered> {
+  /** Once, however many ask meanwhile. A call that is not new was let in by the process that it rang at, as its stream's token proves. */
+  #arrive(ringing: RingingCall, isNew: boolean): Promise<Entered> {
     const { callId } = ringing;
-    const arriving = this.#arriving.get(callId);
-    if (arriving !== undefined) return arriving;
-    const agent = this.#options.agentNamed(ringing.agent);
-    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${ringing.agent}`);
-    const entered = takeFromStore(factsOf(ringing, agent), this.#options)
-      .then((entries) => this.#calls.get(callId) ?? this.#begin(ringing, entries))
-      .finally(() => this.#arriving.delete(callId));
-    this.#arriving.set(callId, entered);
-    return entered;
+    const arriving =
+      this.#arriving.get(callId) ?? this.#letIn(ringing, isNew).finally(() => this.#arriving.delete(callId));
+    this.#arriving.set(callId, arriving);
+    return arriving;
+  }
+
+  async #letIn(call: RingingCall, isNew: boolean): Promise<Entered> {
+    const { admission, agentNamed } = this.#options;
+    const agent = agentNamed(call.agent);
+    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
+    const earlier = isNew ? [] : await takeFromStore(factsOf(call, agent), this.#options);
+    this.#refuseWhileDraining(earlier);
+    await admission.admit({ call, limits: agent.limits, running: !isNew });
+    try {
+      this.#refuseWhileDraining(earlier);
+      if (this.#past.has(call.callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
+      return this.#calls.get(call.callId) ?? this.#begin(call, agent, earlier);
+    } catch (error) {
+      admission.leave(call.callId);
+      throw error;
+    }
+  }
+
+  /** A call that another process left is no new one. */
+  #refuseWhileDraining(earlier: readonly Entry[]): void {
+    if (!this.#draining || earlier.length > 0) return;
+    throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
   }
 
   /** The caller has gone while nobody held the call: its record is made of what there is. */
@@ -241,14 +247,10 @@ export class CallRegistry {
   }
 
   /** The stream is over, and the call is not: whether the caller is to be brought back. */
-  #mayReturn(entered: Entered): boolean {
-    const { call } = entered;
+  #mayReturn({ call, returns }: Entered): boolean {
     call.streamGone();
-    const nowMs = this.#options.clock.nowMs();
-    if (nowMs - entered.returnedMs > STEADY_STREAM_MS) entered.returns = 0;
-    entered.returns += 1;
-    entered.returnedMs = nowMs;
-    const goesOn = call.phase !== 'draining' && call.phase !== 'ended' && entered.returns <= MAX_RETURNS;
+    const hasReturn = returns.oneMore(this.#options.clock.nowMs());
+    const goesOn = call.phase !== 'draining' && call.phase !== 'ended' && hasReturn;
     if (!goesOn) call.abandon('STREAM_LOST');
     return goesOn;
   }
@@ -264,6 +266,7 @@ export class CallRegistry {
   #forget({ callId, agent }: Pick<CallFacts, 'callId' | 'agent'>): void {
     if (!this.#calls.delete(callId)) return;
     this.#rescue.end(callId);
+    this.#options.admission.leave(callId);
     this.#options.metrics.callsActive.dec({ agent });
     if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }

@@ -110,6 +110,13 @@ export function createMetrics() {
     jobs: counter('jobs_total', 'Jobs finished or given up, by result', ['result']),
     jobSeconds: histogram('job_seconds', 'Time to process a job once, in seconds', JOB_SECONDS),
 
+    // Who is let in
+    callsRefused: counter('calls_refused_total', 'Calls not taken, by failure code', ['code']),
+    callSlotsUsed: gauge('call_slots_used', 'Calls that this process has let in and that are not over'),
+    callSlotsLimit: gauge('call_slots_limit', 'Calls that this process lets in at once'),
+    loopDelaySeconds: gauge('loop_delay_seconds', 'Mean lateness of the event loop over two seconds, in seconds'),
+    overloaded: gauge('overloaded', '1 while new calls are refused because the event loop is late'),
+
     // The process
     draining: gauge('draining', '1 while the service lets its calls end and takes no new one'),
 

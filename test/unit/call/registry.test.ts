@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { g711, pcm, tone } from '../../../src/audio/index.ts';
-import { type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
+import { Admission, type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
 import { type CallStore, createLocalCallStore, type Known } from '../../../src/cluster/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
@@ -16,6 +16,7 @@ import { createCollector, createOutbox, type Entry, type Line, openOwners } from
 import { countingIds } from '../../support/counting-ids.ts';
 import { dialInMemory } from '../../support/live-in-memory.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { memorySlots } from '../../support/memory-slots.ts';
 
 const config = loadConfig({
   env: { PUBLIC_URL: 'https://callbridge.example', TWILIO_AUTH_TOKEN: 'x', GEMINI_API_KEY: 'k' },
@@ -55,6 +56,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
     const agent = config.agents.find((one) => one.name === name);
     return agent && { ...agent, limits: { ...agent.limits, ...limits } };
   };
+  const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
   const closed: string[] = [];
   redirected.length = 0;
@@ -75,7 +77,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
     clock,
     logger,
     metrics,
-    maxCalls,
+    admission: new Admission({ clock, logger, metrics, slots, maxCalls, secret: 's', overload: { isOn: false } }),
     agentFor: (to) => agentFor(config, to),
     agentNamed,
     openLive: (settings, handlers, seed) =>
@@ -114,7 +116,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
     owners.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { registry, live, transcripts, closed, metrics };
+  return { registry, live, transcripts, closed, metrics, slots };
 }
 
 const call = (callId: string): RingingCall => ({
@@ -255,6 +257,60 @@ describe('a call', () => {
     expect(registry.active).toBe(0);
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
     expect(await nextFor(registry, 'CA1')).toBe('hangUp');
+  });
+});
+
+describe('a place', () => {
+  const limits = { calls: 1 };
+
+  test('is held by a call until it has ended', async () => {
+    const { registry, slots } = service({ limits });
+    await registry.ring(call('CA1'));
+    expect(await codeOf(() => registry.ring(call('CA2')))).toBe('AGENT_FULL');
+    registry.callerGone('CA1', 'completed');
+    expect(slots.holders('agent:reception')).toEqual([]);
+    await registry.ring(call('CA2'));
+    expect(slots.holders('agent:reception')).toEqual(['CA2']);
+  });
+
+  test('is taken once by a call that is announced and answered at the same time', async () => {
+    const { registry, slots, live } = service({ limits });
+    await Promise.all([registry.ring(call('CA1')), streamOf(registry, 'CA1'), registry.ring(call('CA1'))]);
+    await clock.advance(1_000);
+    expect(slots.asked).toEqual(['agent:reception']);
+    expect([registry.active, live.sessions.length]).toEqual([1, 1]);
+  });
+
+  test('is not asked for twice: a call that rang at another process is answered, whatever is full', async () => {
+    const { registry, slots } = service({ limits, maxCalls: 1 });
+    await registry.ring(call('CA1'));
+    await streamOf(registry, 'CA2');
+    expect(registry.active).toBe(2);
+    expect(slots.holders('agent:reception')).toEqual(['CA1']);
+  });
+
+  test('is given back when the caller is gone before it was got, and the call never begins', async () => {
+    const { registry, slots, live } = service({ limits });
+    const paused = slots.pause();
+    const ringing = codeOf(() => registry.ring(call('CA1')));
+    registry.callerGone('CA1', 'completed');
+    paused.resume();
+    expect(await ringing).toBe('STREAM_DUPLICATE');
+    expect(slots.holders('agent:reception')).toEqual([]);
+    expect([registry.active, live.sessions.length]).toEqual([0, 0]);
+    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+  });
+
+  test('is given back when the process was told to stop meanwhile', async () => {
+    const { registry, slots } = service({ limits });
+    const paused = slots.pause();
+    const ringing = codeOf(() => registry.ring(call('CA1')));
+    const drained = registry.drain(0);
+    paused.resume();
+    expect(await ringing).toBe('SERVICE_DRAINING');
+    expect(slots.holders('agent:reception')).toEqual([]);
+    await clock.advance(100);
+    await drained;
   });
 });
 

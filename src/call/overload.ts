@@ -1,0 +1,55 @@
+/** Whether the process has more to do than it can: new calls are refused before running ones suffer. */
+import type { Cancel, Clock, LoopDelay } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+
+/** A mean over so long leaves out single stalls, such as a garbage collection, which playout bridges unheard. */
+const WINDOW_MS = 2_000;
+/** Two frames: each frame of each caller comes later by so much, on top of all else that delays an answer. */
+const TOO_LATE_MS = 40;
+/** Well below the other, or calls would be let in and refused in turn. */
+const IN_TIME_MS = 15;
+/** How many windows in a row must be in time: a burst of calls that ends together is no recovery. */
+const CALM_WINDOWS = 3;
+
+export interface OverloadDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'loopDelaySeconds' | 'overloaded'>;
+  readonly loopDelay: LoopDelay;
+}
+
+export class Overload {
+  readonly #deps: OverloadDeps;
+  readonly #cancel: Cancel;
+  #isOn = false;
+  #calmWindows = 0;
+
+  constructor(deps: OverloadDeps) {
+    this.#deps = deps;
+    this.#cancel = deps.clock.every(WINDOW_MS, () => this.#look());
+  }
+
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  close(): void {
+    this.#cancel();
+    this.#deps.loopDelay.stop();
+  }
+
+  #look(): void {
+    const { loopDelay, metrics } = this.#deps;
+    const meanMs = loopDelay.readMs();
+    metrics.loopDelaySeconds.set(meanMs / 1_000);
+    this.#calmWindows = meanMs <= IN_TIME_MS ? this.#calmWindows + 1 : 0;
+    if (!this.#isOn && meanMs > TOO_LATE_MS) this.#turn(true, meanMs);
+    else if (this.#isOn && this.#calmWindows >= CALM_WINDOWS) this.#turn(false, meanMs);
+  }
+
+  #turn(isOn: boolean, meanMs: number): void {
+    this.#isOn = isOn;
+    this.#deps.metrics.overloaded.set(isOn ? 1 : 0);
+    this.#deps.logger.warn({ isOn, loopDelayMs: Math.round(meanMs) }, 'event loop overload');
+  }
+}

@@ -1,0 +1,19 @@
+/** How often in a row a caller is brought back to a stream that broke. */
+
+/** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
+const MAX_RETURNS = 5;
+/** A stream that held for so long is no part of a series of breaks. */
+const STEADY_STREAM_MS = 60_000;
+
+export class Returns {
+  #count = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  /** Whether there may be one more, which then counts. */
+  oneMore(nowMs: number): boolean {
+    if (nowMs - this.#lastMs > STEADY_STREAM_MS) this.#count = 0;
+    this.#count += 1;
+    this.#lastMs = nowMs;
+    return this.#count <= MAX_RETURNS;
+  }
+}
