@@ -4,10 +4,10 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 
 /** A mean over so long leaves out single stalls, such as a garbage collection, which playout bridges unheard. */
 const WINDOW_MS = 2_000;
-/** Two frames: each frame of each caller comes later by so much, on top of all else that delays an answer. */
-const TOO_LATE_MS = 40;
+/** A tenth of an answer's time: callers begin to notice, while playout, seconds ahead, does not. */
+const TOO_LATE_MS = 100;
 /** Well below the other, or calls would be let in and refused in turn. */
-const IN_TIME_MS = 15;
+const IN_TIME_MS = 30;
 /** How many windows in a row must be in time: a burst of calls that ends together is no recovery. */
 const CALM_WINDOWS = 3;
 

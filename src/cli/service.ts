@@ -5,21 +5,21 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pcm, readWav } from '../audio/index.ts';
 import { type Apology, CallRegistry } from '../call/index.ts';
-import { createLocalCallStore } from '../cluster/index.ts';
-import { agentFor, type Config, liveRoutes } from '../config/index.ts';
+import { createLocalCallStore, createLocalSlots } from '../cluster/index.ts';
+import { type Agent, agentFor, type Config, liveRoutes } from '../config/index.ts';
 import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
+import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import { type Dial, type LiveRoute, type LiveSettings, liveHeaders, openLiveSession } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { type CallControl, createTwilioCallControl } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
+import { openAdmission } from './admission.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
 
 /** `src/cli` and `dist/cli` lie equally deep. */
 const APOLOGY_PATH = join(import.meta.dirname, '../../sounds/apology.wav');
 const APOLOGY_TEXT = 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.';
 
-/** What one core carries of relayed calls, by what is known of others like it; the next one gets a busy signal. */
-const MAX_CALLS = 500;
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;
 const WORKER_GRACE_MS = 10_000;
@@ -40,12 +40,14 @@ export interface ServiceOptions {
   readonly watch?: Watch;
   /** How the Live service is reached, when not over the network. */
   readonly dial?: Dial;
+  /** How late the event loop is, when time is not real. */
+  readonly loopDelay?: LoopDelay;
 }
 
 /** Listens when this resolves. Rejects when a folder cannot be written, or the port is taken. */
 export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
-  const { watch, dial } = options;
+  const { watch, dial, loopDelay = measureLoopDelay() } = options;
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
     mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   }
@@ -60,6 +62,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     logger,
     metrics,
   });
+  const slots = createLocalSlots();
+  const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
   const headers = new Map(
     config.live.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const),
   );
@@ -81,7 +85,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     clock,
     logger,
     metrics,
-    maxCalls: MAX_CALLS,
+    admission,
     agentFor: (to) => agentFor(config, to),
     agentNamed: (name) => config.agents.find((agent) => agent.name === name),
     openLive: (settings, handlers, seed, callLogger, handle) =>
@@ -118,6 +122,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     calls: registry,
     twilio: { publicUrl: config.http.publicUrl, authToken: config.twilio.authToken },
     apologyPath: APOLOGY_PATH,
+    goodbyeOf: (name) => agentOr(config, name)?.fallback,
   });
 
   const stopGauge = gaugeQueue({ queue, clock, logger, metrics });
@@ -130,6 +135,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     const queued = await outbox.idle(OUTBOX_GRACE_MS);
     if (!queued) logger.warn('records wait on disk for the next start');
     await worker?.close(WORKER_GRACE_MS);
+    closeAdmission();
+    await slots.close();
     stopGauge();
     outbox.close();
     await store.close();
@@ -161,6 +168,11 @@ function openControl(
 ): CallControl | undefined {
   if (accountSid === undefined || authToken === undefined) return undefined;
   return createTwilioCallControl({ accountSid, authToken, baseUrl: apiBaseUrl, clock, ids });
+}
+
+/** The agent of that name, or else the default one. */
+function agentOr({ agents }: Config, name: string | undefined): Agent | undefined {
+  return agents.find((agent) => agent.name === name) ?? agents.find(({ isDefault }) => isDefault);
 }
 
 function readApology(): Apology {

@@ -1,21 +1,14 @@
 /** What an operator may write in config/agents/<name>.yaml: keys, ranges and defaults. */
 import { z } from 'zod';
+import { address } from './addresses.ts';
+import { fallback } from './fallback-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
 
 export const DEFAULT_MODEL = 'gemini-3.8-live';
 export const DEFAULT_VOICE = 'Aoede';
 
-/** E.164: a plus and at most 15 digits, the first of which is no zero. */
-export const E164 = /^\+[1-9]\d{1,14}$/;
-const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+)$/;
-
 const text = z.string().trim().min(1);
-
-const address = z
-  // YAML reads an unquoted +1555… as a number, and its plus is lost.
-  .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
-  .regex(ADDRESS, 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"');
 
 const turnTaking = z.strictObject({
   detection: z
@@ -94,6 +87,13 @@ const limits = z.strictObject({
     .max(20_000)
     .default(5_000)
     .describe('Caller audio kept while the session is not ready, in ms; the oldest goes first.'),
+  calls: z.int().min(1).max(100_000).optional().describe('How many calls it has at once, over all processes.'),
+  callsPerCaller: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('How many of them one phone number may have; callers who withhold theirs are not counted.'),
 });
 
 /** Less than a second would not be enough for an answer that comes. */
@@ -194,6 +194,7 @@ export const agentFile = z.strictObject({
   codeExecution: z.boolean().default(false),
   functions: z.array(functionDeclaration).default([]),
   limits: limits.prefault({}),
+  fallback: fallback.optional(),
   patience: patience.prefault({}),
   afterwards: afterwards.prefault({}),
 });

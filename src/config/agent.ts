@@ -26,6 +26,14 @@ export interface AgentLive extends Readonly<Pick<AgentFile, LiveKeys>> {
   readonly compression?: Exclude<AgentFile['compression'], false> | undefined;
 }
 
+type FallbackFile = NonNullable<AgentFile['fallback']>;
+
+export interface Fallback
+  extends Readonly<Pick<FallbackFile, 'say' | 'voice' | 'language' | 'transfer' | 'voicemail'>> {
+  /** In place of `say`: a WAV file, known by its agent's name. */
+  readonly recording?: { readonly name: string; readonly path: string } | undefined;
+}
+
 export interface Agent {
   readonly name: string;
   /** E.164 numbers, and SIP addresses without port and parameters. */
@@ -38,7 +46,16 @@ export interface Agent {
   readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
   readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
-  readonly limits: { readonly callMs: number; readonly silenceMs: number; readonly heldAudioMs: number };
+  readonly limits: {
+    readonly callMs: number;
+    readonly silenceMs: number;
+    readonly heldAudioMs: number;
+    /** How many calls it has at once, and one caller of them; undefined: no limit. */
+    readonly calls?: number | undefined;
+    readonly callsPerCaller?: number | undefined;
+  };
+  /** What a caller gets when it cannot speak with them. */
+  readonly fallback?: Fallback | undefined;
   readonly afterwards: {
     readonly formats: AgentFile['afterwards']['formats'];
     readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
@@ -51,16 +68,19 @@ export interface Resolved {
   readonly language: string | undefined;
   readonly webhookSecret: string | undefined;
   readonly alternatives: readonly Alternative[];
+  /** Where the recording lies that `fallback.play` names. */
+  readonly recordingPath: string | undefined;
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, alternatives } = resolved;
+  const { model, language, webhookSecret, alternatives, recordingPath } = resolved;
   const {
     answers,
     default: isDefault,
     greeting,
     limits,
     patience,
+    fallback,
     afterwards,
     compression,
     model: _,
@@ -86,10 +106,17 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       callMs: limits.callMinutes * 60_000,
       silenceMs: limits.silenceSeconds * 1_000,
       heldAudioMs: limits.heldAudioMs,
+      calls: limits.calls,
+      callsPerCaller: limits.callsPerCaller,
     },
+    fallback: fallback && fallbackFrom(name, fallback, recordingPath),
     afterwards: {
       formats,
       webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
     },
   };
+}
+
+function fallbackFrom(name: string, { play: _, ...rest }: FallbackFile, path: string | undefined): Fallback {
+  return path === undefined ? rest : { ...rest, recording: { name, path } };
 }

@@ -10,12 +10,15 @@ import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
+import { soundProblem } from './sound-file.ts';
 import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
 export interface AgentsSource {
   /** The directory of the files, and what the operator calls it. */
   readonly dir: string;
   readonly label: string;
+  /** Where the recordings lie that agents play. */
+  readonly sounds: { readonly dir: string; readonly label: string };
   /** Undefined when it is wrong itself: then the files are judged without it, and none becomes an agent. */
   readonly catalogue: Catalogue | undefined;
   readonly api: LiveApi | undefined;
@@ -77,13 +80,14 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
     };
   const bench = { api, problem: telling(problems), warning: telling(warnings) };
   const webhookSecret = readSecret(content, environment, bench.problem);
+  const recordingPath = findRecording(name, content, source.sounds, bench.problem);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });
   checkVoice(content, { catalogue, ...bench });
   const language = checkLanguage(content, { catalogue, ...bench });
   if (model !== undefined && !doubtful.has('model')) checkFeatures(content, model, { catalogue, ...bench });
   const alternatives = checkAlternatives(content, backends, { catalogue, ...bench });
-  return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives });
+  return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives, recordingPath });
 }
 
 /** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */
@@ -102,7 +106,24 @@ function readSecret({ afterwards }: ReadableAgentFile, environment: Environment,
   return undefined;
 }
 
-/** Each number has one agent, at most one agent is the default, and each agent can be reached. */
+/** The recording of the service itself is served by this name, and those of agents beside it by theirs. */
+const TAKEN_NAME = 'apology';
+
+function findRecording(
+  name: string,
+  { fallback }: ReadableAgentFile,
+  { dir, label }: AgentsSource['sounds'],
+  problem: Tell,
+): string | undefined {
+  if (fallback?.play === undefined) return undefined;
+  const path = join(dir, fallback.play);
+  const wrong = soundProblem(path);
+  if (wrong !== undefined) problem(['fallback', 'play'], `${label}/${fallback.play} ${wrong}`);
+  if (name === TAKEN_NAME) problem(['fallback', 'play'], `an agent of the name "${name}" can have no recording`);
+  return path;
+}
+
+/** Each number has one agent, at most one agent is the default, each can be reached, and none is transferred to. */
 function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
   const owners = new Map<string, string>();
   let defaultAgent: string | undefined;
@@ -126,5 +147,11 @@ function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
         'no call can reach this agent: give it numbers under "answers", or "default: true"',
       );
     }
+  }
+  for (const { content, place } of files) {
+    const to = content.fallback?.transfer?.to;
+    const owner = to === undefined ? undefined : owners.get(normalAddress(to));
+    if (owner === undefined) continue;
+    problems.add(place('fallback', 'transfer', 'to'), `is answered by ${owner}: the call would come back here`);
   }
 }

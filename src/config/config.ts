@@ -9,8 +9,11 @@ import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './
 import { createEnvironment, type Env, type Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { type Problem, Problems, report } from './problems.ts';
-import { accountSid, baseUrl, credential, flag, logLevel, port, publicUrl, redisUrl } from './variables.ts';
+import { accountSid, baseUrl, credential, flag, logLevel, maxCalls, port, publicUrl, redisUrl } from './variables.ts';
 import { judgeYaml, readYaml } from './yaml-file.ts';
+
+/** What one core carries of relayed calls, by what is known of others like it; the next one gets a busy signal. */
+const DEFAULT_MAX_CALLS = 500;
 
 export interface ConfigSource {
   readonly env: Env;
@@ -49,6 +52,12 @@ export interface Config extends BaseConfig {
   };
   /** `backend` is the environment's own, which is among the others. */
   readonly live: { readonly backend: Backend; readonly backends: Backends };
+  readonly calls: CallsConfig;
+}
+
+export interface CallsConfig {
+  /** How many calls this process has at once. */
+  readonly max: number;
 }
 
 /** What a worker needs: it takes its jobs from Redis. */
@@ -62,6 +71,7 @@ export interface Inspection extends BaseConfig {
   readonly twilio: Config['twilio'];
   readonly backend?: Backend | undefined;
   readonly backends?: Backends | undefined;
+  readonly calls: CallsConfig;
   readonly problems: readonly Problem[];
 }
 
@@ -112,7 +122,8 @@ export function inspectConfig(source: ConfigSource): Inspection {
   const file = { path: resolve(dir.path, 'backends.yaml'), label: `${dir.label}/backends.yaml` };
   const backends = readBackends({ ...reading, ...file }, backend);
   const base = readBase(reading, backend, backends);
-  return { http, twilio, backend, backends, ...base, problems: reading.problems.list };
+  const calls = { max: reading.environment.read('MAX_CALLS', maxCalls) ?? DEFAULT_MAX_CALLS };
+  return { http, twilio, backend, backends, calls, ...base, problems: reading.problems.list };
 }
 
 interface Reading extends ConfigSource {
@@ -172,6 +183,7 @@ function readBase(reading: Reading, backend: Backend | undefined, backends: Back
   const agents = readAgents({
     dir: resolve(config.path, 'agents'),
     label: `${config.label}/agents`,
+    sounds: { dir: resolve(config.path, 'sounds'), label: `${config.label}/sounds` },
     catalogue,
     api: backend?.kind,
     backends,

@@ -1,6 +1,7 @@
 /** Which agent answers a call, by the number or SIP address that was called. */
+
+import { E164 } from './addresses.ts';
 import type { Agent } from './agent.ts';
-import { E164 } from './agent-file.ts';
 
 /**
  * The agent for `to`, which is an E.164 number or a SIP URI. A SIP URI is first taken as an address, then, when its user part

@@ -18,6 +18,12 @@ export const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535');
 
+/** Far more than one event loop can carry is a slip of the pen. */
+export const maxCalls = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'must be a number of calls from 1 to 9999')
+  .transform(Number);
+
 export const flag = z
   .string()
   .toLowerCase()

@@ -6,12 +6,14 @@ import Koa from 'koa';
 import { type Clock, Failure } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { StreamTokens, TwilioAccount } from '../telephony/index.ts';
-import { createAnswers, STREAM_ENDED_PATH } from './answers.ts';
+import { recordingTold, transferEnded, voicemailEnded } from './after-goodbye.ts';
 import type { Calls } from './calls.ts';
+import { createConnect, STREAM_ENDED_PATH } from './connect.ts';
 import { answerFailures } from './failures.ts';
+import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
 import { logRequests } from './request-log.ts';
-import { APOLOGY_PATH, sound } from './sounds.ts';
+import { SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus } from './status.ts';
 import { streamEnded } from './stream-ended.ts';
 import { voiceWebhook } from './voice-webhook.ts';
@@ -22,23 +24,28 @@ const MAX_FORM = '32kb';
 export interface AppDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'failures' | 'text' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'failures' | 'callsRefused' | 'text' | 'contentType'>;
   readonly account: TwilioAccount;
   readonly calls: Calls;
   readonly tokens: StreamTokens;
   readonly apologyPath: string;
+  /** The goodbye of an agent by its name, and of any other name the default agent's. */
+  readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
 }
 
 export function createApp(deps: AppDeps): Koa {
   const router = new Router();
-  const answers = createAnswers(deps);
-  router.post('/twilio/voice', voiceWebhook({ ...deps, answers }));
-  router.post(STREAM_ENDED_PATH, streamEnded({ ...deps, answers }));
+  const doors = { ...deps, connect: createConnect(deps), goodbyes: createGoodbyes(deps.account, deps.goodbyeOf) };
+  router.post('/twilio/voice', voiceWebhook(doors));
+  router.post(STREAM_ENDED_PATH, streamEnded(doors));
+  router.post(TRANSFER_ENDED_PATH, transferEnded(doors));
+  router.post(VOICEMAIL_ENDED_PATH, voicemailEnded(doors));
+  router.post(RECORDING_PATH, recordingTold(doors));
   router.post('/twilio/status', callStatus(deps));
   router.get('/healthz', health());
   router.get('/readyz', readiness(deps.calls));
   router.get('/metrics', metricsText(deps.metrics));
-  router.get(APOLOGY_PATH, sound(deps.apologyPath));
+  router.get(SOUND_ROUTE, sound(deps));
 
   const app = new Koa();
   // What fails after the answer has begun, such as a client that goes away; Koa would print it.

@@ -5,6 +5,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount } from '../telephony/index.ts';
 import { createApp } from './app.ts';
 import type { Calls } from './calls.ts';
+import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 import { createUpgrade } from './upgrade.ts';
 
@@ -23,6 +24,8 @@ export interface HttpDeps {
   /** The recording that `<Play>` fetches: a WAV file. */
   readonly apologyPath: string;
   readonly limits?: HttpLimits;
+  /** The goodbye of an agent by its name, and of any other name the default agent's. */
+  readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
 }
 
 export interface HttpServer {
@@ -33,11 +36,11 @@ export interface HttpServer {
 }
 
 export function createServer(deps: HttpDeps): HttpServer {
-  const { clock, ids, logger, metrics, calls, apologyPath, limits = HTTP_LIMITS } = deps;
+  const { clock, ids, logger, metrics, calls, apologyPath, goodbyeOf, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({ clock, ids, secret: account.authToken ?? ids.nonce() });
-  const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath });
+  const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath, goodbyeOf });
   const upgrade = createUpgrade({
     clock,
     logger,

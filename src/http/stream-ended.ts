@@ -3,11 +3,12 @@ import type { Middleware } from 'koa';
 import type { Next } from '../call/index.ts';
 import { asFailure, type Clock, Failure, unreachable, withDeadline } from '../lib/index.ts';
 import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
-import type { Answers } from './answers.ts';
 import { askAgain } from './ask-again.ts';
 import { AnyCallForm, callFrom } from './call-form.ts';
 import type { Calls } from './calls.ts';
+import type { Connect } from './connect.ts';
 import { type FailureDeps, report } from './failures.ts';
+import type { Goodbyes } from './goodbyes.ts';
 import { isOver, readForm } from './twilio-form.ts';
 
 /** The caller hears nothing while what they get is looked up. */
@@ -17,11 +18,12 @@ export interface StreamEndedDeps extends FailureDeps {
   readonly clock: Clock;
   readonly account: TwilioAccount;
   readonly calls: Calls;
-  readonly answers: Answers;
+  readonly connect: Connect;
+  readonly goodbyes: Goodbyes;
 }
 
 export function streamEnded(deps: StreamEndedDeps): Middleware {
-  const { clock, account, calls, answers } = deps;
+  const { clock, account, calls, connect, goodbyes } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, AnyCallForm);
     ctx.type = 'text/xml';
@@ -45,13 +47,13 @@ export function streamEnded(deps: StreamEndedDeps): Middleware {
         ctx.body = hangupTwiml();
         break;
       case 'connect':
-        ctx.body = answers.connect(next.call);
+        ctx.body = connect(next.call);
         break;
       case 'askElsewhere':
-        ctx.body = askAgain(ctx, account) ?? answers.goodbye(agent);
+        ctx.body = askAgain(ctx, account) ?? goodbyes.whole(agent);
         break;
       case 'fallback':
-        ctx.body = answers.goodbye(next.agent, next.heard);
+        ctx.body = goodbyes.whole(next.agent, next.heard);
         break;
       default:
         unreachable(next);

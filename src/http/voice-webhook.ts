@@ -1,12 +1,14 @@
 /** Twilio asks what to do with a call: `POST /twilio/voice`. Whatever happens, the answer is TwiML that serves the caller. */
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
-import { rejectTwiml, type TwilioAccount } from '../telephony/index.ts';
-import type { Answers } from './answers.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import type { TwilioAccount } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
 import { callFrom, VoiceForm } from './call-form.ts';
 import type { Calls } from './calls.ts';
+import type { Connect } from './connect.ts';
 import { type FailureDeps, report } from './failures.ts';
+import type { Goodbyes } from './goodbyes.ts';
 import { readForm } from './twilio-form.ts';
 
 /** Twilio waits 15 s (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides), and the caller with it. */
@@ -25,12 +27,14 @@ export interface VoiceWebhookDeps extends FailureDeps {
   readonly clock: Clock;
   readonly account: TwilioAccount;
   readonly calls: Calls;
-  readonly answers: Answers;
+  readonly connect: Connect;
+  readonly goodbyes: Goodbyes;
+  readonly metrics: Pick<Metrics, 'failures' | 'callsRefused'>;
 }
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
 export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
-  const { clock, account, calls, answers } = deps;
+  const { clock, account, calls, connect, goodbyes, metrics } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
     ctx.type = 'text/xml';
@@ -40,20 +44,26 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
         deps,
         new Failure('AGENT_UNKNOWN', 'no agent answers the number that was called, and none is the default'),
       );
-      ctx.body = rejectTwiml('rejected');
+      ctx.body = goodbyes.unknown(undefined);
       return;
     }
     const call = callFrom(form, agent);
     const late = (): Failure => new Failure('INTERNAL', `the call was not taken within ${RING_DEADLINE_MS} ms`);
     try {
       await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call), late);
-      ctx.body = answers.connect(call);
+      ctx.body = connect(call);
     } catch (error) {
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
-      if (BUSY.has(failure.code)) ctx.body = answers.busy(agent);
-      else if (failure.code !== 'SERVICE_DRAINING') ctx.body = answers.goodbye(agent);
-      else ctx.body = askAgain(ctx, account) ?? answers.busy(agent);
+      metrics.callsRefused.inc({ code: failure.code });
+      ctx.body = instead(ctx, agent, failure);
     }
   };
+
+  function instead(ctx: Context, agent: string, { code }: Failure): string {
+    if (BUSY.has(code)) return goodbyes.busy(agent);
+    if (code === 'AGENT_UNKNOWN') return goodbyes.unknown(agent);
+    if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? goodbyes.busy(agent);
+    return goodbyes.whole(agent);
+  }
 }

@@ -2,7 +2,11 @@ export type { CallControl } from './call-control.ts';
 export type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 export { type ProviderSettings, providers } from './providers.ts';
 export { acceptStream, type CallStream, type StreamDeps, type StreamEnd, type StreamHandlers } from './stream.ts';
+
 export { type TwilioRestAccount, twilioClient } from './twilio/client.ts';
+
+export { type GoodbyeOptions, goodbyeTwiml, type Spoken } from './twilio/goodbye-twiml.ts';
+
 export { TWILIO_MEDIA_PATH } from './twilio/protocol.ts';
 export { createTwilioCallControl, type TwilioCallControlOptions } from './twilio/rest.ts';
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
@@ -12,4 +16,4 @@ export {
   type StreamTokens,
   type UsedNonces,
 } from './twilio/stream-token.ts';
-export { apologyTwiml, askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
+export { askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';

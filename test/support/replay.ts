@@ -58,6 +58,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const service = await startService(configFor(data, options.turnTaking), tools, {
     watch: (_callId, entry) => entries.push(entry),
     dial: dialInMemory(live),
+    loopDelay: { readMs: () => 0, stop: () => undefined },
   });
   try {
     const calling = placeCall({

@@ -1,5 +1,6 @@
 /** The TwiML documents that we answer with: https://www.twilio.com/docs/voice/twiml */
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+import { xmlText } from './xml-text.ts';
 
 /** https://www.twilio.com/docs/voice/twiml/stream: name and value of a `<Parameter>` have less than 500 characters together. */
 const MAX_PARAMETER_CHARACTERS = 499;
@@ -45,14 +46,6 @@ export function hangupTwiml(): string {
   return response.toString();
 }
 
-/** Plays a recording, then hangs up. */
-export function apologyTwiml({ soundUrl }: { soundUrl: string }): string {
-  const response = new VoiceResponse();
-  response.play(soundUrl);
-  response.hangup();
-  return response.toString();
-}
-
 /** Turns the call down unanswered, which costs nobody anything: the caller hears that the number is not in service, or busy. */
 export function rejectTwiml(reason: 'rejected' | 'busy'): string {
   const response = new VoiceResponse();
@@ -66,15 +59,11 @@ export function rejectTwiml(reason: 'rejected' | 'busy'): string {
  */
 export function fitParameters(parameters: Readonly<Record<string, string>>): Record<string, string> {
   const fitted = Object.entries(parameters).map(([name, value]): [string, string] => {
-    const clean = value
-      .replace(NOT_XML, '')
+    const clean = xmlText(value)
       .replace(/\s+/g, ' ')
       .slice(0, Math.max(0, MAX_PARAMETER_CHARACTERS - name.length));
     // The cut may have left half a surrogate pair or a space at the end.
-    return [name, clean.replace(NOT_XML, '').trim()];
+    return [name, xmlText(clean).trim()];
   });
   return Object.fromEntries(fitted.filter(([, value]) => value !== ''));
 }
-
-/** XML 1.0 §2.2: the characters outside `Char`, with lone surrogates among them. */
-const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;

@@ -26,12 +26,12 @@ function given() {
 
 test('a process is overloaded when its loop is late on average, and only after some calm no longer', () => {
   const { after } = given();
-  expect(after(0, 40, 41, 30, 15, 15, 14, 0)).toEqual([false, false, true, true, true, true, false, false]);
+  expect(after(0, 100, 101, 60, 30, 30, 29, 0)).toEqual([false, false, true, true, true, true, false, false]);
 });
 
 test('calm must last: one late window begins it anew', () => {
   const { after } = given();
-  expect(after(100, 0, 0, 20, 0, 0, 0)).toEqual([true, true, true, true, true, true, false]);
+  expect(after(200, 0, 0, 40, 0, 0, 0)).toEqual([true, true, true, true, true, true, false]);
 });
 
 test('the metrics tell of it', async () => {

@@ -6,7 +6,7 @@ import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RingingCall } from '../../../src/call/index.ts';
-import { type Calls, createServer, type HttpLimits } from '../../../src/http/index.ts';
+import { type Calls, createServer, type Goodbye, type HttpLimits } from '../../../src/http/index.ts';
 import { systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallStream } from '../../../src/telephony/index.ts';
@@ -93,6 +93,7 @@ export interface ServiceOptions {
   readonly authToken?: string | undefined;
   readonly apologyPath?: string;
   readonly limits?: HttpLimits;
+  readonly goodbyeOf?: (agent: string | undefined) => Goodbye | undefined;
 }
 
 export async function startService(options: ServiceOptions = {}) {
@@ -110,6 +111,7 @@ export async function startService(options: ServiceOptions = {}) {
     twilio: { publicUrl: PUBLIC_URL, authToken: 'authToken' in options ? options.authToken : AUTH_TOKEN },
     apologyPath: options.apologyPath ?? APOLOGY_PATH,
     ...(options.limits !== undefined && { limits: options.limits }),
+    goodbyeOf: options.goodbyeOf ?? (() => undefined),
   });
   service.server.listen(0, '127.0.0.1');
   await once(service.server, 'listening');

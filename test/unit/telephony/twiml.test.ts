@@ -1,14 +1,7 @@
 /** The TwiML documents, byte for byte. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  apologyTwiml,
-  askAgainTwiml,
-  connectTwiml,
-  fitParameters,
-  hangupTwiml,
-  rejectTwiml,
-} from '../../../src/telephony/index.ts';
+import { askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from '../../../src/telephony/index.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
 const connect = (parameters: Record<string, string>) =>
@@ -40,12 +33,6 @@ describe('TwiML', () => {
 
   test('hangs up', () => {
     expect(hangupTwiml()).toBe(`${HEAD}<Response><Hangup/></Response>`);
-  });
-
-  test('apologises, then hangs up', () => {
-    expect(apologyTwiml({ soundUrl: 'https://example.com/sounds/apology.wav' })).toBe(
-      `${HEAD}<Response><Play>https://example.com/sounds/apology.wav</Play><Hangup/></Response>`,
-    );
   });
 
   test('turns a call down, or says that the line is busy', () => {

@@ -1,0 +1,54 @@
+/** What an operator may write under `fallback`: what a caller gets when the agent cannot speak with them. */
+import { z } from 'zod';
+import { address, E164 } from './addresses.ts';
+
+/** https://www.twilio.com/docs/voice/twiml/say: what one `<Say>` may hold. */
+const MAX_SAID_CHARACTERS = 4_096;
+
+const said = z.string().trim().min(1).max(MAX_SAID_CHARACTERS, `must have at most ${MAX_SAID_CHARACTERS} characters`);
+
+const transfer = z.strictObject({
+  to: address.describe('A phone number (E.164, in quotes) or a SIP address.'),
+  // Twilio's own bounds reach to 600; a caller does not wait for longer than two minutes.
+  timeoutSeconds: z.int().min(5).max(120).default(20).describe('How long it may ring, in seconds.'),
+  callerId: z
+    .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
+    .regex(E164, 'must be a phone number such as "+15551230100"')
+    .optional()
+    .describe("The number that is shown: one of yours, verified with Twilio. Without it, the caller's."),
+});
+
+const voicemail = z.strictObject({
+  prompt: said.default('Please leave a message after the tone.').describe('What is said before the tone.'),
+  // Below five seconds nobody has said who they are; Twilio's own bound is four hours.
+  maxSeconds: z.int().min(5).max(3_600).default(120).describe('The longest message, in seconds.'),
+});
+
+export const fallback = z
+  .strictObject({
+    say: said.optional().describe("What Twilio's voice says. Without say and play, the recording of this service."),
+    play: z
+      .string()
+      .regex(/^[\w-]{1,64}\.wav$/, 'must be the name of a WAV file in config/sounds, such as goodbye.wav')
+      .optional()
+      .describe('The name of a WAV file in config/sounds, in place of say.'),
+    voice: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/, 'must be the name of a Twilio voice, such as Polly.Joanna-Neural')
+      .optional()
+      .describe("Twilio's voice for what is said: https://www.twilio.com/docs/voice/twiml/say/text-speech"),
+    language: z
+      .string()
+      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})+$/, 'must be a language with its region, such as en-US')
+      .optional()
+      .describe("Twilio's language for what is said, BCP 47 with the region."),
+    transfer: transfer.optional().describe('Whom the caller is connected with then.'),
+    voicemail: voicemail.optional().describe('Takes a message then, in place of a transfer.'),
+  })
+  .superRefine(({ say, play, transfer, voicemail }, { addIssue }) => {
+    const exclusive = (path: string, other: string): void =>
+      addIssue({ code: 'custom', path: [path], message: `stands beside ${other}: leave one of them out` });
+    if (say !== undefined && play !== undefined) exclusive('play', 'say');
+    if (transfer !== undefined && voicemail !== undefined) exclusive('voicemail', 'transfer');
+  })
+  .describe('What a caller gets when the agent cannot speak with them, or no longer.');

@@ -1,0 +1,70 @@
+/** What a caller gets whom no agent can serve, or no longer, as TwiML: words, then somebody else or a tape, then the end. */
+import VoiceResponse, { type SayAttributes } from 'twilio/lib/twiml/VoiceResponse.js';
+import { xmlText } from './xml-text.ts';
+
+/** Text for Twilio's own voice. */
+export interface Spoken {
+  readonly text: string;
+  readonly voice?: string | undefined;
+  readonly language?: string | undefined;
+}
+
+export interface GoodbyeOptions {
+  readonly words?: { readonly say: Spoken } | { readonly playUrl: string } | undefined;
+  readonly transfer?:
+    | {
+        /** E.164 or a SIP URI. */
+        readonly to: string;
+        readonly timeoutSeconds: number;
+        readonly callerId?: string | undefined;
+        /** Asked when it is over, or nobody answered. */
+        readonly actionUrl: string;
+      }
+    | undefined;
+  readonly voicemail?:
+    | {
+        readonly prompt: Spoken;
+        readonly maxSeconds: number;
+        /** Asked when the message is taken; without it Twilio would ask for this document again. */
+        readonly actionUrl: string;
+        /** Told when the recording can be fetched. */
+        readonly recordingUrl: string;
+      }
+    | undefined;
+}
+
+/** So much silence ends a message. */
+const VOICEMAIL_SILENCE_SECONDS = 5;
+
+export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): string {
+  const response = new VoiceResponse();
+  if (words !== undefined && 'say' in words) say(response, words.say);
+  else if (words !== undefined) response.play(words.playUrl);
+  if (transfer !== undefined) {
+    const { to, timeoutSeconds: timeout, callerId, actionUrl: action } = transfer;
+    const dial = response.dial({ action, method: 'POST', timeout, ...(callerId !== undefined && { callerId }) });
+    if (/^sips?:/i.test(to)) dial.sip(xmlText(to));
+    else dial.number(xmlText(to));
+    return response.toString();
+  }
+  if (voicemail !== undefined) {
+    say(response, voicemail.prompt);
+    response.record({
+      action: voicemail.actionUrl,
+      method: 'POST',
+      maxLength: voicemail.maxSeconds,
+      timeout: VOICEMAIL_SILENCE_SECONDS,
+      recordingStatusCallback: voicemail.recordingUrl,
+      recordingStatusCallbackMethod: 'POST',
+    });
+  }
+  // Also what follows a message without a sound, for which no action is asked.
+  response.hangup();
+  return response.toString();
+}
+
+function say(response: VoiceResponse, { text, voice, language }: Spoken): void {
+  // Twilio adds voices more often than its package is released, so that any name is taken here.
+  const attributes = { ...(voice !== undefined && { voice }), ...(language !== undefined && { language }) };
+  response.say(attributes as SayAttributes, xmlText(text));
+}
