@@ -1,7 +1,7 @@
 /** `callbridge call`: a simulated phone call to any running service, in real time. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeWav } from '../audio/index.ts';
 import { processEnv } from '../config/index.ts';
 import { Failure, systemClock, systemIds } from '../lib/index.ts';
@@ -12,6 +12,7 @@ import {
   listFixtures,
   loadFixture,
   type PhoneEvent,
+  type ProviderHabits,
   placeCall,
   realNetwork,
 } from '../simulator/index.ts';
@@ -28,6 +29,7 @@ interface Options {
   readonly out: string;
   readonly fixtures: string;
   readonly list?: true;
+  readonly whenBroken?: ProviderHabits['brokenStream']['leadsTo'];
 }
 
 export function callCommand(): Command {
@@ -44,6 +46,14 @@ export function callCommand(): Command {
     .option('--account-sid <sid>', 'whose call it is; default: $TWILIO_ACCOUNT_SID, or a made-up one')
     .option('--from <number>', "the caller's number; default: the fixture's")
     .option('--to <number>', "the number called; default: the fixture's")
+    .addOption(
+      new Option('--when-broken <what>', "where a stream that breaks leads to; default: the fixture's").choices([
+        'action',
+        'nextVerb',
+        'secondStream',
+        'nothing',
+      ]),
+    )
     .option('--out <file>', 'where to write what the caller heard', 'heard.wav')
     .option('--fixtures <directory>', 'where the fixture calls are', FIXTURES)
     .option('--list', 'lists the fixture calls')
@@ -100,6 +110,8 @@ async function place(fixture: FixtureCall, options: Options): Promise<CallResult
       from: options.from ?? fixture.phone.from,
       to: options.to ?? fixture.phone.to,
       script: fixture.phone.script,
+      faults: fixture.phone.faults,
+      habits: habitsOf(fixture, options),
       clock: systemClock,
       ids: systemIds,
       network: realNetwork(systemClock, { publicOrigin: publicUrl, origin: options.url }),
@@ -109,6 +121,12 @@ async function place(fixture: FixtureCall, options: Options): Promise<CallResult
   } finally {
     process.off('SIGINT', hangUp);
   }
+}
+
+function habitsOf({ phone: { habits } }: FixtureCall, { whenBroken }: Options): ProviderHabits {
+  return whenBroken === undefined
+    ? habits
+    : { ...habits, brokenStream: { ...habits.brokenStream, leadsTo: whenBroken } };
 }
 
 /** Marks are left out: there are five a second, and a barge-in echoes dozens at once. */

@@ -7,6 +7,8 @@ import { Failure } from '../lib/index.ts';
 import { type Expectation, expectation } from './expectation.ts';
 import { type Scenario, scenarioSchema } from './live/scenario.ts';
 import { resolveSounds } from './live/sound.ts';
+import { type LineFault, lineFault } from './phone/line-faults.ts';
+import { type ProviderHabits, providerHabits } from './phone/provider-habits.ts';
 import { type CallScript, callScript } from './phone/script.ts';
 
 const FILE = 'call.yaml';
@@ -17,7 +19,15 @@ const party = z.string().regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such a
 const fixtureFile = z.strictObject({
   title: z.string().min(1),
   description: z.string().min(1),
-  phone: z.strictObject({ from: party, to: party, script: callScript }),
+  phone: z.strictObject({
+    from: party,
+    to: party,
+    script: callScript,
+    /** What the provider does where its documents leave it open. */
+    habits: providerHabits.prefault({}),
+    /** What goes wrong on the caller's side of the stream, and when. */
+    faults: z.array(lineFault).default([]),
+  }),
   model: scenarioSchema,
   expect: expectation,
 });
@@ -27,7 +37,13 @@ export interface FixtureCall {
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  readonly phone: { readonly from: string; readonly to: string; readonly script: CallScript };
+  readonly phone: {
+    readonly from: string;
+    readonly to: string;
+    readonly script: CallScript;
+    readonly habits: ProviderHabits;
+    readonly faults: readonly LineFault[];
+  };
   readonly model: Scenario;
   readonly expect: Expectation;
 }

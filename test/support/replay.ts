@@ -68,6 +68,8 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
       from: fixture.phone.from,
       to: fixture.phone.to,
       script: fixture.phone.script,
+      faults: fixture.phone.faults,
+      habits: fixture.phone.habits,
       clock,
       ids,
       network: memoryNetwork(service.server),

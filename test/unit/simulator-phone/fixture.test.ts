@@ -37,6 +37,12 @@ describe('the fixtures that we ship', () => {
     expect(wavs.every(isAbsolute)).toBe(true);
   });
 
+  test.each(listFixtures(CALLS))('%s has a provider without whims, and a good line', (name) => {
+    const { habits, faults } = loadFixture(join(CALLS, name)).phone;
+    expect(habits).toMatchObject({ brokenStream: { leadsTo: 'action', afterMs: 0 }, stop: true, voiceTwice: false });
+    expect(faults).toEqual([]);
+  });
+
   test.each(listFixtures(CALLS))('%s expects of the agent only what its model says', (name) => {
     const { model, expect: expected } = loadFixture(join(CALLS, name));
     const said = model.turns.map(({ says }) => says ?? '');
@@ -100,6 +106,16 @@ describe('what is refused', () => {
       'a step with two verbs',
       { ...silent, phone: { ...good.phone, script: [{ wait: 1, press: '1' }] } },
       /at phone\.script\[0\]/,
+    ],
+    [
+      'a habit that no provider has',
+      { ...silent, phone: { ...good.phone, habits: { brokenStream: { leadsTo: 'voicemail' } } } },
+      /→ at phone\.habits\.brokenStream\.leadsTo/,
+    ],
+    [
+      'a fault without its time',
+      { ...silent, phone: { ...good.phone, faults: [{ fault: 'gap', lengthMs: 100 }] } },
+      /→ at phone\.faults\[0\]\.atMs/,
     ],
     ['an outcome that there is not', { ...silent, expect: { outcome: 'fine', lines: [] } }, /→ at expect\.outcome/],
     [
