@@ -1,4 +1,5 @@
 /** The way from the service to the simulated Live without a network. */
+import { judgeRefusal } from '../../src/live/closes.ts';
 import { type Dial, mindSocket } from '../../src/live/index.ts';
 import type { LiveSimulator } from '../../src/simulator/index.ts';
 import { MemorySocket } from './memory-socket.ts';
@@ -11,8 +12,9 @@ export function dialInMemory(live: LiveSimulator): Dial {
     clock.after(DELAY_MS, () => {
       const [near, far] = MemorySocket.pair(clock, DELAY_MS);
       far.binary = true;
-      handlers.opened(mindSocket(near, clock, handlers));
       const { pathname, search } = new URL(url);
-      live.connectInMemory(far, { url: pathname + search, headers });
+      const status = live.connectInMemory(far, { url: pathname + search, headers });
+      if (status === undefined) handlers.opened(mindSocket(near, clock, handlers));
+      else handlers.failed(judgeRefusal(status));
     });
 }

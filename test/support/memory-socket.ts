@@ -9,7 +9,6 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   binary = false;
   #peer: MemorySocket | undefined;
   #open = true;
-  #wired = true;
   /** What came while the reader paused, for `bufferedAmount` of the other end. */
   #unread: [data: Buffer, binary: boolean][] | undefined;
   readonly #clock: Clock;
@@ -38,6 +37,7 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
     });
   }
 
+  /** From now on this end reads nothing, and so answers neither a ping nor a close. */
   pause(): void {
     this.#unread ??= [];
   }
@@ -50,6 +50,10 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
     for (const [data, binary] of unread) this.emitIfOpen('message', data, binary);
   }
 
+  get #unheard(): boolean {
+    return this.#peer !== undefined && this.#peer.#unread !== undefined;
+  }
+
   #arrive(data: Buffer, binary: boolean): void {
     if (this.#unread === undefined) {
       this.emitIfOpen('message', data, binary);
@@ -60,11 +64,11 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
   }
 
   ping(): void {
-    if (this.#wired) this.#clock.after(2 * this.#delayMs, () => this.emitIfOpen('pong'));
+    if (!this.#unheard) this.#clock.after(2 * this.#delayMs, () => this.emitIfOpen('pong'));
   }
 
   close(code = 1005, reason = ''): void {
-    if (!this.#open || !this.#wired) return;
+    if (!this.#open || this.#unheard) return;
     this.#clock.after(this.#delayMs, () => {
       this.#peer?.finish(code, reason);
       this.finish(code, reason);
@@ -73,16 +77,11 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
 
   terminate(): void {
     this.finish(1006, '');
-    if (this.#wired) this.#clock.after(this.#delayMs, () => this.#peer?.finish(1006, ''));
-  }
-
-  /** From now on nothing leaves or reaches this end. */
-  cutWire(): void {
-    this.#wired = false;
+    if (!this.#unheard) this.#clock.after(this.#delayMs, () => this.#peer?.finish(1006, ''));
   }
 
   emitIfOpen(event: string, ...args: unknown[]): void {
-    if (this.#open && this.#wired) this.emit(event, ...args);
+    if (this.#open) this.emit(event, ...args);
   }
 
   finish(code: number, reason: string): void {

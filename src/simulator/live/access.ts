@@ -51,11 +51,15 @@ export function locate(url: string): { readonly path: string; readonly query: UR
   return { path: path.replace(/\/{2,}/gu, '/'), query: new URLSearchParams(query) };
 }
 
+export function keyOf(request: UpgradeRequest): string | undefined {
+  return locate(request.url).query.get('key') ?? header(request, 'x-goog-api-key');
+}
+
 /** A key in the query or the header, or an ephemeral token in the query or as `Authorization: Token`. */
 function judgeKey(request: UpgradeRequest, query: URLSearchParams, credentials: Credentials): Refusal | undefined {
   const token = query.get('access_token') ?? authorization(request, 'Token');
   if (token !== undefined) return token.startsWith('auth_tokens/') ? undefined : BAD_KEY;
-  const key = query.get('key') ?? header(request, 'x-goog-api-key');
+  const key = keyOf(request);
   if (key === undefined || key === '') return NO_KEY;
   return credentials.apiKeys === undefined || credentials.apiKeys.includes(key) ? undefined : BAD_KEY;
 }

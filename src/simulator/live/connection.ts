@@ -9,7 +9,7 @@ import { type Cancel, type Clock, type MessageSocket, type WebSocketLike, wrapWe
 import type { Entry } from './access.ts';
 import { type ClientMessage, parseClientMessage, type RealtimeInput } from './client-messages.ts';
 import type { Conversation, Outlet } from './conversation.ts';
-import { happensToSocket, type SocketFault } from './faults.ts';
+import { happensToSocket, type SocketFault, type TimedSocketFault } from './faults.ts';
 import { decodeAudio } from './hearing.ts';
 import { ABORTED, ACTIVITY_IS_AUTOMATIC, DEADLINE, INVALID_ARGUMENT, MEDIA_CHUNKS, type Refusal } from './refusals.ts';
 import { goAway, type ServerMessage } from './server-messages.ts';
@@ -30,11 +30,16 @@ export type Admission =
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly afterMs: number }
   | { readonly kind: 'new' | 'resumed'; readonly conversation: Conversation };
 
+/** The service's end of a socket, which stops reading when its link is to die. */
+export type ServiceEnd = WebSocketLike & { pause(): void };
+
 export interface ConnectionParts {
   readonly clock: Clock;
-  readonly socket: WebSocketLike;
+  readonly socket: ServiceEnd;
   readonly entry: Entry;
   judge(setup: Setup): Admission;
+  /** Whether the fault is to befall one more connection. */
+  isDue(fault: TimedSocketFault): boolean;
   newHandle(conversation: Conversation): string;
   refused(refusal: Refusal): void;
   closed(conversation: Conversation | undefined, code: number): void;
@@ -47,6 +52,7 @@ export class Connection implements Outlet {
   #phase: 'opened' | 'judged' | 'hung' | 'open' | 'closed' = 'opened';
   #conversation: Conversation | undefined;
   #stalled: ServerMessage[] | undefined;
+  #deaf = false;
   readonly #timers = new Set<Cancel>();
   readonly #socket: MessageSocket;
   readonly #parts: ConnectionParts;
@@ -62,6 +68,7 @@ export class Connection implements Outlet {
   }
 
   send(message: ServerMessage): void {
+    if (this.#deaf) return;
     if (this.#stalled === undefined) this.#socket.send(JSON.stringify(message));
     else if (this.#stalled.length < MAX_STALLED_MESSAGES) this.#stalled.push(message);
   }
@@ -83,6 +90,10 @@ export class Connection implements Outlet {
         this.#stalled ??= [];
         if (fault.forMs !== undefined) this.#after(fault.forMs, () => this.#flow());
         break;
+      case 'deaf':
+        this.#deaf = true;
+        this.#parts.socket.pause();
+        break;
       case 'phantomInterrupted':
         this.#conversation?.suffer(fault);
         break;
@@ -100,7 +111,8 @@ export class Connection implements Outlet {
   }
 
   #receive(text: string): void {
-    if (this.#phase === 'closed' || this.#phase === 'hung' || this.#parts.entry.refusal !== undefined) return;
+    if (this.#deaf || this.#phase === 'closed' || this.#phase === 'hung' || this.#parts.entry.refusal !== undefined)
+      return;
     const refusal = this.#read(text);
     if (refusal !== undefined) this.#refuse(refusal);
   }
@@ -133,6 +145,7 @@ export class Connection implements Outlet {
     this.#after(resumed ? RESUME_MS : SETUP_MS, () => this.#open(conversation, resumed));
     for (const fault of conversation.scenario.faults) {
       if (!happensToSocket(fault) || fault.connection !== conversation.connections) continue;
+      if (!this.#parts.isDue(fault)) continue;
       this.#after(fault.atMs, () => this.suffer(fault));
     }
   }

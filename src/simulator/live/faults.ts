@@ -19,6 +19,8 @@ const breaking = {
   phantomInterrupted: z.strictObject({ kind: z.literal('phantomInterrupted') }),
   /** Nothing more leaves for so long; without `forMs`, for ever. */
   stall: z.strictObject({ kind: z.literal('stall'), forMs: ms.optional() }),
+  /** The link dies and nobody is told: nothing is read, no ping is answered, nothing leaves, not even a close. */
+  deaf: z.strictObject({ kind: z.literal('deaf') }),
 } as const;
 
 /** What goes wrong with a turn. `afterMs` counts from the turn's first message; without it, the fault comes when the turn is over.
@@ -30,6 +32,7 @@ export const turnFault = z.discriminatedUnion('kind', [
   breaking.close.extend(afterMs),
   breaking.phantomInterrupted.extend(afterMs),
   breaking.stall.extend(afterMs),
+  breaking.deaf.extend(afterMs),
   /** The turn ends at once, without a sound. */
   z.strictObject({ kind: z.literal('emptyTurn') }),
   z.strictObject({ kind: z.literal('missingTurnComplete') }),
@@ -40,18 +43,29 @@ export const turnFault = z.discriminatedUnion('kind', [
 ]);
 export type TurnFault = z.infer<typeof turnFault>;
 
-/** `atMs` counts from the arrival of setup, on one of the session's sockets: 1 is the first. */
-const when = { atMs: ms, connection: z.int().min(1).default(1) };
 /** How many connections of the whole service it befalls; without it, all. */
 const times = { times: z.int().min(1).optional() };
+/** `atMs` counts from the arrival of setup, on one of the session's sockets: 1 is the first. */
+const when = { atMs: ms, connection: z.int().min(1).default(1), ...times };
+/** Counted from this connection on, and only those by this key; without it, by any. */
+const whom = { fromConnection: z.int().min(1).default(1), key: z.string().optional() };
 export const scenarioFault = z.discriminatedUnion('kind', [
   breaking.goAway.extend(when),
   breaking.drop.extend(when),
   breaking.close.extend(when),
   breaking.phantomInterrupted.extend(when),
   breaking.stall.extend(when),
+  breaking.deaf.extend(when),
   /** The upgrade is answered with this status. */
-  z.strictObject({ kind: z.literal('httpStatus'), status: z.int().min(400).max(599), ...times }),
+  z.strictObject({ kind: z.literal('httpStatus'), status: z.int().min(400).max(599), ...times, ...whom }),
+  /** Setup is answered by this close. */
+  z.strictObject({
+    kind: z.literal('refusal'),
+    code: z.int().min(1000).max(4999),
+    reason: z.string().default(''),
+    ...times,
+    ...whom,
+  }),
   /** Setup is never answered. */
   z.strictObject({ kind: z.literal('silentSetup'), ...times }),
   /** No handle is known any more. */

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type Clock, type Ids, systemIds, type WebSocketLike } from '../../lib/index.ts';
+import { type Clock, type Ids, systemIds } from '../../lib/index.ts';
 import { isAuthorised, locate, type UpgradeRequest } from './access.ts';
+import type { ServiceEnd } from './connection.ts';
 import type { SocketFault } from './faults.ts';
 import type { Refusal } from './refusals.ts';
 import { answerRest } from './rest.ts';
@@ -36,7 +37,7 @@ export interface LiveSimulator {
    * Connects one end of a socket in memory, as a request to the server would: undefined when it was let in, else the
    * HTTP status of the refusal.
    */
-  connectInMemory(socket: WebSocketLike, request: UpgradeRequest): number | undefined;
+  connectInMemory(socket: ServiceEnd, request: UpgradeRequest): number | undefined;
 }
 
 export interface LiveSimulatorServer extends LiveSimulator {

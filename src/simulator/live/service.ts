@@ -1,8 +1,8 @@
 /** The simulated Live service without its network: sessions, their handles, and who is let in. */
-import type { Clock, Ids, WebSocketLike } from '../../lib/index.ts';
-import { admit, type Credentials, type Entry, type UpgradeRequest } from './access.ts';
+import type { Clock, Ids } from '../../lib/index.ts';
+import { admit, type Credentials, type Entry, keyOf, type UpgradeRequest } from './access.ts';
 import type { AnswerStyle } from './answer.ts';
-import { type Admission, Connection } from './connection.ts';
+import { type Admission, Connection, type ServiceEnd } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import type { ScenarioFault, SocketFault } from './faults.ts';
 import { HANDLE_UNKNOWN, INTERNAL, INVALID_ARGUMENT, QUOTA, type Refusal, UNAVAILABLE } from './refusals.ts';
@@ -29,7 +29,7 @@ export interface LiveServiceOptions extends Credentials {
 export interface Invitation {
   readonly status: 101;
   readonly delayPongsMs: number;
-  connect(socket: WebSocketLike): void;
+  connect(socket: ServiceEnd): void;
 }
 
 /** Handles of sessions long over are forgotten first; a test makes a few, a simulator left running thousands. */
@@ -74,12 +74,13 @@ export class LiveService {
     const entry = admit(request, this.#options);
     if (typeof entry === 'number') return { status: entry };
     const scenario = this.#parsed(this.#options.scenarioFor?.(request) ?? this.#options.scenario ?? DEFAULT_SCENARIO);
-    const httpStatus = this.#befalls(scenario, 'httpStatus');
+    const key = keyOf(request);
+    const httpStatus = this.#befalls(scenario, 'httpStatus', key);
     if (httpStatus !== undefined) return { status: httpStatus.status };
     return {
       status: 101,
       delayPongsMs: this.#befalls(scenario, 'delayedPongs')?.byMs ?? 0,
-      connect: (socket) => this.#connect(socket, entry, scenario),
+      connect: (socket) => this.#connect(socket, entry, scenario, key),
     };
   }
 
@@ -92,12 +93,13 @@ export class LiveService {
     for (const connection of [...this.#connections]) connection.close(UNAVAILABLE);
   }
 
-  #connect(socket: WebSocketLike, entry: Entry, scenario: Scenario): void {
+  #connect(socket: ServiceEnd, entry: Entry, scenario: Scenario, key: string | undefined): void {
     const connection: Connection = new Connection({
       clock: this.#options.clock,
       socket,
       entry,
-      judge: (setup) => this.#judge(setup, entry, scenario),
+      judge: (setup) => this.#judge(setup, entry, scenario, key),
+      isDue: (fault) => this.#isDue(fault),
       newHandle: (conversation) => this.#newHandle(conversation, entry),
       refused: (refusal) => {
         if (this.#refusals.length === MAX_SESSIONS) this.#refusals.shift();
@@ -114,8 +116,10 @@ export class LiveService {
     this.#connections.add(connection);
   }
 
-  #judge(setup: Setup, entry: Entry, scenario: Scenario): Admission {
+  #judge(setup: Setup, entry: Entry, scenario: Scenario, key: string | undefined): Admission {
     if (this.#befalls(scenario, 'silentSetup') !== undefined) return { kind: 'hangs' };
+    const refusal = this.#befalls(scenario, 'refusal', key);
+    if (refusal !== undefined) return refuse({ code: refusal.code, reason: refusal.reason }, REFUSAL_MS);
     const judgement = judgeSetup(setup, entry.backend, entry.apiVersion);
     if (judgement === 'hangs') return { kind: 'hangs' };
     if (judgement !== 'accepted') return refuse(judgement, REFUSAL_MS);
@@ -161,16 +165,25 @@ export class LiveService {
     return id;
   }
 
-  /** The scenario's fault of this kind, as long as its `times` are not used up. */
+  /** The scenario's fault of this kind that befalls a connection by `key`, each counted by itself. */
   #befalls<Kind extends ScenarioFault['kind']>(
     scenario: Scenario,
     kind: Kind,
+    key?: string,
   ): Extract<ScenarioFault, { kind: Kind }> | undefined {
-    const fault = scenario.faults.find((one): one is Extract<ScenarioFault, { kind: Kind }> => one.kind === kind);
-    if (fault === undefined) return undefined;
+    return scenario.faults
+      .filter((one): one is Extract<ScenarioFault, { kind: Kind }> => one.kind === kind)
+      .filter((one) => !('key' in one) || one.key === undefined || one.key === key)
+      .find((fault) => this.#isDue(fault));
+  }
+
+  /** Counts the connections that a fault could befall. */
+  #isDue(fault: ScenarioFault): boolean {
     const before = this.#befallen.get(fault) ?? 0;
     this.#befallen.set(fault, before + 1);
-    return 'times' in fault && fault.times !== undefined && before >= fault.times ? undefined : fault;
+    const sinceIt = before - ('fromConnection' in fault ? fault.fromConnection - 1 : 0);
+    const times = 'times' in fault ? fault.times : undefined;
+    return sinceIt >= 0 && (times === undefined || sinceIt < times);
   }
 
   /** Parsed once, so that a scenario's faults are counted over all its sessions. */

@@ -177,8 +177,7 @@ export class LiveBench {
 
   /** Nothing comes through any more, either way, and neither end is told. */
   linkDies(): void {
-    this.socket.ours?.cutWire();
-    this.socket.theirs?.cutWire();
+    this.socket.theirs?.pause();
   }
 
   async connectionBreaks(): Promise<void> {

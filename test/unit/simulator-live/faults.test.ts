@@ -165,6 +165,40 @@ describe('a connection', () => {
     expect([bench.connect().status, bench.connect().status, bench.connect().status]).toEqual([429, 429, undefined]);
   });
 
+  test('is refused by HTTP from the connection on that is meant, and only by the key that is meant', () => {
+    const bench = new SimulatorBench({
+      faults: [
+        { kind: 'httpStatus', status: 503, fromConnection: 2, times: 1 },
+        { kind: 'httpStatus', status: 401, key: 'stolen' },
+      ],
+    });
+    const stolen = DEVELOPER.replace('key=k', 'key=stolen');
+    const statuses = [DEVELOPER, DEVELOPER, DEVELOPER, stolen].map((url) => bench.connect(url).status);
+    expect(statuses).toEqual([undefined, 503, undefined, 401]);
+  });
+
+  test('is refused when it sets up, by the key that is meant', () => {
+    const reason = 'Your project has been denied access. Please contact support.';
+    const bench = new SimulatorBench({ faults: [{ kind: 'refusal', code: 1008, reason, key: 'k', times: 1 }] });
+    expect(bench.open().closed).toMatchObject({ code: 1008, reason });
+    expect(bench.open().story).toEqual(['ready', 'handle']);
+  });
+
+  test('may go deaf: it says nothing more and hears nothing, and its session stays locked', () => {
+    const bench = new SimulatorBench({ faults: [{ kind: 'deaf', atMs: 2_000 }] });
+    const client = bench.open();
+    bench.clock.tick(2_000);
+    const { handle } = client;
+    client.next();
+    client.sendText('Hello?');
+    bench.clock.tick(60_000);
+    expect([client.next(), client.closed]).toEqual([[], undefined]);
+    expect(bench.simulator.sessions[0]!.eventsOf('textReceived')).toEqual([]);
+    const again = bench.open({ sessionResumption: { handle } });
+    bench.clock.tick(1_000);
+    expect(again.closed?.code).toBe(1011);
+  });
+
   test('finds its handle forgotten', () => {
     const bench = new SimulatorBench({ faults: [{ kind: 'forgottenHandles' }] });
     const client = bench.open();
