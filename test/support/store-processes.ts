@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CallStore, type CallStoreHandlers, createLocalCallStore } from '../../src/cluster/index.ts';
-import { type Clock, systemIds } from '../../src/lib/index.ts';
-import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
+import { setTimeout } from 'node:timers/promises';
+import { type CallStore, openCluster, STORE_TIMES, type StoreTimes } from '../../src/cluster/index.ts';
+import { type Cancel, type Clock, systemClock, systemIds } from '../../src/lib/index.ts';
+import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import {
   beginTranscript,
   type CallRecord,
@@ -16,6 +17,7 @@ import {
 } from '../../src/transcript/index.ts';
 import { callFacts } from '../unit/transcript/given.ts';
 import { ManualClock } from './manual-clock.ts';
+import type { TestRedis } from './redis.ts';
 
 export interface StoreProcess {
   readonly store: CallStore;
@@ -24,8 +26,11 @@ export interface StoreProcess {
   readonly told: string[];
   /** Takes the call, and goes on with its transcript; answers it when nobody has. */
   begin(callId: string): Promise<{ transcript: CallTranscript; earlier: readonly Entry[] }>;
+  readonly metrics: Metrics;
   /** Ends without a word. */
-  die(): Promise<void>;
+  die(): void;
+  /** Closes what a process leaves open in one that lives on: its connections. */
+  bury(): Promise<void>;
 }
 
 export interface StoreDriver {
@@ -38,43 +43,65 @@ export interface StoreDriver {
   stop(): Promise<void>;
 }
 
-export interface StoreParts {
-  readonly outbox: Outbox;
-  readonly handlers: CallStoreHandlers;
+/** A clock whose timers all stop at once, as those of a killed process do. */
+export function mortal(clock: Clock): { clock: Clock; stop(): void } {
+  const armed = new Set<Cancel>();
+  const kept = (cancel: Cancel): Cancel => {
+    armed.add(cancel);
+    return cancel;
+  };
+  return {
+    clock: {
+      nowMs: () => clock.nowMs(),
+      wallMs: () => clock.wallMs(),
+      after: (delayMs, run) => kept(clock.after(delayMs, run)),
+      every: (periodMs, run) => kept(clock.every(periodMs, run)),
+    },
+    stop() {
+      for (const cancel of armed) cancel();
+    },
+  };
+}
+
+export interface StoreProcessOptions {
+  readonly folder: string;
   readonly clock: Clock;
-  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly publish: (record: CallRecord) => Promise<void>;
+  readonly redisUrl?: string | undefined;
+  readonly times?: StoreTimes;
 }
 
-export interface OpenStore {
-  readonly store: CallStore;
-  die(): Promise<void>;
-}
-
-export async function startStoreProcess(
-  options: {
-    readonly folder: string;
-    readonly clock: Clock;
-    readonly publish: (record: CallRecord) => Promise<void>;
-  },
-  openStore: (parts: StoreParts) => Promise<OpenStore>,
-): Promise<StoreProcess> {
-  const { folder, clock, publish } = options;
+export async function startStoreProcess(options: StoreProcessOptions): Promise<StoreProcess> {
+  const { folder, publish, redisUrl, times = STORE_TIMES } = options;
+  const { clock, stop } = mortal(options.clock);
   const told: string[] = [];
   const logger = createLogger({ level: 'silent' });
   const metrics = createMetrics();
   const owners = openOwners({ folder: join(folder, 'processes'), clock, ids: systemIds });
   const journals = join(folder, 'journals');
   const outbox = createOutbox({ folder: journals, owners, publish, clock, ids: systemIds, logger, metrics });
-  const handlers: CallStoreHandlers = {
-    taken: (callId) => told.push(`taken ${callId}`),
-    orphaned: (callId) => told.push(`orphaned ${callId}`),
-  };
-  const { store, die } = await openStore({ outbox, handlers, clock, metrics });
+  const cluster = await openCluster({
+    redisUrl,
+    processId: owners.id,
+    outbox,
+    clock,
+    logger,
+    metrics,
+    ownNonces: { claim: () => true },
+    lostAnswer: 'lost',
+    times,
+    handlers: {
+      taken: (callId) => told.push(`taken ${callId}`),
+      orphaned: (callId) => told.push(`orphaned ${callId}`),
+    },
+  });
+  const { store } = cluster;
   await outbox.recover(store.whereabouts);
   return {
     store,
     outbox,
     told,
+    metrics,
     async begin(callId) {
       const call = callFacts(callId);
       const { entries: earlier } = await store.take(call);
@@ -83,44 +110,67 @@ export async function startStoreProcess(
       transcript.collector.answered(clock.nowMs());
       return { transcript, earlier };
     },
-    async die() {
+    die() {
+      stop();
       outbox.close();
-      await die();
       owners.close();
+    },
+    bury: () => cluster.close(),
+  };
+}
+
+interface DriverOptions {
+  readonly clock: Clock;
+  readonly pass: () => Promise<void>;
+  readonly redisUrl?: string;
+  readonly times?: StoreTimes;
+  /** Whether each process has a disk of its own, as in a container. */
+  readonly ownDisks: boolean;
+  readonly stopRedis?: () => Promise<void>;
+}
+
+async function driverOf({ ownDisks, pass, stopRedis, ...options }: DriverOptions): Promise<StoreDriver> {
+  const folder = await mkdtemp(join(tmpdir(), 'callbridge-store-'));
+  const records: CallRecord[] = [];
+  const all: StoreProcess[] = [];
+  // As a queue does: what it was handed twice has one effect.
+  const publish = async (record: CallRecord) => {
+    if (!records.some(({ callId }) => callId === record.callId)) records.push(record);
+  };
+  return {
+    clock: options.clock,
+    records,
+    async start() {
+      const disk = ownDisks ? join(folder, `${all.length}`) : folder;
+      const started = await startStoreProcess({ ...options, folder: disk, publish });
+      all.push(started);
+      return started;
+    },
+    pass,
+    async stop() {
+      for (const process of all) {
+        process.die();
+        await process.bury();
+      }
+      await stopRedis?.();
+      await rm(folder, { recursive: true });
     },
   };
 }
 
 /** All processes on one disk, without Redis. */
-export async function diskDriver(): Promise<StoreDriver> {
-  const folder = await mkdtemp(join(tmpdir(), 'callbridge-store-'));
+export function diskDriver(): Promise<StoreDriver> {
   const clock = new ManualClock();
-  const records: CallRecord[] = [];
-  const living = new Set<StoreProcess>();
-  const publish = async (record: CallRecord) => {
-    if (!records.some(({ callId }) => callId === record.callId)) records.push(record);
-  };
-  return {
-    clock,
-    records,
-    async start() {
-      const started = await startStoreProcess({ folder, clock, publish }, async (parts) => {
-        const store = createLocalCallStore({ ...parts, logger: createLogger({ level: 'silent' }) });
-        return { store, die: () => store.close() };
-      });
-      living.add(started);
-      return {
-        ...started,
-        async die() {
-          living.delete(started);
-          await started.die();
-        },
-      };
-    },
-    pass: () => clock.advance(1_000),
-    async stop() {
-      for (const process of living) await process.die();
-      await rm(folder, { recursive: true });
-    },
-  };
+  return driverOf({ clock, ownDisks: false, pass: () => clock.advance(1_000) });
+}
+
+/** Redis keeps the time, so that it is real; and everything in it is quick. */
+export const QUICK_TIMES: StoreTimes = { beatMs: 20, leaseMs: 100, orphanMs: 1_000, endedMs: 60_000 };
+
+/** Each process with a disk of its own: what they share is Redis alone. */
+export async function redisDriver(start: () => Promise<TestRedis>): Promise<StoreDriver> {
+  const redis = await start();
+  const pass = () => setTimeout(5);
+  const stopRedis = () => redis.stop();
+  return driverOf({ clock: systemClock, ownDisks: true, pass, redisUrl: redis.url, times: QUICK_TIMES, stopRedis });
 }

@@ -1,0 +1,100 @@
+/**
+ * This process among the others: it beats, learns what was taken from it, and looks for calls of those that stopped beating.
+ *
+ * Beats are stamped by Redis and compared with each other alone. Who judges, judges from its own last beat but one: all that
+ * lived then has beaten since, or had a whole period for it. So a Redis that stood still, and a process that slept, declare
+ * nobody dead.
+ */
+import type { Cancel, Clock } from '../lib/index.ts';
+import { claimsSchema, renewedSchema } from './answers.ts';
+import type { CallScripts } from './call-scripts.ts';
+import type { RedisLink } from './redis-link.ts';
+import type { StoreTimes } from './store-times.ts';
+
+/** A call whose process died, or that nobody took after it was let go, and that is this process's to care for. */
+export interface Claim {
+  readonly callId: string;
+  readonly state: 'running' | 'ended';
+  readonly facts: string;
+  readonly sinceMs: number;
+}
+
+export interface MembershipHandlers {
+  /** Redis does not know this process: it has forgotten everything. */
+  forgotten(): void;
+  /** These calls were taken from this process, if it has not taken them back since. */
+  lost(callIds: readonly string[]): void;
+  /** All that is this process's to care for now: a claim is told at each beat, until it is nobody's or another's. */
+  claimed(claims: readonly Claim[]): void;
+  /** Redis answers. */
+  beaten(): void;
+}
+
+export interface MembershipOptions {
+  readonly link: RedisLink;
+  readonly scripts: CallScripts;
+  readonly processId: string;
+  readonly clock: Clock;
+  readonly times: StoreTimes;
+  readonly handlers: MembershipHandlers;
+}
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  #lastBeatMs: number | undefined;
+  #judgeFromMs = 0;
+  #lost: readonly string[] = [];
+  #beating = false;
+  #cancel: Cancel = () => undefined;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Processes that have not beaten since are dead, in Redis's time. */
+  get deadBeforeMs(): number {
+    return Math.max(0, this.#judgeFromMs - this.#options.times.leaseMs);
+  }
+
+  async start(): Promise<void> {
+    this.#cancel = this.#options.clock.every(this.#options.times.beatMs, () => void this.#beat());
+    await this.#beat();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#beating) return;
+    this.#beating = true;
+    try {
+      await this.#renew();
+      await this.#sweep();
+    } catch {
+      // Counted and told by the link.
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { link, scripts, processId, handlers } = this.#options;
+    const answer = await link.ask(() => scripts.renew(processId, ...this.#lost));
+    const [known, atMs, lost] = renewedSchema.parse(answer);
+    this.#judgeFromMs = this.#lastBeatMs ?? atMs;
+    if (known === 'unknown' && this.#lastBeatMs !== undefined) handlers.forgotten();
+    this.#lastBeatMs = atMs;
+    this.#lost = lost;
+    if (lost.length > 0) handlers.lost(lost);
+    handlers.beaten();
+  }
+
+  async #sweep(): Promise<void> {
+    const { link, scripts, processId, times, handlers } = this.#options;
+    const answer = await link.ask(() => scripts.sweep(processId, this.deadBeforeMs, times.leaseMs, times.orphanMs));
+    handlers.claimed(
+      claimsSchema.parse(answer).map(([callId, state, facts, sinceMs]) => ({ callId, state, facts, sinceMs })),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** All that the processes of one service share: over Redis where there is one, else over this process and its disk. */
+import type { Clock } from '../lib/index.ts';
+import { connectRedis } from '../redis/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { Outbox } from '../transcript/index.ts';
+import { defineCallScripts } from './call-scripts.ts';
+import type { CallStore, CallStoreHandlers } from './call-store.ts';
+import { createLocalCallStore } from './local-call-store.ts';
+import { openRedisCallStore } from './redis-call-store.ts';
+import { RedisLink } from './redis-link.ts';
+import { createRedisNonces, type SharedNonces } from './redis-nonces.ts';
+import { createRedisSlots } from './redis-slots.ts';
+import { createLocalSlots, type Slots } from './slots.ts';
+import { STORE_TIMES, type StoreTimes } from './store-times.ts';
+
+export interface ClusterOptions {
+  readonly redisUrl: string | undefined;
+  /** Not the id of any process that was: `Owners.id`. */
+  readonly processId: string;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'storeErrors'>;
+  /** Tokens that this process has let in. */
+  readonly ownNonces: { claim(nonce: string, untilMs: number): boolean };
+  /** What is told of a call whose process died, and that nobody took up in time. */
+  readonly lostAnswer: string;
+  readonly handlers: CallStoreHandlers;
+  readonly times?: StoreTimes;
+}
+
+export interface Cluster {
+  readonly store: CallStore;
+  readonly slots: Slots;
+  readonly nonces: SharedNonces;
+  /** After the last call. */
+  close(): Promise<void>;
+}
+
+/** Resolves also when Redis is away: it is then used as soon as it is back. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { redisUrl, clock, logger, metrics, ownNonces, times = STORE_TIMES } = options;
+  if (redisUrl === undefined) {
+    const store = createLocalCallStore(options);
+    return {
+      store,
+      slots: createLocalSlots(),
+      nonces: { claim: (nonce, untilMs) => Promise.resolve(ownNonces.claim(nonce, untilMs)) },
+      close: () => store.close(),
+    };
+  }
+  // What cannot be told now is queued where it can be looked through, not in the connection.
+  const redis = connectRedis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const link = new RedisLink({ redis, clock, logger, metrics });
+  const scripts = defineCallScripts(redis);
+  const slots = createRedisSlots({ link, redis, clock });
+  const store = await openRedisCallStore({ ...options, link, scripts, times });
+  return {
+    store,
+    slots,
+    nonces: createRedisNonces({ link, clock, own: ownNonces }),
+    async close() {
+      await slots.close();
+      await store.close();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,257 @@
+/** Running calls in Redis: each process sees those of all, and takes up what another one left. */
+import { asFailure, type Clock, Failure } from '../lib/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
+import { entriesOf, factsFrom, inheritedSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
+import type { CallScripts } from './call-scripts.ts';
+import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
+import { EndedCalls } from './ended-calls.ts';
+import { type Claim, Membership } from './membership.ts';
+import type { RedisLink } from './redis-link.ts';
+import type { StoreTimes } from './store-times.ts';
+import { type HeldCall, WriteBehind } from './write-behind.ts';
+
+export interface RedisCallStoreOptions {
+  readonly link: RedisLink;
+  readonly scripts: CallScripts;
+  /** Not the id of any process that was. */
+  readonly processId: string;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly times: StoreTimes;
+  /** What is told of a call whose process died, and that nobody took up in time. */
+  readonly lostAnswer: string;
+  readonly handlers: CallStoreHandlers;
+}
+
+/** Resolves after the first beat, or when Redis did not answer it. */
+export async function openRedisCallStore(options: RedisCallStoreOptions): Promise<CallStore> {
+  const { link, scripts, processId, outbox, clock, logger, times, lostAnswer, handlers } = options;
+  const ended = new EndedCalls(clock);
+  /** Orphans that the registry was told of. */
+  let told = new Set<string>();
+  const settling = new Set<string>();
+  const writes = new WriteBehind({ link, scripts, processId, times, entries: (id) => outbox.entries(id), lost });
+  const { calls } = writes;
+  const membership = new Membership({
+    link,
+    scripts,
+    processId,
+    clock,
+    times,
+    handlers: {
+      forgotten: () => writes.restoreAll(),
+      lost: (callIds) => void Promise.all(callIds.map(loseIfTaken)),
+      claimed,
+      beaten: () => void writes.flush(),
+    },
+  });
+
+  const lookInRedis = (callId: string) => link.ask(() => scripts.look(callId, processId, membership.deadBeforeMs));
+
+  function hold(facts: CallFacts, call: Pick<HeldCall, 'epoch' | 'total' | 'restore' | 'earlier'>): HeldCall {
+    const held = { facts, ...call, pending: [], answer: undefined, endTold: false, published: false, fenced: false };
+    calls.set(facts.callId, held);
+    return held;
+  }
+
+  /** Another process has it. Of a call that has ended here, the outbox asks before it makes a record. */
+  function lost(callId: string, call: HeldCall): void {
+    call.fenced = true;
+    if (call.answer !== undefined) return;
+    calls.delete(callId);
+    logger.warn({ callId }, 'another process took the call');
+    handlers.taken(callId);
+    void logged(outbox.discard(callId), callId);
+  }
+
+  /** Whether a later epoch than that of this process is known. */
+  async function isTaken(callId: string, { epoch }: HeldCall): Promise<boolean> {
+    const looked = lookedSchema.safeParse(await lookInRedis(callId));
+    return looked.success && looked.data[4] > epoch;
+  }
+
+  async function loseIfTaken(callId: string): Promise<void> {
+    const call = calls.get(callId);
+    if (call === undefined || call.fenced) return;
+    const taken = await isTaken(callId, call).catch(() => false);
+    if (taken && calls.get(callId) === call) lost(callId, call);
+  }
+
+  function claimed(claims: readonly Claim[]): void {
+    const before = told;
+    told = new Set();
+    for (const { callId, state, facts: stored, sinceMs } of claims) {
+      const facts = factsFrom(stored);
+      if (facts === undefined || state === 'ended' || sinceMs >= times.orphanMs) {
+        void settleLeft(callId, lostAnswer);
+        continue;
+      }
+      told.add(callId);
+      if (before.has(callId)) continue;
+      logger.warn({ callId }, 'the process of a call died');
+      handlers.orphaned(callId, facts);
+    }
+  }
+
+  /** What another process left, and nobody will go on with: its record is made here. */
+  async function settleLeft(callId: string, answer: string): Promise<void> {
+    if (settling.has(callId)) return;
+    settling.add(callId);
+    try {
+      const inherited = inheritedSchema.safeParse(
+        await link.ask(() => scripts.inherit(callId, processId, Math.ceil(clock.wallMs()), membership.deadBeforeMs)),
+      );
+      if (!inherited.success) return;
+      const [, epoch, total, stored, state, itsAnswer, storedFacts] = inherited.data;
+      const entries = await longest(callId, entriesOf(stored));
+      const facts = factsFrom(storedFacts);
+      if (facts !== undefined) hold(facts, { epoch, total, restore: 'no', earlier: entries.length });
+      if (entries.length > 0) {
+        outbox.open(callId, entries);
+        outbox.settle(callId);
+      }
+      logger.warn({ callId, entries: entries.length }, 'call of a dead process settled');
+      await store.end(callId, state === 'ended' ? itsAnswer : answer);
+    } catch (error) {
+      logger.error({ callId, err: asFailure(error, 'STORE_UNAVAILABLE') }, 'call of a dead process not settled');
+    } finally {
+      settling.delete(callId);
+    }
+  }
+
+  /** The last entries of a dead process may have reached its disk alone: then its journal is taken over, else removed. */
+  async function longest(callId: string, stored: readonly Entry[]): Promise<readonly Entry[]> {
+    const left = (await logged(outbox.adopt(callId), callId)) ?? [];
+    if (left.length > stored.length) return left;
+    if (left.length > 0) await logged(outbox.discard(callId), callId);
+    return stored;
+  }
+
+  async function logged<T>(work: Promise<T>, callId: string): Promise<T | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      logger.error({ callId, err: asFailure(error, 'JOURNAL_WRITE') }, 'journal of a call that changes hands');
+      return undefined;
+    }
+  }
+
+  async function look(callId: string): Promise<Known> {
+    const held = calls.get(callId);
+    if (held !== undefined && held.answer === undefined) return { state: 'running', holder: 'here', facts: held.facts };
+    const answer = ended.answerOf(callId);
+    if (answer !== undefined) return { state: 'ended', answer };
+    const looked = lookedSchema.safeParse(await lookInRedis(callId).catch(() => undefined));
+    if (looked.success) {
+      const [state, holder, stored, its] = looked.data;
+      const facts = factsFrom(stored);
+      if (state === 'ended') return { state, answer: its };
+      // `here` without our knowing it: it was let go, and Redis did not hear of that.
+      if (facts !== undefined) return { state, holder: holder === 'here' ? 'none' : holder, facts };
+    }
+    const left = await logged(outbox.find(callId), callId);
+    return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };
+  }
+
+  /** Whether Redis has everything of the call, and knows that it is free. */
+  async function releaseInRedis(callId: string, call: HeldCall): Promise<boolean> {
+    await writes.flush();
+    if (!writes.isClean(call) || call.fenced) return false;
+    try {
+      const answer = await link.ask(() => scripts.release(callId, processId, call.epoch));
+      return writtenSchema.parse(answer)[0] === 'taken';
+    } catch {
+      return false;
+    }
+  }
+
+  const store: CallStore = {
+    look,
+    async take(facts) {
+      const { callId } = facts;
+      const held = calls.get(callId);
+      if (held !== undefined && held.answer === undefined) return { entries: outbox.entries(callId) };
+      if (held !== undefined || ended.answerOf(callId) !== undefined) throw overAlready();
+      const wallMs = Math.ceil(clock.wallMs());
+      const answer = await link
+        .ask(() => scripts.take(callId, processId, wallMs, JSON.stringify(facts)))
+        .catch(() => undefined);
+      if (Array.isArray(answer) && answer[0] === 'ended') throw overAlready();
+      const taken = takenSchema.safeParse(answer);
+      const [, epoch, total, stored] = taken.success ? taken.data : (['taken', wallMs, 0, []] as const);
+      const inStore = entriesOf(stored);
+      const entries = await longest(callId, inStore);
+      const fromDisk = entries !== inStore;
+      const restore = fromDisk ? 'all' : taken.success ? 'no' : 'more';
+      hold(facts, { epoch, total, restore, earlier: entries.length });
+      return { entries };
+    },
+    append: (callId, entry) => writes.append(callId, entry),
+    async release(callId) {
+      const call = calls.get(callId);
+      if (call === undefined) return;
+      const released = await releaseInRedis(callId, call);
+      calls.delete(callId);
+      await logged(released || call.fenced ? outbox.discard(callId) : outbox.release(callId), callId);
+      if (!released) logger.warn({ callId }, 'call let go on this disk only: the shared store does not have all of it');
+    },
+    async end(callId, answer) {
+      const call = calls.get(callId);
+      if (call === undefined) {
+        const known = await look(callId);
+        if (known.state === 'running' && (known.holder === 'dead' || known.holder === 'none')) {
+          ended.add(callId, answer);
+          await settleLeft(callId, answer);
+        }
+        return;
+      }
+      ended.add(callId, answer);
+      call.answer ??= answer;
+      await writes.flush();
+    },
+    whereabouts: {
+      async isFenced(callId) {
+        const call = calls.get(callId);
+        if (call === undefined) return false;
+        return call.fenced || (await isTaken(callId, call).catch(() => false));
+      },
+      async judge(callId) {
+        const looked = lookedSchema.safeParse(await lookInRedis(callId).catch(() => undefined));
+        if (!looked.success) return 'unknown';
+        const [state, holder] = looked.data;
+        return state === 'running' && (holder === 'dead' || holder === 'none') ? 'open' : 'elsewhere';
+      },
+      orphaned(callId, facts) {
+        // What Redis knows of is told by the sweep, to one process of all.
+        void lookInRedis(callId)
+          .then(
+            (answer) => lookedSchema.safeParse(answer).success,
+            () => false,
+          )
+          .then((known) => {
+            if (!known) handlers.orphaned(callId, facts);
+          });
+      },
+      published(callId) {
+        const call = calls.get(callId);
+        if (call === undefined) return;
+        call.published = true;
+        if (call.fenced) calls.delete(callId);
+        void writes.flush();
+      },
+    },
+    async close() {
+      membership.stop();
+      await writes.flush();
+      await link.ask(() => scripts.leave(processId)).catch(() => undefined);
+    },
+  };
+  await membership.start();
+  return store;
+}
+
+function overAlready(): Failure {
+  return new Failure('STREAM_DUPLICATE', 'the call has already ended');
+}
