@@ -205,6 +205,12 @@ for _, id in ipairs(redis.call('SMEMBERS', key('calls', '-'))) do claim(id, '-')
 return claims
 `;
 
+/** me, beats before which a process is dead → how many others live */
+const NEIGHBOURS = `
+local living = redis.call('ZCOUNT', PROCESSES, '(' .. ARGV[2], '+inf')
+return redis.call('ZSCORE', PROCESSES, ARGV[1]) and living - 1 or living
+`;
+
 /** me. What it has ended and not published is for others to finish, at once. */
 const LEAVE = `
 local me = ARGV[1]
@@ -224,6 +230,7 @@ const SCRIPTS = {
   look: LOOK,
   renew: RENEW,
   sweep: SWEEP,
+  neighbours: NEIGHBOURS,
   leave: LEAVE,
 } as const;
 

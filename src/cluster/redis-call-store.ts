@@ -211,6 +211,13 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       call.answer ??= answer;
       await writes.flush();
     },
+    neighbours: () =>
+      link
+        .ask(() => scripts.neighbours(processId, membership.deadBeforeMs))
+        .then(
+          (living) => Math.max(0, Number(living)),
+          () => 0,
+        ),
     whereabouts: {
       async isFenced(callId) {
         const call = calls.get(callId);
