@@ -18,6 +18,8 @@ export interface Experience {
   readonly agentWordsLost: number;
   /** Orders to greet that the model got: one is right. */
   readonly greetings: number;
+  /** From the fault to the start of the next stream of the call, where there was one. */
+  readonly streamBackMs: number | undefined;
   readonly end: End;
   /** How the call ended, in the phone's words. */
   readonly how: string;
@@ -28,7 +30,8 @@ export interface Experience {
   readonly outcome: string;
 }
 
-export type End = 'alive' | 'goodbye' | 'dead';
+/** `busy`: refused before it was answered, which a caller understands. */
+export type End = 'alive' | 'goodbye' | 'busy' | 'dead';
 
 const FRAME_MS = 20;
 const FRAME = FRAME_MS * 8;
@@ -75,6 +78,7 @@ export function measure(evidence: Evidence): Experience {
     callerWordsLost: wordsMissing(understood.flatMap(wordsOf), told),
     agentWordsLost,
     greetings: pick(events, 'textReceived').filter(({ text }) => text.includes('Greet the caller.')).length,
+    streamBackMs: streamBack(evidence),
     ...endOf(result, record),
     records: records.length,
     deliveries: evidence.deliveries,
@@ -130,6 +134,12 @@ function gapOf({ result, faultAtMs, answeredAtMs, utterances }: Evidence, whole:
   return Math.max(0, Math.round(next * FRAME_MS - beganMs));
 }
 
+function streamBack({ result, faultAtMs, answeredAtMs }: Evidence): number | undefined {
+  const faultMs = (faultAtMs ?? Number.POSITIVE_INFINITY) - answeredAtMs;
+  const back = result.streams.find(({ startedMs }, index) => index > 0 && startedMs > faultMs);
+  return back === undefined ? undefined : Math.round(back.startedMs - faultMs);
+}
+
 /** Where the silence around `at` begins that is longer than a pause. */
 function silenceAt(sounding: readonly boolean[], at: number): number {
   let quietSince = at;
@@ -153,6 +163,7 @@ function endOf(
 ): { readonly end: End; readonly how: string } {
   const how = end.how === 'failed' ? `failed ${end.code}` : end.how;
   if (end.how === 'callerHungUp' && scriptFailure === undefined) return { end: 'alive', how };
+  if (end.how === 'rejected') return { end: 'busy', how: `rejected: ${end.reason}` };
   if (end.how === 'transferred' || spokeByTwiml(events) || spokeByStream(record)) return { end: 'goodbye', how };
   return { end: 'dead', how: scriptFailure === undefined ? how : `${how}: ${scriptFailure}` };
 }

@@ -5,9 +5,12 @@ import type { Experience } from './experience.ts';
 import { startModels } from './models.ts';
 import type { Row } from './row.ts';
 import { shortcomings } from './row.ts';
+import { callerRows } from './rows/caller.ts';
+import { goodbyeRows } from './rows/goodbye.ts';
 import { liveRows } from './rows/live.ts';
 import { muteRows } from './rows/mute.ts';
 import { between, markdownTable } from './table.ts';
+import { startTwilio } from './twilio.ts';
 import { startReceiver } from './webhook-receiver.ts';
 
 /** Two cores carry this many rows, each with its phone, model and service, without one being late because of another. */
@@ -30,7 +33,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const ROWS: readonly Row[] = [...liveRows, ...muteRows];
+const ROWS: readonly Row[] = [...liveRows, ...muteRows, ...callerRows, ...goodbyeRows];
 
 async function main(): Promise<void> {
   const wanted = options.only === undefined ? undefined : new RegExp(options.only, 'i');
@@ -39,6 +42,7 @@ async function main(): Promise<void> {
   const rows = ROWS.filter((row) => chosen.includes(row) || baselines.has(row.name));
   const models = startModels();
   const receiver = await startReceiver();
+  const twilio = await startTwilio();
   const began = performance.now();
   const played = await pool(rows, Number(options['at-once']), async (row) => {
     const result = await play(row);
@@ -48,6 +52,7 @@ async function main(): Promise<void> {
   });
   models.close();
   receiver.close();
+  await twilio.close();
 
   const judged = played.map((one) => ({ ...one, short: judge(one, played) }));
   const failed = judged.filter(({ short }) => short.length > 0).length;
@@ -73,7 +78,7 @@ async function main(): Promise<void> {
       timer = setTimeout(() => reject(new Error(`not over within ${ROW_LIMIT_MS} ms`)), ROW_LIMIT_MS);
     });
     try {
-      return { row, seen: await Promise.race([row.play({ models, receiver }), late]), error: undefined };
+      return { row, seen: await Promise.race([row.play({ models, receiver, twilio }), late]), error: undefined };
     } catch (error) {
       return { row, seen: undefined, error: error instanceof Error ? error.message : String(error) };
     } finally {

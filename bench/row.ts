@@ -1,11 +1,13 @@
 /** A row of the table of faults: what happens, what may come of it, and how it is played. */
-import type { Experience } from './experience.ts';
+import type { End, Experience } from './experience.ts';
 import type { Models } from './models.ts';
+import type { Twilio } from './twilio.ts';
 import type { Receiver } from './webhook-receiver.ts';
 
 export interface Bench {
   readonly models: Models;
   readonly receiver: Receiver;
+  readonly twilio: Twilio;
 }
 
 export interface Row {
@@ -25,7 +27,7 @@ export interface Row {
 }
 
 export interface Wants {
-  readonly end: 'alive' | 'goodbye' | 'either';
+  readonly end: End | 'either';
   /** Nothing of the caller's audio is lost or doubled. */
   readonly wholeAudio?: boolean | undefined;
   /** The gap is no longer than without the fault, or than what is imposed, and 300 ms. */

@@ -6,11 +6,13 @@ import type { ScenarioInput } from '../src/simulator/index.ts';
 import { type CallRecord, callRecordSchema } from '../src/transcript/index.ts';
 import type { Model, Models } from './models.ts';
 import { freePort, ROOT, type ServiceProcess, sleep, startService } from './service.ts';
+import type { Twilio } from './twilio.ts';
 import type { Receiver } from './webhook-receiver.ts';
 
 export interface StageOptions {
   readonly models: Models;
   readonly receiver: Receiver;
+  readonly twilio: Twilio;
   readonly scenario: ScenarioInput;
   /** Added to the agent's file. */
   readonly agent?: Readonly<Record<string, unknown>> | undefined;
@@ -86,7 +88,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         dataDir: join(folder, dataName),
         logPath,
         ...(rest.graceSeconds === undefined ? {} : { graceSeconds: rest.graceSeconds }),
-        env: { BENCH_WEBHOOK_SECRET: WEBHOOK_SECRET, ...options.env, ...rest.env },
+        env: {
+          BENCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
+          TWILIO_API_BASE_URL: options.twilio.url,
+          ...options.env,
+          ...rest.env,
+        },
       });
       processes.push(service);
       return service;

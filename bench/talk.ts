@@ -6,10 +6,13 @@ import { systemClock, systemIds } from '../src/lib/index.ts';
 import {
   type CallResult,
   callScript,
+  type LineFault,
   type PhoneEvent,
   type PhoneNetwork,
+  type ProviderHabitsInput,
   placeCall,
   type ScenarioInput,
+  type Switchboard,
 } from '../src/simulator/index.ts';
 import { type Evidence, type Experience, measure, type Utterance } from './experience.ts';
 import { codedSpeech } from './position.ts';
@@ -86,12 +89,17 @@ export interface TalkOptions {
   readonly moment: Moment;
   readonly fault?: (() => Promise<unknown>) | undefined;
   readonly network?: PhoneNetwork | undefined;
+  readonly habits?: ProviderHabitsInput | undefined;
+  /** On the caller's side, each at its time on the call: the first of them is the fault of the talk. */
+  readonly lineFaults?: readonly LineFault[] | undefined;
+  readonly switchboard?: Switchboard | undefined;
   /** How long the caller listens for more before speaking again. */
   readonly patienceMs?: number | undefined;
   /** Instead of listening to the end, the caller breaks in after so much of the answer. */
   readonly breaksInAfterMs?: number | undefined;
   readonly from?: string | undefined;
-  readonly seed?: number | undefined;
+  /** False: the call is to be refused, and nothing is waited for. */
+  readonly recordExpected?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: PhoneEvent) => void) | undefined;
 }
@@ -137,6 +145,7 @@ export async function talk(options: TalkOptions): Promise<Talk> {
       answering = true;
       strike(INTO_SPEECH_MS);
     }
+    if (event.type === 'faultBegan') faultAtMs ??= systemClock.nowMs();
     if (event.type !== 'stepBegan') return;
     if (event.step.startsWith('waits 1000 ms') && moment === 'idle') strike(1_000 - IDLE_MS);
     if (!event.step.startsWith('says')) return;
@@ -147,7 +156,7 @@ export async function talk(options: TalkOptions): Promise<Talk> {
     if (begun !== 1) return;
     if (moment === 'asking') strike(INTO_SPEECH_MS);
     if (moment === 'waiting') strike(QUESTION_MS + INTO_THOUGHT_MS);
-    if (moment === 'never') faultAtMs = systemClock.nowMs() + INTO_SPEECH_MS;
+    if (moment === 'never' && options.lineFaults === undefined) faultAtMs = systemClock.nowMs() + INTO_SPEECH_MS;
   };
 
   const listens =
@@ -175,12 +184,16 @@ export async function talk(options: TalkOptions): Promise<Talk> {
     ]),
     clock: systemClock,
     ids: systemIds,
-    ...(options.network === undefined ? {} : { network: options.network }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    network: options.network,
+    habits: options.habits,
+    faults: options.lineFaults,
+    switchboard: options.switchboard,
+    signal: options.signal,
     onEvent: follow,
   });
   await injected;
-  const records = await stage.settledRecords(result.callSid);
+  const records =
+    options.recordExpected === false ? stage.records(result.callSid) : await stage.settledRecords(result.callSid);
   const evidence: Evidence = {
     result,
     answeredAtMs,

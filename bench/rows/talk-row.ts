@@ -1,5 +1,5 @@
 /** Rows that are one talk with one service process. */
-import type { PhoneNetwork, ScenarioInput } from '../../src/simulator/index.ts';
+import type { LineFault, ProviderHabitsInput, ScenarioInput } from '../../src/simulator/index.ts';
 import type { Row } from '../row.ts';
 import { type Stage, setStage } from '../stage.ts';
 import { INTO_SPEECH_MS, type Moment, QUESTION_MS, scenario, type Turn, talk } from '../talk.ts';
@@ -12,9 +12,12 @@ export interface TalkRow extends Omit<Row, 'play' | 'spokenOverMs'> {
   readonly fault?: ((stage: Stage) => Promise<unknown>) | undefined;
   /** Before the phone rings. */
   readonly before?: ((stage: Stage) => Promise<unknown>) | undefined;
+  /** Before the service starts. */
+  readonly prepare?: ((configDir: string) => void) | undefined;
   readonly agent?: Readonly<Record<string, unknown>> | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly network?: (() => PhoneNetwork) | undefined;
+  readonly habits?: ProviderHabitsInput | undefined;
+  readonly lineFaults?: readonly LineFault[] | undefined;
   readonly patienceMs?: number | undefined;
   readonly breaksInAfterMs?: number | undefined;
 }
@@ -24,10 +27,11 @@ export function talkRow(row: TalkRow): Row {
   return {
     ...row,
     spokenOverMs: row.moment === 'asking' ? QUESTION_MS - INTO_SPEECH_MS : 0,
-    async play({ models, receiver }) {
+    async play({ models, receiver, twilio }) {
       const model = scenario({ ...(row.answer && { answer: row.answer }), ...(row.rest && { rest: row.rest }) });
-      const stage = await setStage({ models, receiver, scenario: model, agent: row.agent, env: row.env });
+      const stage = await setStage({ models, receiver, twilio, scenario: model, agent: row.agent, env: row.env });
       try {
+        row.prepare?.(stage.configDir);
         const { port } = await stage.serve();
         await row.before?.(stage);
         const { experience } = await talk({
@@ -35,7 +39,9 @@ export function talkRow(row: TalkRow): Row {
           url: `http://localhost:${port}`,
           moment: row.moment,
           fault: fault && (() => fault(stage)),
-          network: row.network?.(),
+          habits: row.habits,
+          lineFaults: row.lineFaults,
+          switchboard: twilio.switchboard,
           patienceMs: row.patienceMs,
           breaksInAfterMs: row.breaksInAfterMs,
         });
