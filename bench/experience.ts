@@ -162,9 +162,9 @@ function endOf(
   record: CallRecord | undefined,
 ): { readonly end: End; readonly how: string } {
   const how = end.how === 'failed' ? `failed ${end.code}` : end.how;
-  if (end.how === 'callerHungUp' && scriptFailure === undefined) return { end: 'alive', how };
   if (end.how === 'rejected') return { end: 'busy', how: `rejected: ${end.reason}` };
   if (end.how === 'transferred' || spokeByTwiml(events) || spokeByStream(record)) return { end: 'goodbye', how };
+  if (end.how === 'callerHungUp' && scriptFailure === undefined) return { end: 'alive', how };
   return { end: 'dead', how: scriptFailure === undefined ? how : `${how}: ${scriptFailure}` };
 }
 

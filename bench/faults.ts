@@ -9,6 +9,7 @@ import { callerRows } from './rows/caller.ts';
 import { goodbyeRows } from './rows/goodbye.ts';
 import { liveRows } from './rows/live.ts';
 import { muteRows } from './rows/mute.ts';
+import { processRows } from './rows/processes.ts';
 import { between, markdownTable } from './table.ts';
 import { startTwilio } from './twilio.ts';
 import { startReceiver } from './webhook-receiver.ts';
@@ -33,7 +34,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const ROWS: readonly Row[] = [...liveRows, ...muteRows, ...callerRows, ...goodbyeRows];
+const ROWS: readonly Row[] = [...liveRows, ...muteRows, ...callerRows, ...goodbyeRows, ...processRows];
 
 async function main(): Promise<void> {
   const wanted = options.only === undefined ? undefined : new RegExp(options.only, 'i');
@@ -80,7 +81,7 @@ async function main(): Promise<void> {
     try {
       return { row, seen: await Promise.race([row.play({ models, receiver, twilio }), late]), error: undefined };
     } catch (error) {
-      return { row, seen: undefined, error: error instanceof Error ? error.message : String(error) };
+      return { row, seen: undefined, error: (error instanceof Error ? error.message : String(error)).split('\n', 3).join(' ') };
     } finally {
       clearTimeout(timer);
     }

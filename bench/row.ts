@@ -32,10 +32,14 @@ export interface Wants {
   readonly wholeAudio?: boolean | undefined;
   /** The gap is no longer than without the fault, or than what is imposed, and 300 ms. */
   readonly promptGap?: boolean | undefined;
+  /** The agent is heard within two seconds of the call's next stream, or as soon as without the fault. */
+  readonly promptAfterStream?: boolean | undefined;
   /** None: a call that was refused before it was answered. */
   readonly records?: number | undefined;
 }
 
+/** From the new stream's start to the agent, for a call that another process takes up. */
+const TAKE_UP_MS = 2_000;
 /** What a resume may cost on top of what the service imposes. */
 const OWN_MS = 300;
 
@@ -45,7 +49,7 @@ export function shortcomings(row: Row, seen: Experience, baselineGapMs: number |
   const short: string[] = [];
   const ended = wants.end === 'either' ? seen.end !== 'dead' : seen.end === wants.end;
   if (!ended) short.push(`the call: ${seen.how}`);
-  if (seen.greetings > 1) short.push(`greeted ${seen.greetings} times`);
+  if (seen.greetings > 1 && wants.end !== 'busy') short.push(`greeted ${seen.greetings} times`);
   const records = wants.records ?? 1;
   if (seen.records !== records) short.push(`${seen.records} records`);
   else if (seen.deliveries !== records) short.push(`delivered ${seen.deliveries} times`);
@@ -55,6 +59,12 @@ export function shortcomings(row: Row, seen: Experience, baselineGapMs: number |
   const measured = baselineGapMs !== undefined || row.imposedMs !== undefined;
   if (wants.promptGap === true && measured && (seen.gapMs ?? Number.POSITIVE_INFINITY) > limitMs) {
     short.push(`gap over ${limitMs} ms`);
+  }
+  if (wants.promptAfterStream === true) {
+    const takenUpMs = (seen.streamBackMs ?? Number.POSITIVE_INFINITY) + TAKE_UP_MS - (row.spokenOverMs ?? 0);
+    if (!((seen.gapMs ?? Number.POSITIVE_INFINITY) <= Math.max(takenUpMs, (baselineGapMs ?? 0) + OWN_MS))) {
+      short.push(`not within ${TAKE_UP_MS} ms of the next stream`);
+    }
   }
   return short;
 }

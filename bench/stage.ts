@@ -29,7 +29,7 @@ export interface Stage {
   readonly processes: readonly ServiceProcess[];
   /** All records of the call that there are by now, in whichever data folder. */
   records(callId: string): readonly CallRecord[];
-  /** Waits until there is a record of the call, and a little for a second one that should not be. */
+  /** Waits until there is a record of the call and it was delivered, and a little for a second one that should not be. */
   settledRecords(callId: string): Promise<readonly CallRecord[]>;
   /** How often post-processing told the outside of the call. */
   deliveries(callId: string): number;
@@ -101,7 +101,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     records,
     async settledRecords(callId) {
       const endMs = performance.now() + RECORD_LIMIT_MS;
-      while (records(callId).length === 0 && performance.now() < endMs) await sleep(POLL_MS);
+      const whole = (): boolean => records(callId).length > 0 && options.receiver.deliveries(callId) > 0;
+      while (!whole() && performance.now() < endMs) await sleep(POLL_MS);
       await sleep(SECOND_RECORD_MS);
       return records(callId);
     },

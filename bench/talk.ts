@@ -30,18 +30,23 @@ const LAST_WORDS_MS = 1_500;
 export type Turn = NonNullable<ScenarioInput['turns']>[number];
 
 /** What the model does: the same for all rows, but for what a row changes of the answer. */
-export function scenario(
-  change: { readonly answer?: Partial<Turn>; readonly rest?: Partial<ScenarioInput> } = {},
-): ScenarioInput {
+export function scenario(change: Change = {}): ScenarioInput {
   return {
     turns: [
       { on: 'greeting', says: GREETING },
       { on: 'speech', hears: QUESTION, says: ANSWER, ...change.answer },
-      ...after,
+      ...(change.goesOn === true ? after.slice(0, 1) : after),
     ],
     ...FALLBACK,
     ...change.rest,
   };
+}
+
+export interface Change {
+  readonly answer?: Partial<Turn> | undefined;
+  readonly rest?: Partial<ScenarioInput> | undefined;
+  /** Asked by a text, it goes on where it was cut off, instead of saying the answer once more. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** What a session does that takes the conversation up after a fault at this moment. */
@@ -52,7 +57,7 @@ export function laterScenario(moment: Moment): ScenarioInput {
   return { turns: asked ? after : [{ on: 'speech', hears: QUESTION, says: ANSWER }, ...after], ...FALLBACK };
 }
 
-/** The second and third `text` are for a service that asks the model to go on. */
+/** The text is for a service that asks the model to go on. */
 const after: Turn[] = [
   { on: 'speech', hears: LAST_WORDS, says: THANKS },
   { on: 'text', says: ANSWER },

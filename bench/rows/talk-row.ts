@@ -1,14 +1,11 @@
 /** Rows that are one talk with one service process. */
-import type { LineFault, ProviderHabitsInput, ScenarioInput } from '../../src/simulator/index.ts';
+import type { LineFault, ProviderHabitsInput } from '../../src/simulator/index.ts';
 import type { Row } from '../row.ts';
 import { type Stage, setStage } from '../stage.ts';
-import { INTO_SPEECH_MS, type Moment, QUESTION_MS, scenario, type Turn, talk } from '../talk.ts';
+import { type Change, INTO_SPEECH_MS, type Moment, QUESTION_MS, scenario, talk } from '../talk.ts';
 
-export interface TalkRow extends Omit<Row, 'play' | 'spokenOverMs'> {
+export interface TalkRow extends Omit<Row, 'play' | 'spokenOverMs'>, Change {
   readonly moment: Moment;
-  /** Changes the model's answer to the question. */
-  readonly answer?: Partial<Turn> | undefined;
-  readonly rest?: Partial<ScenarioInput> | undefined;
   readonly fault?: ((stage: Stage) => Promise<unknown>) | undefined;
   /** Before the phone rings. */
   readonly before?: ((stage: Stage) => Promise<unknown>) | undefined;
@@ -28,7 +25,7 @@ export function talkRow(row: TalkRow): Row {
     ...row,
     spokenOverMs: row.moment === 'asking' ? QUESTION_MS - INTO_SPEECH_MS : 0,
     async play({ models, receiver, twilio }) {
-      const model = scenario({ ...(row.answer && { answer: row.answer }), ...(row.rest && { rest: row.rest }) });
+      const model = scenario(row);
       const stage = await setStage({ models, receiver, twilio, scenario: model, agent: row.agent, env: row.env });
       try {
         row.prepare?.(stage.configDir);
@@ -40,7 +37,7 @@ export function talkRow(row: TalkRow): Row {
           moment: row.moment,
           fault: fault && (() => fault(stage)),
           habits: row.habits,
-          lineFaults: row.lineFaults,
+          lineFaults: row.lineFaults?.length === 0 ? undefined : row.lineFaults,
           switchboard: twilio.switchboard,
           patienceMs: row.patienceMs,
           breaksInAfterMs: row.breaksInAfterMs,
