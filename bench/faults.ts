@@ -81,7 +81,11 @@ async function main(): Promise<void> {
     try {
       return { row, seen: await Promise.race([row.play({ models, receiver, twilio }), late]), error: undefined };
     } catch (error) {
-      return { row, seen: undefined, error: (error instanceof Error ? error.message : String(error)).split('\n', 3).join(' ') };
+      return {
+        row,
+        seen: undefined,
+        error: (error instanceof Error ? error.message : String(error)).split('\n', 3).join(' '),
+      };
     } finally {
       clearTimeout(timer);
     }

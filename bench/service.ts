@@ -1,7 +1,7 @@
 /** A service process as a user starts it, and what becomes of it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -42,7 +42,7 @@ export interface ServiceProcess {
 /** Resolves when it takes calls; rejects with its log when it does not. */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   mkdirSync(options.dataDir, { recursive: true });
-  const logged = safely(() => readFileSync(options.logPath).length) ?? 0;
+  const logged = safely(() => statSync(options.logPath).size) ?? 0;
   const log = openSync(options.logPath, 'a');
   const command = options.command ?? 'serve';
   const args = command === 'serve' ? ['serve', '--grace', String(options.graceSeconds ?? 5)] : [command];
@@ -55,7 +55,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const process_ = describe(child, options);
   const words = command === 'serve' ? '"msg":"serving"' : '"msg":"waiting for finished calls"';
   const endMs = performance.now() + START_LIMIT_MS;
-  while (!readFileSync(options.logPath).subarray(logged).includes(words)) {
+  while (!tail(options.logPath, logged).includes(words)) {
     if (!process_.running || performance.now() > endMs) {
       child.kill('SIGKILL');
       throw new Error(`the service did not start:\n${process_.log().slice(-4_000)}`);
@@ -63,6 +63,18 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     await sleep(POLL_MS);
   }
   return process_;
+}
+
+/** What a file has gained since it was so long. */
+function tail(path: string, fromBytes: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fstatSync(file).size - fromBytes));
+    readSync(file, bytes, 0, bytes.length, fromBytes);
+    return bytes.toString();
+  } finally {
+    closeSync(file);
+  }
 }
 
 function envOf(options: ServiceOptions): Record<string, string> {

@@ -17,6 +17,8 @@ interface Model {
   readonly refusals: string[];
 }
 
+const MAX_SESSIONS = 100;
+
 const models = new Map<string, Model>();
 
 process.on('message', (order: Order) => {
@@ -61,6 +63,8 @@ async function open(name: string, scenario: ScenarioInput): Promise<string> {
     watch: (event, session) => {
       const seen = events.get(session.id) ?? [];
       events.set(session.id, seen);
+      // As many as the simulator itself keeps: a soak of half an hour has thousands.
+      if (events.size > MAX_SESSIONS) events.delete(events.keys().next().value!);
       seen.push({ ...(event.type === 'opened' ? { ...event, setup: undefined } : event), atMs: systemClock.nowMs() });
     },
     refused: ({ code, reason }) => {
