@@ -10,7 +10,7 @@ import { startModels } from './models.ts';
 import { mulberry32 } from './position.ts';
 import { freePort, sleep } from './service.ts';
 import { type PlacedCall, placeSoakCall } from './soak/caller.ts';
-import { holdings, type Holding } from './soak/holdings.ts';
+import { type Holding, holdings } from './soak/holdings.ts';
 import { between, rollBlow, rollCall, rollNetworkFault, rollScenario } from './soak/plan.ts';
 import { isClean, type Reckoning, reckon } from './soak/reckoning.ts';
 import { createReplica, type Replica } from './soak/replica.ts';
@@ -215,7 +215,11 @@ interface Circumstances {
   readonly problems: readonly string[];
 }
 
-function report(reckoning: Reckoning, held: readonly Holding[], { counts, leftovers, exits, problems }: Circumstances): void {
+function report(
+  reckoning: Reckoning,
+  held: readonly Holding[],
+  { counts, leftovers, exits, problems }: Circumstances,
+): void {
   const happened = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([what, times]) => [what, String(times)]);
   console.log(`\n${markdownTable(['what happened', 'times'], happened)}`);
   const lists = Object.entries(reckoning).map(([name, value]) => [
@@ -224,7 +228,14 @@ function report(reckoning: Reckoning, held: readonly Holding[], { counts, leftov
     Array.isArray(value) ? value.slice(0, 3).join('; ') : '',
   ]);
   console.log(`\n${markdownTable(['calls', '', 'such as'], lists)}`);
-  const rows = held.map(({ process, what, first, last, trend, verdict }) => [process, what, first, last, trend, verdict]);
+  const rows = held.map(({ process, what, first, last, trend, verdict }) => [
+    process,
+    what,
+    first,
+    last,
+    trend,
+    verdict,
+  ]);
   console.log(`\n${markdownTable(['process', 'holds', 'at first', 'at last', 'trend', ''], rows)}`);
   const left = leftovers.map(([name, folders], index) => [
     name,

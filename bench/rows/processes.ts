@@ -1,7 +1,11 @@
 /** Faults of the service's own processes: killed, restarted, drained, and without Redis. */
 import { systemClock } from '../../src/lib/index.ts';
-import { balancedNetwork } from '../../src/simulator/index.ts';
-import { type PhoneNetwork, type ProviderHabitsInput, realNetwork } from '../../src/simulator/index.ts';
+import {
+  balancedNetwork,
+  type PhoneNetwork,
+  type ProviderHabitsInput,
+  realNetwork,
+} from '../../src/simulator/index.ts';
 import { findRedisServer, startRedisServer, type TestRedis } from '../../test/support/redis.ts';
 import type { Row, Wants } from '../row.ts';
 import { freePort, type ServiceProcess, sleep } from '../service.ts';

@@ -38,7 +38,14 @@ export function holdings(replica: Replica): readonly Holding[] {
     const [before, after] = [start[what], last[what]];
     if (before === undefined || after === undefined) return [];
     const verdict = after <= before + IDLE_MORE[what] ? ('pass' as const) : ('FAIL' as const);
-    return { process: replica.name, what: `${what}, without a call`, first: String(before), last: String(after), trend: '', verdict };
+    return {
+      process: replica.name,
+      what: `${what}, without a call`,
+      first: String(before),
+      last: String(after),
+      trend: '',
+      verdict,
+    };
   });
   return [...memory, ...idle];
 }
