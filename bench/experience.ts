@@ -72,14 +72,15 @@ export function measure(evidence: Evidence): Experience {
   // A sentence that was cut and said again counts once: it is lost only as far as no attempt brought it.
   const sentences = new Set(pick(events, 'turnStarted').flatMap(({ says }) => says ?? []));
   const agentWordsLost = [...sentences].reduce((lost, sentence) => lost + wordsMissing(wordsOf(sentence), heard), 0);
+  const ending = endOf(result, record);
   return {
-    gapMs: gapOf(evidence, agentWordsLost === 0),
+    gapMs: gapOf(evidence, agentWordsLost === 0, ending.end === 'goodbye'),
     ...placeSpeech(saidOf(evidence), heardOf(model)),
     callerWordsLost: wordsMissing(understood.flatMap(wordsOf), told),
     agentWordsLost,
     greetings: pick(events, 'textReceived').filter(({ text }) => text.includes('Greet the caller.')).length,
     streamBackMs: streamBack(evidence),
-    ...endOf(result, record),
+    ...ending,
     records: records.length,
     deliveries: evidence.deliveries,
     events: record?.events.map(({ code }) => code) ?? [],
@@ -117,12 +118,12 @@ function linesOf({ lines }: CallRecord, speaker: 'caller' | 'agent'): string {
 }
 
 /** The silence that the fault made, or that it fell into. */
-function gapOf({ result, faultAtMs, answeredAtMs, utterances }: Evidence, whole: boolean): number | undefined {
+function gapOf({ result, faultAtMs, answeredAtMs, utterances }: Evidence, whole: boolean, goodbye: boolean): number | undefined {
   if (faultAtMs === undefined) return undefined;
   const sounding = framesWithSound(result.heard);
   const faultMs = faultAtMs - answeredAtMs;
-  // While the caller speaks, or has just begun to, nobody expects the agent.
-  const speaking = utterances.find(({ fromMs, toMs }) => toMs > faultMs && fromMs < faultMs + PAUSE_MS);
+  // While the caller speaks, or has just begun to, nobody expects the agent; a goodbye does not wait.
+  const speaking = goodbye ? undefined : utterances.find(({ fromMs, toMs }) => toMs > faultMs && fromMs < faultMs + PAUSE_MS);
   const fromMs = Math.max(faultMs, speaking?.toMs ?? 0);
   const at = Math.max(0, Math.ceil(fromMs / FRAME_MS));
   const silence = silenceAt(sounding, at);

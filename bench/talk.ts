@@ -130,7 +130,7 @@ export async function talk(options: TalkOptions): Promise<Talk> {
   let injected: Promise<unknown> = Promise.resolve();
   const strike = (afterMs: number): void => {
     injected = sleep(afterMs).then(async () => {
-      await stage.model.become(laterScenario(moment));
+      if (moment !== 'start') await stage.model.become(laterScenario(moment));
       faultAtMs = systemClock.nowMs();
       await options.fault?.();
     });
