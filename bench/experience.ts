@@ -118,12 +118,18 @@ function linesOf({ lines }: CallRecord, speaker: 'caller' | 'agent'): string {
 }
 
 /** The silence that the fault made, or that it fell into. */
-function gapOf({ result, faultAtMs, answeredAtMs, utterances }: Evidence, whole: boolean, goodbye: boolean): number | undefined {
+function gapOf(
+  { result, faultAtMs, answeredAtMs, utterances }: Evidence,
+  whole: boolean,
+  goodbye: boolean,
+): number | undefined {
   if (faultAtMs === undefined) return undefined;
   const sounding = framesWithSound(result.heard);
   const faultMs = faultAtMs - answeredAtMs;
   // While the caller speaks, or has just begun to, nobody expects the agent; a goodbye does not wait.
-  const speaking = goodbye ? undefined : utterances.find(({ fromMs, toMs }) => toMs > faultMs && fromMs < faultMs + PAUSE_MS);
+  const speaking = goodbye
+    ? undefined
+    : utterances.find(({ fromMs, toMs }) => toMs > faultMs && fromMs < faultMs + PAUSE_MS);
   const fromMs = Math.max(faultMs, speaking?.toMs ?? 0);
   const at = Math.max(0, Math.ceil(fromMs / FRAME_MS));
   const silence = silenceAt(sounding, at);
