@@ -102,6 +102,8 @@ export interface TalkOptions {
   readonly patienceMs?: number | undefined;
   /** Instead of listening to the end, the caller breaks in after so much of the answer. */
   readonly breaksInAfterMs?: number | undefined;
+  /** How long the caller's question is. */
+  readonly questionMs?: number | undefined;
   readonly from?: string | undefined;
   /** False: the call is to be refused, and nothing is waited for. */
   readonly recordExpected?: boolean | undefined;
@@ -119,7 +121,7 @@ let talks = 0;
 export async function talk(options: TalkOptions): Promise<Talk> {
   const { stage, moment, url } = options;
   const number = ++talks;
-  const said = [codedSpeech(2 * number, QUESTION_MS), codedSpeech(2 * number + 1, LAST_WORDS_MS)];
+  const said = [codedSpeech(2 * number, options.questionMs ?? QUESTION_MS), codedSpeech(2 * number + 1, LAST_WORDS_MS)];
   const wavs = said.map((samples, index) => {
     const path = join(stage.folder, `said-${number}-${index}.wav`);
     writeFileSync(path, writeWav(samples, 8000));

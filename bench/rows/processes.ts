@@ -14,11 +14,12 @@ import { INTO_SPEECH_MS, type Moment, QUESTION_MS, scenario, talk } from '../tal
 
 /** What an orchestrator takes to start a process anew. */
 const RESTART_MS = 300;
+/** A caller who still speaks when another process has the call: a lease runs out within ten seconds. */
+const LONG_MS = 14_000;
 
 interface Replicas {
   readonly stage: Stage;
-  readonly redis: TestRedis;
-  readonly redisPort: number;
+  readonly redis: Redis;
   /** The process that has the call. */
   holder(): ServiceProcess;
   /** Once more, on the same port and with the same disk. */
@@ -31,20 +32,21 @@ interface ProcessRow extends Omit<Row, 'play'> {
   readonly redis: boolean;
   readonly graceSeconds?: number;
   readonly habits?: ProviderHabitsInput;
+  /** How long the caller speaks. */
+  readonly questionMs?: number;
   readonly fault?: (replicas: Replicas) => Promise<unknown>;
 }
 
 function processRow(row: ProcessRow): Row {
   return {
     ...row,
-    spokenOverMs: row.moment === 'asking' ? QUESTION_MS - INTO_SPEECH_MS : 0,
+    spokenOverMs: row.moment === 'asking' ? (row.questionMs ?? QUESTION_MS) - INTO_SPEECH_MS : 0,
     async play({ models, receiver, twilio }) {
-      const redisPort = await freePort();
-      const redis = row.redis ? await startRedis(redisPort) : NO_REDIS;
+      const redis = row.redis ? await startRedis() : undefined;
       const stage = await setStage({ models, receiver, twilio, scenario: scenario() });
       try {
         const publicOrigin = `http://localhost:${await freePort()}`;
-        const env = row.redis ? { REDIS_URL: redis.url } : {};
+        const env = redis === undefined ? {} : { REDIS_URL: redis.url };
         const options = { publicUrl: publicOrigin, env, graceSeconds: row.graceSeconds ?? 5 };
         const names = new Map<number, string>();
         const serve = async (more: ServeOptions & { dataName: string }): Promise<ServiceProcess> => {
@@ -62,8 +64,7 @@ function processRow(row: ProcessRow): Row {
             : balancedNetwork(systemClock, { publicOrigin, origins });
         const replicas: Replicas = {
           stage,
-          redis,
-          redisPort,
+          redis: redis ?? NO_REDIS,
           holder: () => all.find((one) => one.log().includes('"to":"talking"')) ?? first,
           async restart({ port }) {
             await sleep(RESTART_MS);
@@ -77,23 +78,44 @@ function processRow(row: ProcessRow): Row {
           fault: row.fault && (() => row.fault!(replicas)),
           network,
           habits: row.habits,
+          questionMs: row.questionMs,
           switchboard: twilio.switchboard,
         });
         return experience;
       } finally {
         await stage.close();
-        await redis.stop();
+        await redis?.leave();
       }
     },
   };
 }
 
-const NO_REDIS: TestRedis = { url: '', stop: () => Promise.resolve() };
+interface Redis {
+  readonly url: string;
+  /** Killed, or gone already. */
+  leave(): Promise<void>;
+  /** Once more on its port, and empty. */
+  comeBack(): Promise<void>;
+}
 
-async function startRedis(port: number): Promise<TestRedis> {
+const NO_REDIS: Redis = { url: '', leave: () => Promise.resolve(), comeBack: () => Promise.resolve() };
+
+async function startRedis(): Promise<Redis> {
   const binary = findRedisServer();
   if (binary === undefined) throw new Error('redis-server is not installed');
-  return startRedisServer(binary, port);
+  const port = await freePort();
+  let server: TestRedis | undefined = await startRedisServer(binary, port);
+  return {
+    url: server.url,
+    async leave() {
+      const leaving = server;
+      server = undefined;
+      await leaving?.stop();
+    },
+    async comeBack() {
+      server = await startRedisServer(binary, port);
+    },
+  };
 }
 
 const kill = async ({ holder }: Replicas): Promise<void> => {
@@ -138,6 +160,7 @@ export const processRows: readonly Row[] = [
       moment: 'asking',
       baseline: 'no fault: two replicas',
       habits: { brokenStream: { leadsTo }, refusedStream: 'broken' },
+      questionMs: LONG_MS,
       fault: kill,
       wants: TAKEN_UP,
     }),
@@ -162,6 +185,7 @@ export const processRows: readonly Row[] = [
       baseline: 'no fault: two replicas',
       // Where nobody listens yet, the provider would give up: it comes back when the process does.
       habits: { brokenStream: { leadsTo, afterMs: 4_000 }, refusedStream: 'broken' },
+      questionMs: LONG_MS,
       fault: killAndRestart,
       wants: TAKEN_UP,
     }),
@@ -184,6 +208,7 @@ export const processRows: readonly Row[] = [
     replicas: 2,
     redis: true,
     graceSeconds: 1,
+    questionMs: LONG_MS,
     moment: 'asking',
     baseline: 'no fault: two replicas',
     fault: async ({ holder }) => holder().kill('SIGTERM'),
@@ -196,10 +221,10 @@ export const processRows: readonly Row[] = [
     redis: true,
     moment: 'asking',
     baseline: 'no fault: two replicas',
-    fault: async ({ redis, redisPort }) => {
-      await redis.stop();
+    fault: async ({ redis }) => {
+      await redis.leave();
       await sleep(3_000);
-      await startRedis(redisPort);
+      await redis.comeBack();
     },
     wants: ALIVE,
   }),
@@ -209,10 +234,10 @@ export const processRows: readonly Row[] = [
     replicas: 2,
     redis: true,
     moment: 'thanking',
-    fault: async ({ redis, redisPort }) => {
-      await redis.stop();
+    fault: async ({ redis }) => {
+      await redis.leave();
       await sleep(8_000);
-      await startRedis(redisPort);
+      await redis.comeBack();
     },
     wants: ALIVE,
   }),
