@@ -1,0 +1,132 @@
+/** Processes of one service behind one address, the parties that they talk to, and calls over them: real sockets, real time. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock, systemIds } from '../../src/lib/index.ts';
+import {
+  balancedNetwork,
+  type CallOptions,
+  type CallResult,
+  createSwitchboard,
+  type LiveSimulatorServer,
+  type PhoneNetwork,
+  placeCall,
+  type ScenarioInput,
+  startLiveSimulator,
+  startTwilioSimulator,
+  type TwilioSimulator,
+} from '../../src/simulator/index.ts';
+import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts';
+import { type CommandProcess, callbridge } from './processes.ts';
+import { freePort } from './redis.ts';
+
+const PUBLIC_URL = 'https://callbridge.example';
+const AUTH_TOKEN = 'replicas-auth-token';
+const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
+
+export interface Replica {
+  readonly process: CommandProcess;
+  readonly origin: string;
+}
+
+export interface Replicas {
+  readonly live: LiveSimulatorServer;
+  readonly twilio: TwilioSimulator;
+  /** A process with settings of its own; listens when this resolves. On `origin`, so that one that was killed can come back. */
+  start(env: Readonly<Record<string, string>>, origin?: string): Promise<Replica>;
+  /** A worker with these settings. */
+  work(env: Readonly<Record<string, string>>): Promise<void>;
+  /** A folder for a process, removed at the end. */
+  folder(): string;
+  /** What stands behind the public address from now on. */
+  route(...to: readonly Replica[]): void;
+  call(options: Pick<CallOptions, 'script' | 'habits' | 'onEvent'>): Promise<CallResult>;
+  close(): Promise<void>;
+}
+
+export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
+  const switchboard = createSwitchboard();
+  const live = await startLiveSimulator({ clock: systemClock, scenario: model });
+  const twilio = await startTwilioSimulator({
+    clock: systemClock,
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    switchboard,
+  });
+  let behind = balancedNetwork(systemClock, { publicOrigin: PUBLIC_URL, origins: [] });
+  const network: PhoneNetwork = {
+    request: (request) => behind.request(request),
+    connect: (url, headers, opened) => behind.connect(url, headers, opened),
+  };
+  const folders: string[] = [];
+  const running: CommandProcess[] = [];
+  return {
+    live,
+    twilio,
+    async start(env, origin) {
+      const port = origin === undefined ? await freePort() : Number(new URL(origin).port);
+      const process = callbridge(['serve', '--grace', '1'], {
+        PORT: `${port}`,
+        HOST: '127.0.0.1',
+        PUBLIC_URL,
+        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+        TWILIO_API_BASE_URL: twilio.url,
+        GEMINI_API_KEY: 'simulated',
+        GOOGLE_GEMINI_BASE_URL: live.url,
+        ...env,
+      });
+      running.push(process);
+      await process.says(/"msg":"serving"/);
+      return { process, origin: `http://127.0.0.1:${port}` };
+    },
+    async work(env) {
+      const process = callbridge(['worker'], env);
+      running.push(process);
+      await process.says(/waiting for finished calls/);
+    },
+    folder() {
+      const folder = mkdtempSync(join(tmpdir(), 'callbridge-replica-'));
+      folders.push(folder);
+      return folder;
+    },
+    route(...to) {
+      behind = balancedNetwork(systemClock, { publicOrigin: PUBLIC_URL, origins: to.map(({ origin }) => origin) });
+    },
+    call: (options) =>
+      placeCall({
+        voiceUrl: `${PUBLIC_URL}/twilio/voice#rc=2&rp=all`,
+        statusUrl: `${PUBLIC_URL}/twilio/status`,
+        authToken: AUTH_TOKEN,
+        accountSid: ACCOUNT_SID,
+        from: '+15550100',
+        to: '+15550199',
+        clock: systemClock,
+        ids: systemIds,
+        network,
+        switchboard,
+        ...options,
+      }),
+    async close() {
+      for (const { child, exited } of running) {
+        child.kill('SIGKILL');
+        await exited();
+      }
+      await live.close();
+      await twilio.close();
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The records under these data folders; a call that has two is there twice. */
+export function recordsIn(...folders: readonly string[]): CallRecord[] {
+  return folders.flatMap((folder) =>
+    (existsSync(join(folder, 'records'))
+      ? readdirSync(join(folder, 'records'), { recursive: true, encoding: 'utf8' })
+      : []
+    )
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => callRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'records', name), 'utf8')))),
+  );
+}
