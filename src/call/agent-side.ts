@@ -3,6 +3,7 @@
  * when; this says how.
  */
 import { g711 } from '../audio/index.ts';
+import type { Cancel } from '../lib/index.ts';
 import type { LiveSession, ToolAnswer } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { PlayedTurn, Sound } from '../transcript/index.ts';
@@ -14,6 +15,12 @@ import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
 import { Playout } from './playout.ts';
 import type { TakenUp } from './take-up.ts';
+
+/**
+ * Measured: for 1 to 1.5 s after a socket broke without a close, the service refuses the session to anybody else, and the
+ * refusal costs as much as the wait. A provider takes some 0.3 s to come to us after it broke.
+ */
+const UNLOCKED_AFTER_MS = 800;
 
 export interface AgentSideOptions {
   readonly agent: CallAgent;
@@ -31,6 +38,7 @@ export class AgentSide {
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
   #session: LiveSession | undefined;
+  #cancelDial: Cancel = () => undefined;
   #answeredMs: number | undefined;
   #apologyTurn: number | undefined;
   #apologyHeard = false;
@@ -108,18 +116,10 @@ export class AgentSide {
   }
 
   dial(): void {
-    const { agent, deps, takenUp, playing, handle } = this.#options;
-    deps.metrics.liveSessions.inc();
-    const handlers = hearLive({
-      model: agent.live.model,
-      deps,
-      downlink: this.#downlink,
-      playing,
-      leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
-      answerTools: (answers: readonly ToolAnswer[]) => this.#session?.answerTools(answers),
-      handle,
-    });
-    this.#session = deps.openLive(agent.live, handlers, () => deps.collector.seed(), deps.logger, takenUp?.handle);
+    const { deps, takenUp } = this.#options;
+    const isLocked = takenUp?.because === 'PROCESS_DIED' && takenUp.handle !== undefined;
+    if (isLocked) this.#cancelDial = deps.clock.after(UNLOCKED_AFTER_MS, () => this.#open());
+    else this.#open();
   }
 
   resume(): void {
@@ -133,6 +133,7 @@ export class AgentSide {
   }
 
   close(): void {
+    this.#cancelDial();
     if (this.#session !== undefined) this.#options.deps.metrics.liveSessions.dec();
     this.#session?.close();
     this.#session = undefined;
@@ -175,6 +176,29 @@ export class AgentSide {
 
   sound(): Sound['agent'] {
     return { ...this.#downlink.levels(), ...this.#playout.summary() };
+  }
+
+  #open(): void {
+    const { agent, deps, takenUp, playing, handle } = this.#options;
+    deps.metrics.liveSessions.inc();
+    const handlers = hearLive({
+      model: agent.live.model,
+      deps,
+      downlink: this.#downlink,
+      playing,
+      leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
+      answerTools: (answers: readonly ToolAnswer[]) => this.#session?.answerTools(answers),
+      handle,
+    });
+    const { callId, collector, logger } = deps;
+    this.#session = deps.openLive({
+      callId,
+      agent,
+      handlers,
+      seed: () => collector.seed(),
+      logger,
+      handle: takenUp?.handle,
+    });
   }
 
   /** What the lost socket had not brought of a turn will not come: the next sound is a turn of its own. */

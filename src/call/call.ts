@@ -5,7 +5,7 @@ import type { LiveHandlers, LiveSession, LiveSettings, SeedTurn } from '../live/
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
 import type { Collector, Outcome } from '../transcript/index.ts';
-import type { AgentLimits } from './admission.ts';
+import type { AgentLimits, CountedCredential } from './admission.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import { recordEnding } from './ending.ts';
@@ -26,6 +26,8 @@ export interface CallAgent {
     readonly silenceMs: number;
     readonly heldAudioMs: number;
   } & AgentLimits;
+  /** Whose sessions are counted, in the order of preference; empty when one of them is without limit. */
+  readonly credentials: readonly CountedCredential[];
 }
 
 /** What the caller hears when the agent is gone for good. */
@@ -34,18 +36,24 @@ export interface Apology {
   readonly text: string;
 }
 
+/** What a call asks for when it asks for a session. */
+export interface LiveRequest {
+  readonly callId: string;
+  readonly agent: CallAgent;
+  readonly handlers: LiveHandlers;
+  readonly seed: () => readonly SeedTurn[];
+  readonly logger: Logger;
+  /** Of a session that another process began. */
+  readonly handle: TakenUp['handle'];
+}
+
 export interface CallDeps {
+  readonly callId: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly collector: Collector;
-  readonly openLive: (
-    settings: LiveSettings,
-    handlers: LiveHandlers,
-    seed: () => readonly SeedTurn[],
-    logger: Logger,
-    handle: TakenUp['handle'],
-  ) => LiveSession;
+  readonly openLive: (request: LiveRequest) => LiveSession;
   readonly apology: Apology;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
   readonly ended: (outcome: Outcome) => void;

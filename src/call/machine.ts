@@ -180,8 +180,9 @@ export function advance(state: CallState, event: CallEvent): Step {
       switch (event.type) {
         case 'liveReady':
           return [{ phase: 'talking' }, ['greet', 'carryOn', 'releaseHeldAudio']];
+        // A session that another process began can be refused to us at first: the service still believes in the old socket.
         case 'liveLost':
-          return apologise(event.code);
+          return [state, ['resumeLive']];
         case 'streamLost':
           return [{ phase: 'adrift', because: event.code }, ['rewindPlayout']];
         case 'deadline':

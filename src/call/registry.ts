@@ -9,7 +9,7 @@ import { Call, type CallAgent, type CallDeps } from './call.ts';
 import { drainCalls } from './drain.ts';
 import { HANG_UP, type Next, nextFrom } from './next.ts';
 import { PastCalls } from './past-calls.ts';
-import { Rescue } from './rescue.ts';
+import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
 import { type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
@@ -134,6 +134,7 @@ export class CallRegistry {
     logger.warn({ callId, agent: facts.agent }, 'call of a dead process may go on here');
     this.#rescue.begin(
       callId,
+      ASK_ABOUT_ORPHAN_AFTER_MS,
       async () => {
         const known = await store.look(callId);
         return known.state === 'running' && (known.holder === 'dead' || known.holder === 'none');
@@ -182,6 +183,7 @@ export class CallRegistry {
     const call: Call = new Call(
       agent,
       {
+        callId,
         clock,
         logger,
         metrics,
@@ -221,7 +223,7 @@ export class CallRegistry {
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
     const earlier = isNew ? [] : await takeFromStore(factsOf(call, agent), this.#options);
     this.#refuseWhileDraining(earlier);
-    await admission.admit({ call, limits: agent.limits, running: !isNew });
+    await admission.admit({ call, limits: agent.limits, credentials: agent.credentials, running: !isNew });
     try {
       this.#refuseWhileDraining(earlier);
       if (this.#past.has(call.callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
@@ -277,6 +279,7 @@ export class CallRegistry {
       if (!call.waitsForStream) continue;
       this.#rescue.begin(
         callId,
+        ASK_AFTER_MS,
         async () => call.waitsForStream,
         () => call.callerGone(),
       );

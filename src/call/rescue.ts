@@ -9,7 +9,9 @@ import type { CallControl } from '../telephony/index.ts';
 /** Asked, the provider comes within a second; a call that waits for its stream gives up by then. */
 const ASK_AGAIN_AFTER_MS = 30_000;
 /** Twilio asks by itself within about a second, when it does; a caller who hears nothing does not wait for long. */
-const ASK_AFTER_MS = 2_000;
+export const ASK_AFTER_MS = 2_000;
+/** That a process is dead is known late, so that Twilio has had most of that time. */
+export const ASK_ABOUT_ORPHAN_AFTER_MS = 1_000;
 
 export interface RescueOptions {
   readonly clock: Clock;
@@ -30,10 +32,10 @@ export class Rescue {
     this.#options = options;
   }
 
-  /** After a while, if the caller `isLost` still. `over`: there is no such call any more. */
-  begin(callId: string, isLost: () => Promise<boolean>, over: () => void): void {
+  /** After `afterMs`, if the caller `isLost` still. `over`: there is no such call any more. */
+  begin(callId: string, afterMs: number, isLost: () => Promise<boolean>, over: () => void): void {
     if (this.#waiting.has(callId)) return;
-    const cancel = this.#options.clock.after(ASK_AFTER_MS, () => void this.#ask(callId, isLost, over));
+    const cancel = this.#options.clock.after(afterMs, () => void this.#ask(callId, isLost, over));
     this.#waiting.set(callId, cancel);
   }
 

@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pcm, readWav } from '../audio/index.ts';
 import { type Apology, CallRegistry } from '../call/index.ts';
-import { createLocalCallStore, createLocalSlots } from '../cluster/index.ts';
-import { type Agent, agentFor, type Config, liveRoutes } from '../config/index.ts';
+import { openCluster } from '../cluster/index.ts';
+import { type Agent, agentFor, type Config } from '../config/index.ts';
 import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
 import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
-import { type Dial, type LiveRoute, type LiveSettings, liveHeaders, openLiveSession } from '../live/index.ts';
+import type { Dial } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
-import { type CallControl, createTwilioCallControl } from '../telephony/index.ts';
+import { type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
+import { createLiveSessions } from './live-sessions.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
 
 /** `src/cli` and `dist/cli` lie equally deep. */
@@ -62,44 +63,32 @@ export async function startService(config: Config, tools: Tools, options: Servic
     logger,
     metrics,
   });
-  const slots = createLocalSlots();
-  const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
-  const headers = new Map(
-    config.live.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const),
-  );
-  const routesFor = (settings: LiveSettings): LiveRoute[] => {
-    const agent = config.agents.find(({ live }) => live === settings)!;
-    return liveRoutes(config, agent).map((route) => ({ ...route, headers: headers.get(route.backendName)! }));
-  };
-  const store = createLocalCallStore({
+  const ownNonces = createUsedNonces(clock);
+  const cluster = await openCluster({
+    redisUrl: config.queue.redisUrl,
+    processId: owners.id,
     outbox,
     clock,
     logger,
     metrics,
+    ownNonces,
+    lostAnswer: JSON.stringify({ do: 'fallback' }),
     handlers: {
       taken: (callId) => registry.taken(callId),
       orphaned: (callId, facts) => registry.orphaned(callId, facts),
     },
   });
+  const { store, slots } = cluster;
+  const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
+  const sessions = createLiveSessions(config, tools, slots, dial);
   const registry: CallRegistry = new CallRegistry({
     clock,
     logger,
     metrics,
     admission,
-    agentFor: (to) => agentFor(config, to),
-    agentNamed: (name) => config.agents.find((agent) => agent.name === name),
-    openLive: (settings, handlers, seed, callLogger, handle) =>
-      openLiveSession({
-        routes: routesFor(settings),
-        handlers,
-        seed,
-        handle,
-        clock,
-        ids,
-        metrics,
-        logger: callLogger,
-        dial,
-      }),
+    agentFor: (to) => sessions.agentOf(agentFor(config, to)),
+    agentNamed: (name) => sessions.agentOf(config.agents.find((agent) => agent.name === name)),
+    openLive: sessions.open,
     apology: readApology(),
     beginTranscript: (call, earlier) =>
       beginTranscript({
@@ -122,6 +111,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     calls: registry,
     twilio: { publicUrl: config.http.publicUrl, authToken: config.twilio.authToken },
     apologyPath: APOLOGY_PATH,
+    usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
   });
 
@@ -136,10 +126,9 @@ export async function startService(config: Config, tools: Tools, options: Servic
     if (!queued) logger.warn('records wait on disk for the next start');
     await worker?.close(WORKER_GRACE_MS);
     closeAdmission();
-    await slots.close();
     stopGauge();
     outbox.close();
-    await store.close();
+    await cluster.close();
     await queue.close();
     owners.close();
     return byThemselves && queued;

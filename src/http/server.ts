@@ -2,7 +2,7 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { Clock, Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import { createStreamTokens, providers, type TwilioAccount } from '../telephony/index.ts';
+import { createStreamTokens, providers, type TwilioAccount, type UsedNonces } from '../telephony/index.ts';
 import { createApp } from './app.ts';
 import type { Calls } from './calls.ts';
 import type { Goodbye } from './goodbyes.ts';
@@ -23,6 +23,8 @@ export interface HttpDeps {
   readonly twilio: TwilioAccount;
   /** The recording that `<Play>` fetches: a WAV file. */
   readonly apologyPath: string;
+  /** Which streams' tokens were let in already. */
+  readonly usedNonces: UsedNonces;
   readonly limits?: HttpLimits;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
@@ -39,7 +41,12 @@ export function createServer(deps: HttpDeps): HttpServer {
   const { clock, ids, logger, metrics, calls, apologyPath, goodbyeOf, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
-  const tokens = createStreamTokens({ clock, ids, secret: account.authToken ?? ids.nonce() });
+  const tokens = createStreamTokens({
+    clock,
+    ids,
+    secret: account.authToken ?? ids.nonce(),
+    usedNonces: deps.usedNonces,
+  });
   const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath, goodbyeOf });
   const upgrade = createUpgrade({
     clock,

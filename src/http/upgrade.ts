@@ -52,9 +52,9 @@ export function createUpgrade(deps: UpgradeDeps): Upgrade {
     // `@types/ws` does not know closeTimeout yet.
   } as ServerOptions);
 
-  const admit = (stream: CallStream): StreamHandlers | Promise<StreamHandlers> => {
+  const admit = async (stream: CallStream): Promise<StreamHandlers> => {
     const { [TOKEN_PARAMETER]: token, ...parameters } = stream.parameters;
-    tokens.redeem(token, stream.callId, parameters);
+    await tokens.redeem(token, stream.callId, parameters);
     return calls.answer(callOf(stream.callId, stream.provider, parameters), stream);
   };
 

@@ -12,6 +12,7 @@ export { createTwilioCallControl, type TwilioCallControlOptions } from './twilio
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
 export {
   createStreamTokens,
+  createUsedNonces,
   type StreamParameters,
   type StreamTokens,
   type UsedNonces,

@@ -25,7 +25,7 @@ const HEAR = { hear: 'agent', withinMs: 15_000 } as const;
 const script: CallScript = [
   ...[HEAR, QUIET, ask, HEAR, QUIET],
   { wait: 1_200, withinMs: 1_000 },
-  { wait: 4_000, withinMs: 1_000 },
+  { wait: 8_000, withinMs: 1_000 },
   ...[ask, HEAR, QUIET],
   { hangUp: true, withinMs: 1_000 },
 ];
@@ -52,7 +52,7 @@ function placeCalls(habits: readonly (typeof HABITS)[number][]) {
       script,
       habits: { brokenStream: { leadsTo, afterMs: 200 }, refusedStream: 'broken' },
       onEvent: (event: PhoneEvent) => {
-        if (event.type === 'stepBegan' && event.step === 'waits 4000 ms' && --left === 0) allWait();
+        if (event.type === 'stepBegan' && event.step === 'waits 8000 ms' && --left === 0) allWait();
       },
     }),
   );

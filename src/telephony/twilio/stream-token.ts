@@ -14,14 +14,14 @@ export type StreamParameters = Readonly<Record<string, string>>;
 export interface StreamTokens {
   /** A token for a stream of this call that will bring exactly these parameters beside it. */
   issue(callId: string, parameters: StreamParameters): string;
-  /** Throws Failure STREAM_BAD_TOKEN. A token is used up by its first success. */
-  redeem(token: string | undefined, callId: string, parameters: StreamParameters): void;
+  /** Rejects with Failure STREAM_BAD_TOKEN. A token is used up by its first success. */
+  redeem(token: string | undefined, callId: string, parameters: StreamParameters): Promise<void>;
 }
 
-/** Which tokens were redeemed. Kept in this process here; replicas that are to refuse each other's can share one. */
+/** Which tokens were redeemed; replicas that share it refuse what another one has let in. */
 export interface UsedNonces {
-  /** True for the first claim of `nonce`; it is remembered at least until `untilMs`. */
-  claim(nonce: string, untilMs: number): boolean;
+  /** True for the first claim of `nonce`; it is remembered at least until `untilMs`. Never rejects. */
+  claim(nonce: string, untilMs: number): boolean | Promise<boolean>;
 }
 
 export interface StreamTokenOptions {
@@ -29,12 +29,11 @@ export interface StreamTokenOptions {
   readonly ids: Ids;
   /** Replicas that share it accept each other's tokens. */
   readonly secret: string;
-  readonly usedNonces?: UsedNonces;
+  readonly usedNonces: UsedNonces;
 }
 
 export function createStreamTokens({ clock, ids, secret, usedNonces }: StreamTokenOptions): StreamTokens {
   const key = Buffer.from(hkdfSync('sha256', secret, '', KEY_PURPOSE, 32));
-  const used = usedNonces ?? rememberNonces(clock);
   const seal = (callId: string, expiresMs: number, nonce: string, parameters: StreamParameters): Buffer => {
     const sorted = Object.keys(parameters)
       .sort()
@@ -49,7 +48,7 @@ export function createStreamTokens({ clock, ids, secret, usedNonces }: StreamTok
       const nonce = ids.nonce();
       return `${expiresMs}.${nonce}.${seal(callId, expiresMs, nonce, parameters).toString('base64url')}`;
     },
-    redeem: (token, callId, parameters) => {
+    redeem: async (token, callId, parameters) => {
       const parts = /^(\d{1,15})\.([\w-]{1,64})\.([\w-]{43})$/.exec(token ?? '');
       if (parts === null) throw refused(token === undefined ? 'the stream brings none' : 'it is none of ours');
       const [, expires = '', nonce = '', mac = ''] = parts;
@@ -58,14 +57,15 @@ export function createStreamTokens({ clock, ids, secret, usedNonces }: StreamTok
         throw refused('it is not for this call with these parameters');
       }
       if (clock.nowMs() >= expiresMs) throw refused('it is expired');
-      if (!used.claim(nonce, expiresMs)) throw refused('it is used');
+      if (!(await usedNonces.claim(nonce, expiresMs))) throw refused('it is used');
     },
   };
 }
 
 const refused = (why: string): Failure => new Failure('STREAM_BAD_TOKEN', `the stream's token is refused: ${why}`);
 
-function rememberNonces(clock: Clock): UsedNonces {
+/** What this process has let in. */
+export function createUsedNonces(clock: Clock): { claim(nonce: string, untilMs: number): boolean } {
   const untilByNonce = new Map<string, number>();
   return {
     claim: (nonce, untilMs) => {

@@ -223,6 +223,7 @@ describe('the life of a call', () => {
     ['adrift', 'streamStarted', undefined, 'resuming', []],
     ['parted', 'deadline', undefined, 'ended', ['closeLive', 'closeStream', 'finish']],
     ['resuming', 'liveReady', undefined, 'talking', ['greet', 'carryOn', 'releaseHeldAudio']],
+    ['resuming', 'liveLost', true, 'resuming', ['resumeLive']],
     ['resuming', 'deadline', undefined, 'draining', ['closeLive', 'apologise']],
     ['draining', 'playedOut', undefined, 'ended', ['closeLive', 'closeStream', 'finish']],
   ])('%s, %s (recoverable %s): %s', (from, event, recoverable, to, effects) => {

@@ -54,7 +54,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
   const metrics = createMetrics();
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
-    return agent && { ...agent, limits: { ...agent.limits, ...limits } };
+    return agent && { ...agent, credentials: [], limits: { ...agent.limits, ...limits } };
   };
   const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
@@ -78,12 +78,12 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
     logger,
     metrics,
     admission: new Admission({ clock, logger, metrics, slots, maxCalls, secret: 's', overload: { isOn: false } }),
-    agentFor: (to) => agentFor(config, to),
+    agentFor: (to) => agentNamed(agentFor(config, to)?.name ?? ''),
     agentNamed,
-    openLive: (settings, handlers, seed) =>
+    openLive: ({ agent, handlers, seed }) =>
       openLive?.() ??
       openLiveSession({
-        routes: [{ name: 'primary', settings, backend, headers: liveHeaders(backend, clock) }],
+        routes: [{ name: 'primary', settings: agent.live, backend, headers: liveHeaders(backend, clock) }],
         handlers,
         seed,
         clock,

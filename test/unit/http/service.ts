@@ -9,7 +9,7 @@ import type { RingingCall } from '../../../src/call/index.ts';
 import { type Calls, createServer, type Goodbye, type HttpLimits } from '../../../src/http/index.ts';
 import { systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
-import type { CallStream } from '../../../src/telephony/index.ts';
+import { type CallStream, createUsedNonces } from '../../../src/telephony/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 export const PUBLIC_URL = 'https://bridge.example';
@@ -109,6 +109,7 @@ export async function startService(options: ServiceOptions = {}) {
     metrics,
     calls,
     twilio: { publicUrl: PUBLIC_URL, authToken: 'authToken' in options ? options.authToken : AUTH_TOKEN },
+    usedNonces: createUsedNonces(clock),
     apologyPath: options.apologyPath ?? APOLOGY_PATH,
     ...(options.limits !== undefined && { limits: options.limits }),
     goodbyeOf: options.goodbyeOf ?? (() => undefined),

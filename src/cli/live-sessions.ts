@@ -1,0 +1,64 @@
+/** How the calls of this process get their Live sessions: by which routes, and with whose counted places. */
+import type { CallAgent, LiveRequest } from '../call/index.ts';
+import type { Slots } from '../cluster/index.ts';
+import { type Agent, type Config, liveRoutes, type RouteFacts } from '../config/index.ts';
+import { Failure } from '../lib/index.ts';
+import { type Dial, type LiveRoute, type LiveSession, liveHeaders, openLiveSession } from '../live/index.ts';
+import type { Tools } from './postprocessing.ts';
+
+export interface LiveSessions {
+  /** The agent with what its calls need to know of its credentials. */
+  readonly agentOf: (agent: Agent | undefined) => CallAgent | undefined;
+  readonly open: (request: LiveRequest) => LiveSession;
+}
+
+/** `dial`: how the Live service is reached, when not over the network. */
+export function createLiveSessions(config: Config, tools: Tools, slots: Slots, dial: Dial | undefined): LiveSessions {
+  const { clock, ids, metrics } = tools;
+  const headers = new Map(
+    config.live.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const),
+  );
+  const routes = new Map(config.agents.map((agent) => [agent.name, liveRoutes(config, agent)] as const));
+  const agents = new Map<string, CallAgent>(
+    config.agents.map((agent) => [agent.name, { ...agent, credentials: countedOf(routes.get(agent.name)!) }]),
+  );
+
+  /** The call holds the place under the name by which it was let in. */
+  const counted = ({ backendName, sessions }: RouteFacts, callId: string): Pick<LiveRoute, 'claim' | 'unclaim'> => {
+    if (sessions === undefined) return {};
+    const name = `credential:${backendName}`;
+    return {
+      claim: async () => {
+        if (await slots.take(name, sessions, callId)) return;
+        throw new Failure('LIVE_FULL', `all ${sessions} sessions of ${backendName} are in use`);
+      },
+      unclaim: () => slots.give(name, callId),
+    };
+  };
+
+  return {
+    agentOf: (agent) => agent && agents.get(agent.name),
+    open: ({ callId, agent, handlers, seed, logger, handle }) =>
+      openLiveSession({
+        routes: routes
+          .get(agent.name)!
+          .map((route) => ({ ...route, ...counted(route, callId), headers: headers.get(route.backendName)! })),
+        handlers,
+        seed,
+        handle,
+        clock,
+        ids,
+        metrics,
+        logger,
+        dial,
+      }),
+  };
+}
+
+/** Where one of them is without limit, there is always room. */
+function countedOf(routes: readonly RouteFacts[]): CallAgent['credentials'] {
+  const credentials = routes.flatMap(({ backendName, sessions }) =>
+    sessions === undefined ? [] : [{ name: backendName, sessions }],
+  );
+  return credentials.length === routes.length ? credentials : [];
+}
