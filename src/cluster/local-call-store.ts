@@ -1,7 +1,7 @@
 /** Running calls without Redis: what the journals on this disk say, for a process that restarts and those beside it. */
 import { asFailure, type Clock, Failure } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { CallFacts, Outbox } from '../transcript/index.ts';
+import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
 import { EndedCalls } from './ended-calls.ts';
 
@@ -15,6 +15,8 @@ export interface LocalCallStoreOptions {
 
 export function createLocalCallStore({ outbox, clock, logger, metrics, handlers }: LocalCallStoreOptions): CallStore {
   const held = new Map<string, CallFacts>();
+  /** Journals that are being looked for: one that is let go meanwhile must not be found by its own process. */
+  const adopting = new Map<string, Promise<readonly Entry[]>>();
   const ended = new EndedCalls(clock);
   const orElse = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
     try {
@@ -40,11 +42,14 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
       if (held.has(callId)) return { entries: outbox.entries(callId) };
       if (ended.answerOf(callId) !== undefined) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
       held.set(callId, facts);
-      return { entries: await orElse(outbox.adopt(callId), []) };
+      const adopted = orElse<readonly Entry[]>(outbox.adopt(callId), []).finally(() => adopting.delete(callId));
+      adopting.set(callId, adopted);
+      return { entries: await adopted };
     },
     // The journal is all there is.
     append: () => undefined,
     async release(callId) {
+      await adopting.get(callId);
       held.delete(callId);
       await orElse(outbox.release(callId), undefined);
     },

@@ -184,7 +184,9 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       const inStore = entriesOf(stored);
       const entries = await longest(callId, inStore);
       const fromDisk = entries !== inStore;
-      const restore = fromDisk ? 'all' : taken.success ? 'no' : 'more';
+      // The call was answered while this was being asked: what was written meanwhile is in the journal alone.
+      const isOpen = outbox.entries(callId).length > 0;
+      const restore = fromDisk || (isOpen && entries.length === 0) ? 'all' : taken.success && !isOpen ? 'no' : 'more';
       hold(facts, { epoch, total, restore, earlier: entries.length });
       return { entries };
     },

@@ -77,6 +77,17 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
     expect(told.told).toEqual(['orphaned CA1']);
   });
 
+  test('what is written while a call is still being taken is there for whoever takes it next', async () => {
+    const [from, to] = [await driver.start(), await driver.start()];
+    const transcript = from.answer('CA1');
+    transcript.collector.greeted();
+    await eventually(() => to.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    transcript.leave();
+    await from.store.release('CA1');
+    const { earlier } = await to.begin('CA1');
+    expect(earlier.map(({ type }) => type)).toEqual(['began', 'answered', 'greeted', 'event']);
+  });
+
   test('a call that loses one process after the other keeps what each of them wrote, in order and once', async () => {
     for (const text of ['1', '2', '3', '4']) {
       const process = await driver.start();

@@ -70,7 +70,8 @@ function expectWhole(results: readonly CallResult[], records: readonly CallRecor
     expect(events.map(({ code }) => code)).toContain(takenUp);
     expect(missing).toEqual({ untranscribedTurns: 0, damagedLines: 0, lostEntries: 0 });
   }
-  for (const { streams } of results) expect(streams).toHaveLength(2);
+  // One stream more where a second one was tried in vain, as its token was used.
+  for (const { streams } of results) expect([2, 3]).toContain(streams.length);
   // One session a call, which was greeted once, and remembers: it was resumed.
   expect(replicas.live.sessions).toHaveLength(results.length);
   for (const session of replicas.live.sessions) {

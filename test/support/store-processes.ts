@@ -8,6 +8,7 @@ import { type Cancel, type Clock, systemClock, systemIds } from '../../src/lib/i
 import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import {
   beginTranscript,
+  type CallFacts,
   type CallRecord,
   type CallTranscript,
   createOutbox,
@@ -26,6 +27,8 @@ export interface StoreProcess {
   readonly told: string[];
   /** Takes the call, and goes on with its transcript; answers it when nobody has. */
   begin(callId: string): Promise<{ transcript: CallTranscript; earlier: readonly Entry[] }>;
+  /** The same for a call that rang here: it is answered without waiting for the store. */
+  answer(callId: string): CallTranscript;
   readonly metrics: Metrics;
   /** Ends without a word. */
   die(): void;
@@ -97,6 +100,12 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
   });
   const { store } = cluster;
   await outbox.recover(store.whereabouts);
+  const transcriptOf = (call: CallFacts, earlier: readonly Entry[]): CallTranscript => {
+    const mirror = (id: string, entry: Entry) => store.append(id, entry);
+    const transcript = beginTranscript({ call, clock, outbox, earlier, mirror });
+    transcript.collector.answered(clock.nowMs());
+    return transcript;
+  };
   return {
     store,
     outbox,
@@ -105,10 +114,12 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
     async begin(callId) {
       const call = callFacts(callId);
       const { entries: earlier } = await store.take(call);
-      const mirror = (id: string, entry: Entry) => store.append(id, entry);
-      const transcript = beginTranscript({ call, clock, outbox, earlier, mirror });
-      transcript.collector.answered(clock.nowMs());
-      return { transcript, earlier };
+      return { transcript: transcriptOf(call, earlier), earlier };
+    },
+    answer(callId) {
+      const call = callFacts(callId);
+      void store.take(call);
+      return transcriptOf(call, []);
     },
     die() {
       stop();
