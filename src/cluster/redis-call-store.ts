@@ -32,6 +32,8 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   /** Orphans that the registry was told of. */
   let told = new Set<string>();
   const settling = new Set<string>();
+  /** Calls that are being taken: what is to be done with them waits. */
+  const taking = new Map<string, Promise<unknown>>();
   const writes = new WriteBehind({ link, scripts, processId, times, entries: (id) => outbox.entries(id), lost });
   const { calls } = writes;
   const membership = new Membership({
@@ -167,31 +169,42 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     }
   }
 
+  async function take(facts: CallFacts): Promise<{ readonly entries: readonly Entry[] }> {
+    const { callId } = facts;
+    const held = calls.get(callId);
+    if (held !== undefined && held.answer === undefined) return { entries: outbox.entries(callId) };
+    if (held !== undefined || ended.answerOf(callId) !== undefined) throw overAlready();
+    const wallMs = Math.ceil(clock.wallMs());
+    const answer = await link
+      .ask(() => scripts.take(callId, processId, wallMs, JSON.stringify(facts)))
+      .catch(() => undefined);
+    if (Array.isArray(answer) && answer[0] === 'ended') throw overAlready();
+    const taken = takenSchema.safeParse(answer);
+    const [, epoch, total, stored] = taken.success ? taken.data : (['taken', wallMs, 0, []] as const);
+    const inStore = entriesOf(stored);
+    const entries = await longest(callId, inStore);
+    const fromDisk = entries !== inStore;
+    // The call was answered while this was being asked: what was written meanwhile is in the journal alone.
+    const isOpen = outbox.entries(callId).length > 0;
+    const restore = fromDisk || (isOpen && entries.length === 0) ? 'all' : taken.success && !isOpen ? 'no' : 'more';
+    hold(facts, { epoch, total, restore, earlier: entries.length });
+    return { entries };
+  }
+
   const store: CallStore = {
     look,
-    async take(facts) {
+    take(facts) {
       const { callId } = facts;
-      const held = calls.get(callId);
-      if (held !== undefined && held.answer === undefined) return { entries: outbox.entries(callId) };
-      if (held !== undefined || ended.answerOf(callId) !== undefined) throw overAlready();
-      const wallMs = Math.ceil(clock.wallMs());
-      const answer = await link
-        .ask(() => scripts.take(callId, processId, wallMs, JSON.stringify(facts)))
-        .catch(() => undefined);
-      if (Array.isArray(answer) && answer[0] === 'ended') throw overAlready();
-      const taken = takenSchema.safeParse(answer);
-      const [, epoch, total, stored] = taken.success ? taken.data : (['taken', wallMs, 0, []] as const);
-      const inStore = entriesOf(stored);
-      const entries = await longest(callId, inStore);
-      const fromDisk = entries !== inStore;
-      // The call was answered while this was being asked: what was written meanwhile is in the journal alone.
-      const isOpen = outbox.entries(callId).length > 0;
-      const restore = fromDisk || (isOpen && entries.length === 0) ? 'all' : taken.success && !isOpen ? 'no' : 'more';
-      hold(facts, { epoch, total, restore, earlier: entries.length });
-      return { entries };
+      const taken = take(facts).finally(() => taking.delete(callId));
+      taking.set(
+        callId,
+        taken.catch(() => undefined),
+      );
+      return taken;
     },
     append: (callId, entry) => writes.append(callId, entry),
     async release(callId) {
+      await taking.get(callId);
       const call = calls.get(callId);
       if (call === undefined) return;
       const released = await releaseInRedis(callId, call);
@@ -200,6 +213,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       if (!released) logger.warn({ callId }, 'call let go on this disk only: the shared store does not have all of it');
     },
     async end(callId, answer) {
+      await taking.get(callId);
       const call = calls.get(callId);
       if (call === undefined) {
         const known = await look(callId);
