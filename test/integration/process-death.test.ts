@@ -1,9 +1,8 @@
 /** A call outlives its process: killed in mid-call, given away at a deploy, or started anew on the same disk. Real processes. */
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { CallResult, CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
-import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
 import { openReplicas, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
 
 /** Two seconds of real speech. */
@@ -34,14 +33,18 @@ const HABITS = ['action', 'nextVerb', 'secondStream', 'nothing'] as const;
 /** Real calls of twenty seconds, and processes that start; on a busy machine twice that. */
 const LONG = 90_000;
 
-let replicas: Replicas;
-beforeEach(async () => {
-  replicas = await openReplicas(model);
-});
-afterEach(() => replicas.close());
+/** Most of each call is waiting: the calls of all tests go on at the same time. */
+const onTheirOwn = (run: (replicas: Replicas) => Promise<void>) => async (): Promise<void> => {
+  const replicas = await openReplicas(model);
+  try {
+    await run(replicas);
+  } finally {
+    await replicas.close();
+  }
+};
 
 /** Calls with these habits; `waiting` resolves when all of them have come to the wait. */
-function placeCalls(habits: readonly (typeof HABITS)[number][]) {
+function placeCalls(replicas: Replicas, habits: readonly (typeof HABITS)[number][]) {
   let left = habits.length;
   let allWait = (): void => undefined;
   const waiting = new Promise<void>((resolve) => {
@@ -59,7 +62,12 @@ function placeCalls(habits: readonly (typeof HABITS)[number][]) {
   return { waiting, results: Promise.all(results) };
 }
 
-function expectWhole(results: readonly CallResult[], records: readonly CallRecord[], takenUp: string): void {
+function expectWhole(
+  { live }: Replicas,
+  results: readonly CallResult[],
+  records: readonly CallRecord[],
+  takenUp: string,
+): void {
   expect(results.map(({ scriptFailure, end }) => [scriptFailure, end.how])).toEqual(
     results.map(() => [undefined, 'callerHungUp']),
   );
@@ -73,8 +81,8 @@ function expectWhole(results: readonly CallResult[], records: readonly CallRecor
   // One stream more where a second one was tried in vain, as its token was used.
   for (const { streams } of results) expect([2, 3]).toContain(streams.length);
   // One session a call, which was greeted once, and remembers: it was resumed.
-  expect(replicas.live.sessions).toHaveLength(results.length);
-  for (const session of replicas.live.sessions) {
+  expect(live.sessions).toHaveLength(results.length);
+  for (const session of live.sessions) {
     expect(session.eventsOf('textReceived').filter(({ text }) => /picked up/.test(text))).toHaveLength(1);
   }
 }
@@ -84,59 +92,47 @@ const diedWith = async (replica: Replica, signal: 'SIGKILL' | 'SIGTERM'): Promis
   await replica.process.exited();
 };
 
-describe('on one disk', () => {
+describe.concurrent('on one disk', () => {
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
-    async () => {
+    onTheirOwn(async (replicas) => {
       const folder = replicas.folder();
       const first = await replicas.start({ DATA_DIR: folder });
       const second = await replicas.start({ DATA_DIR: folder });
       replicas.route(first);
-      const { waiting, results } = placeCalls(HABITS);
+      const { waiting, results } = placeCalls(replicas, HABITS);
       await waiting;
       replicas.route(first, second);
       await diedWith(first, 'SIGKILL');
       const done = await results;
-      expectWhole(done, await allOf(done, folder), 'TAKEN_UP');
-    },
+      expectWhole(replicas, done, await allOf(done, folder), 'TAKEN_UP');
+    }),
     LONG,
   );
 
   test(
     'a process that is killed and started again goes on with its calls',
-    async () => {
+    onTheirOwn(async (replicas) => {
       const folder = replicas.folder();
       const first = await replicas.start({ DATA_DIR: folder });
       replicas.route(first);
-      const { waiting, results } = placeCalls(['nothing']);
+      const { waiting, results } = placeCalls(replicas, ['nothing']);
       await waiting;
       await diedWith(first, 'SIGKILL');
       await replicas.start({ DATA_DIR: folder }, first.origin);
       const done = await results;
-      expectWhole(done, await allOf(done, folder), 'TAKEN_UP');
+      expectWhole(replicas, done, await allOf(done, folder), 'TAKEN_UP');
       expect(replicas.twilio.requests.map(({ status }) => status)).toEqual([200]);
-    },
+    }),
     LONG,
   );
 });
 
-const redisServer = findRedisServer();
-
-/** The real one wherever it is installed. */
-const startRedis = (): Promise<TestRedis> =>
-  redisServer === undefined ? startJsRedis() : startRedisServer(redisServer);
-
-describe('over Redis, each with a disk of its own', () => {
-  let redis: TestRedis;
-  beforeEach(async () => {
-    redis = await startRedis();
-  });
-  afterEach(() => redis.stop());
-
+describe.concurrent('over Redis, each with a disk of its own', () => {
   /** Two processes, and a worker that writes what they queue. */
-  async function two() {
+  async function two(replicas: Replicas) {
     const records = replicas.folder();
-    const env = { REDIS_URL: redis.url };
+    const env = { REDIS_URL: await replicas.redis() };
     await replicas.work({ ...env, DATA_DIR: records });
     const [first, second] = await Promise.all([
       replicas.start({ ...env, DATA_DIR: replicas.folder() }),
@@ -148,31 +144,31 @@ describe('over Redis, each with a disk of its own', () => {
 
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
-    async () => {
-      const { first, second, records } = await two();
-      const { waiting, results } = placeCalls(HABITS);
+    onTheirOwn(async (replicas) => {
+      const { first, second, records } = await two(replicas);
+      const { waiting, results } = placeCalls(replicas, HABITS);
       await waiting;
       replicas.route(first, second);
       await diedWith(first, 'SIGKILL');
       const done = await results;
-      expectWhole(done, await allOf(done, records), 'TAKEN_UP');
-    },
+      expectWhole(replicas, done, await allOf(done, records), 'TAKEN_UP');
+    }),
     LONG,
   );
 
   test(
     'a process that is told to stop gives its calls to another one, and ends well',
-    async () => {
-      const { first, second, records } = await two();
-      const { waiting, results } = placeCalls(['action', 'action']);
+    onTheirOwn(async (replicas) => {
+      const { first, second, records } = await two(replicas);
+      const { waiting, results } = placeCalls(replicas, ['action', 'action']);
       await waiting;
       replicas.route(first, second);
       first.process.child.kill('SIGTERM');
       expect(await first.process.exited(), first.process.output()).toBe(0);
       const done = await results;
-      expectWhole(done, await allOf(done, records), 'HANDED_OVER');
+      expectWhole(replicas, done, await allOf(done, records), 'HANDED_OVER');
       expect(replicas.twilio.requests.map(({ status }) => status)).toEqual([200, 200]);
-    },
+    }),
     LONG,
   );
 });

@@ -18,7 +18,7 @@ import {
 } from '../../src/simulator/index.ts';
 import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts';
 import { type CommandProcess, callbridge } from './processes.ts';
-import { freePort } from './redis.ts';
+import { findRedisServer, freePort, startJsRedis, startRedisServer } from './redis.ts';
 
 const PUBLIC_URL = 'https://callbridge.example';
 const AUTH_TOKEN = 'replicas-auth-token';
@@ -38,6 +38,8 @@ export interface Replicas {
   work(env: Readonly<Record<string, string>>): Promise<void>;
   /** A folder for a process, removed at the end. */
   folder(): string;
+  /** The URL of a Redis of their own: the real one wherever it is installed. */
+  redis(): Promise<string>;
   /** What stands behind the public address from now on. */
   route(...to: readonly Replica[]): void;
   call(options: Pick<CallOptions, 'script' | 'habits' | 'onEvent'>): Promise<CallResult>;
@@ -58,6 +60,7 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
     request: (request) => behind.request(request),
     connect: (url, headers, opened) => behind.connect(url, headers, opened),
   };
+  const stops: (() => Promise<void>)[] = [];
   const folders: string[] = [];
   const running: CommandProcess[] = [];
   return {
@@ -90,6 +93,12 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
       folders.push(folder);
       return folder;
     },
+    async redis() {
+      const binary = findRedisServer();
+      const redis = binary === undefined ? await startJsRedis() : await startRedisServer(binary);
+      stops.push(() => redis.stop());
+      return redis.url;
+    },
     route(...to) {
       behind = balancedNetwork(systemClock, { publicOrigin: PUBLIC_URL, origins: to.map(({ origin }) => origin) });
     },
@@ -114,6 +123,7 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
       }
       await live.close();
       await twilio.close();
+      for (const stop of stops) await stop();
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     },
   };
