@@ -7,14 +7,18 @@ import type { Cancel } from '../lib/index.ts';
 import type { LiveSession, ToolAnswer } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { PlayedTurn, Sound } from '../transcript/index.ts';
-import type { CallAgent, CallDeps } from './call.ts';
+import type { CallDeps } from './call.ts';
+import type { CallAgent } from './call-agent.ts';
 import { CarryOn } from './carry-on.ts';
 import { Downlink } from './downlink.ts';
 import { hearLive } from './hear-live.ts';
 import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
+import { MuteTurns } from './mute-turns.ts';
+import { type MuteWhy, NUDGE, type Rung } from './patience.ts';
 import { Playout } from './playout.ts';
 import type { TakenUp } from './take-up.ts';
+import { Watchdog } from './watchdog.ts';
 
 /**
  * Measured: for 1 to 1.5 s after a socket broke without a close, the service refuses the session to anybody else, and the
@@ -28,6 +32,8 @@ export interface AgentSideOptions {
   readonly takenUp: TakenUp | undefined;
   /** Whether the call's phase lets the agent be heard. */
   readonly playing: () => boolean;
+  /** Whether there are a session and a stream. */
+  readonly talking: () => boolean;
   readonly handle: (event: CallEvent) => void;
 }
 
@@ -37,6 +43,8 @@ export class AgentSide {
   readonly #downlink: Downlink;
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
+  readonly #muteTurns = new MuteTurns();
+  readonly watchdog: Watchdog;
   #session: LiveSession | undefined;
   #cancelDial: Cancel = () => undefined;
   #answeredMs: number | undefined;
@@ -45,7 +53,7 @@ export class AgentSide {
 
   constructor(options: AgentSideOptions) {
     this.#options = options;
-    const { deps, takenUp, handle } = options;
+    const { agent, deps, takenUp, handle, talking } = options;
     const { clock, logger } = deps;
     this.#carryOn.broken(takenUp?.loose);
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
@@ -59,6 +67,18 @@ export class AgentSide {
       playout: this.#playout,
       turnsBefore: takenUp?.lastTurn ?? 0,
       silentTurn: (turn) => this.#silentTurn(turn),
+      sounded: (turn, likeness, lengthMs) => {
+        this.#muteTurns.sounded(turn, likeness);
+        this.watchdog.agentSound(likeness, lengthMs);
+      },
+    });
+    this.watchdog = new Watchdog({
+      clock,
+      patience: agent.patience,
+      silenceMs: agent.live.turnTaking.silenceMs,
+      mayStaySilent: agent.live.proactiveAudio === true,
+      talking,
+      rung: (rung, why) => this.#mute(rung, why),
     });
   }
 
@@ -113,6 +133,7 @@ export class AgentSide {
   tick(moment: Moment): void {
     this.#playout.topUp();
     this.#leaving.look(moment);
+    this.watchdog.tick();
   }
 
   dial(): void {
@@ -143,18 +164,25 @@ export class AgentSide {
 
   /** Nobody is greeted twice. */
   greet(): void {
-    const { agent, deps, takenUp } = this.#options;
-    if (agent.greeting === undefined || takenUp?.greeted === true || this.#downlink.begun) return;
+    const { agent, deps } = this.#options;
+    if (agent.greeting === undefined || !this.#owesGreeting) return;
     deps.collector.greeted();
-    this.#session?.sendText(greetingOrder(agent.greeting));
+    this.#order(greetingOrder(agent.greeting));
   }
 
-  nudge(): void {}
+  /** The agent says nothing, though it should. Who was never heard to greet is told to do so once more. */
+  nudge(): void {
+    const { agent, takenUp } = this.#options;
+    const ungreeted = agent.greeting !== undefined && takenUp?.greeted !== true && !this.watchdog.everSpoke;
+    this.#order(ungreeted ? greetingOrder(agent.greeting) : NUDGE);
+  }
 
   /** The agent and the caller hear each other again. */
   carryOn(callerSpeaks: boolean): void {
     const text = this.#carryOn.mended(callerSpeaks);
-    if (text !== undefined) this.#session?.sendText(text);
+    if (!this.watchdog.climbing) {
+      if (text !== undefined) this.#order(text);
+    } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();
   }
 
   /** The caller spoke over the agent. */
@@ -185,6 +213,7 @@ export class AgentSide {
       model: agent.live.model,
       deps,
       downlink: this.#downlink,
+      watchdog: this.watchdog,
       playing,
       leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
       answerTools: (answers: readonly ToolAnswer[]) => this.#session?.answerTools(answers),
@@ -199,6 +228,27 @@ export class AgentSide {
       logger,
       handle: takenUp?.handle,
     });
+  }
+
+  get #owesGreeting(): boolean {
+    const { agent, takenUp } = this.#options;
+    return agent.greeting !== undefined && takenUp?.greeted !== true && !this.#downlink.begun;
+  }
+
+  /** Something that the model answers at once. */
+  #order(text: string): void {
+    this.#session?.sendText(text);
+    this.watchdog.asked();
+  }
+
+  #mute(rung: Rung, why: MuteWhy): void {
+    const { deps, handle } = this.#options;
+    deps.metrics.agentMute.inc({ why, rung });
+    deps.logger.warn({ why, rung }, 'agent says nothing in its turn');
+    deps.collector.event(deps.clock.nowMs(), 'LIVE_MUTE', `${rung}: ${why}`);
+    // Nobody wants to hear the rest of that.
+    if (why === 'steadyTone' || why === 'nearSilent') this.#downlink.interrupt();
+    handle({ type: 'agentMute', rung });
   }
 
   /** What the lost socket had not brought of a turn will not come: the next sound is a turn of its own. */
@@ -220,7 +270,9 @@ export class AgentSide {
 
   #turnEnded(turn: number, played: PlayedTurn): void {
     if (turn === this.#apologyTurn) this.#apologyHeard = !played.cut;
-    this.#options.deps.collector.agentTurnEnded(turn, played);
+    const mute = this.#muteTurns.wasMute(turn) && this.#options.agent.patience !== undefined;
+    const heard = mute ? { ...played, heardMs: 0, cut: true } : played;
+    this.#options.deps.collector.agentTurnEnded(turn, heard);
   }
 
   #silentTurn(turn: number): void {

@@ -1,34 +1,18 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
 import type { Pcm } from '../audio/index.ts';
-import type { Cancel, Clock, FailureCode } from '../lib/index.ts';
-import type { LiveHandlers, LiveSession, LiveSettings, SeedTurn } from '../live/index.ts';
+import { type Cancel, type Clock, FAILURES, type FailureCode } from '../lib/index.ts';
+import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
 import type { Collector, Outcome } from '../transcript/index.ts';
-import type { AgentLimits, CountedCredential } from './admission.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
+import type { CallAgent } from './call-agent.ts';
 import { recordEnding } from './ending.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
 import type { TakenUp } from './take-up.ts';
-
-/** What a call needs to know of its agent. */
-export interface CallAgent {
-  readonly name: string;
-  /** What the agent says first; undefined: it waits for the caller. */
-  readonly greeting?: string | undefined;
-  readonly live: LiveSettings;
-  readonly limits: {
-    readonly callMs: number;
-    /** When nobody has said anything for so long, the call ends. */
-    readonly silenceMs: number;
-    readonly heldAudioMs: number;
-  } & AgentLimits;
-  /** Whose sessions are counted, in the order of preference; empty when one of them is without limit. */
-  readonly credentials: readonly CountedCredential[];
-}
 
 /** What the caller hears when the agent is gone for good. */
 export interface Apology {
@@ -83,6 +67,7 @@ export class Call {
       deps,
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
+      talking: () => this.phase === 'talking',
       handle: (event) => this.#bridge.handle(event),
     });
     this.#bridge = new Bridge({
@@ -163,11 +148,7 @@ export class Call {
 
   /** The provider is done with the stream, whatever its socket says; the caller is still there. */
   streamGone(): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    this.#stream = undefined;
-    stream.close();
-    this.#streamLost('the provider is done with the stream');
+    this.#leaveStream('STREAM_LOST', 'the provider is done with the stream');
   }
 
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
@@ -198,6 +179,7 @@ export class Call {
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
   tick(): void {
     const nowMs = this.#deps.clock.nowMs();
+    this.#listen();
     this.#agentSide.tick(this.#moment);
     if (this.phase === 'draining' && this.#agentSide.idle) this.#bridge.handle({ type: 'playedOut' });
     if (this.#agentSide.sounding) this.#lastSoundMs = nowMs;
@@ -206,6 +188,16 @@ export class Call {
       this.#deps.collector.event(nowMs, 'SILENCE', 'nobody spoke for the agreed time');
       this.hangUp();
     }
+  }
+
+  /** A phone sends its silence, too: a stream that brings nothing at all is none, and the provider is made to open another. */
+  #listen(): void {
+    const caller = this.#callerSide;
+    if (!this.hasStream || caller === undefined) return;
+    caller.tick();
+    if (!caller.gone || this.phase === 'draining') return;
+    this.#deps.metrics.failures.inc({ code: 'STREAM_SILENT', fault: FAILURES.STREAM_SILENT.fault });
+    this.#leaveStream('STREAM_SILENT', 'nothing came from the phone');
   }
 
   get #moment(): Moment {
@@ -223,6 +215,7 @@ export class Call {
       agent: this.#agent,
       deps: this.#deps,
       session: () => this.#agentSide.session,
+      watchdog: this.#agentSide.watchdog,
       flow: () => this.#bridge.flow.callerAudio,
       noticed: () => {
         this.#lastSoundMs = this.#deps.clock.nowMs();
@@ -236,12 +229,20 @@ export class Call {
     // We close a stream when the call has ended: there is nothing more to learn from it.
     if (how === 'closedByUs') return;
     if (how === 'stopped') this.callerGone();
-    else this.#streamLost('the socket of the stream closed');
+    else this.#streamLost('STREAM_LOST', 'the socket of the stream closed');
   }
 
-  #streamLost(how: string): void {
-    this.#deps.collector.event(this.#deps.clock.nowMs(), 'STREAM_LOST', how);
-    this.#bridge.handle({ type: 'streamLost', code: 'STREAM_LOST' });
+  #leaveStream(code: FailureCode, how: string): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    this.#stream = undefined;
+    stream.close();
+    this.#streamLost(code, how);
+  }
+
+  #streamLost(code: FailureCode, how: string): void {
+    this.#deps.collector.event(this.#deps.clock.nowMs(), code, how);
+    this.#bridge.handle({ type: 'streamLost', code });
   }
 
   #actions(): Record<Effect, () => void> {

@@ -2,7 +2,15 @@
  * The agent's voice on its way to the caller: brought to 8 kHz and queued for playing, turn by turn. A turn opens
  * with the model's first sound or word, and closes when the model says that it is generated, complete or interrupted.
  */
-import { createLevelMeter, downsampler24to8, type LevelSummary, type Pcm } from '../audio/index.ts';
+import {
+  createLevelMeter,
+  createLiveliness,
+  downsampler24to8,
+  durationMs,
+  type LevelSummary,
+  type Likeness,
+  type Pcm,
+} from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Playout } from './playout.ts';
 
@@ -12,6 +20,9 @@ import type { Playout } from './playout.ts';
  */
 const LATE_AUDIO_MS = 500;
 
+/** Words come before the end of their turn's generation, or just after. Later ones are of a new turn, though the last was never closed. */
+const LATE_WORDS_MS = 1_000;
+
 export interface DownlinkOptions {
   readonly clock: Clock;
   readonly playout: Playout;
@@ -19,12 +30,15 @@ export interface DownlinkOptions {
   readonly turnsBefore: number;
   /** A turn closed without any sound: its words, if there were any, were never said. */
   readonly silentTurn: (turn: number) => void;
+  /** What the model's sound is like, chunk by chunk. */
+  readonly sounded: (turn: number, likeness: Likeness, lengthMs: number) => void;
 }
 
 export class Downlink {
   readonly #options: DownlinkOptions;
   readonly #toPhone = downsampler24to8();
   readonly #meter = createLevelMeter(8000);
+  readonly #liveliness = createLiveliness(8000);
   #turn: number;
   #lastGeneratedMs = Number.NEGATIVE_INFINITY;
   #sounded = false;
@@ -40,7 +54,8 @@ export class Downlink {
   /** The turn to which words that come now belong, opened if need be; undefined: a cut turn, which is settled already. */
   turnOfWords(): number | undefined {
     if (this.#ignoring) return undefined;
-    if (this.#phase === 'none') this.#open();
+    const late = this.#options.clock.nowMs() - this.#lastGeneratedMs <= LATE_WORDS_MS;
+    if (this.#phase === 'none' || (this.#phase === 'generated' && !late)) this.#open();
     return this.#turn;
   }
 
@@ -62,7 +77,9 @@ export class Downlink {
   push(chunk: Pcm<24000>): void {
     if (this.#ignoring) return;
     if (this.#phase !== 'open') this.#open();
-    this.#enqueue(this.#toPhone.push(chunk));
+    const samples = this.#toPhone.push(chunk);
+    this.#enqueue(samples);
+    this.#options.sounded(this.#turn, this.#liveliness.push(samples), durationMs(samples.length, 8000));
   }
 
   /** The turn's last sound has come. */
@@ -111,6 +128,7 @@ export class Downlink {
     this.#turn += 1;
     this.#phase = 'open';
     this.#sounded = false;
+    this.#liveliness.reset();
   }
 
   #close(): void {

@@ -2,16 +2,22 @@
 import { g711, type Pcm } from '../audio/index.ts';
 import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
-import type { CallAgent, CallDeps } from './call.ts';
+import type { CallDeps } from './call.ts';
+import type { CallAgent } from './call-agent.ts';
 import { LocalTurns } from './local-turns.ts';
 import type { Place } from './timeline.ts';
 import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** Longer than any hold-up that a call survives without anyone's noticing, and well before the caller gives up. */
+const MAX_STREAM_SILENCE_MS = 10_000;
 
 export interface HearCallerOptions {
   readonly stream: CallStream;
   readonly agent: CallAgent;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'metrics'>;
   readonly session: () => LiveSession | undefined;
+  readonly watchdog: Watchdog;
   /** What the call's phase lets become of the caller's sound. */
   readonly flow: () => CallerAudioFlow;
   /** The caller did something that can be heard. */
@@ -30,13 +36,13 @@ export interface CallerSide {
   release(): void;
   /** Called a few times a second. */
   tick(): void;
-  /** How long nothing has come from the stream. */
-  quietMs(): number;
+  /** Nothing has come from the stream for so long that it is none. */
+  readonly gone: boolean;
   summary(): UplinkSummary;
 }
 
 export function hearCaller(options: HearCallerOptions): CallerSide {
-  const { stream, agent, deps, session, flow, noticed } = options;
+  const { stream, agent, deps, session, watchdog, flow, noticed } = options;
   const { clock, collector, metrics } = deps;
   const { detection, silenceMs } = agent.live.turnTaking;
   const sendAudio = (samples: Pcm<16000>): void => session()?.sendAudio(samples);
@@ -55,6 +61,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
         lastVoiceMs = atMs;
         noticed();
         collector.callerVoice(edge, atMs);
+        watchdog.callerVoice(edge, atMs);
       },
       dropped: (lengthMs) => metrics.heldAudioDroppedMs.inc(lengthMs),
       gap: (lengthMs) => metrics.streamGapMs.inc(lengthMs),
@@ -73,13 +80,16 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       noticed();
       collector.digit(digit, clock.nowMs());
       session()?.sendText(`[The caller pressed ${digit} on the telephone.]`, 'caller');
+      watchdog.asked();
     },
     release: () => {
       turns?.restart();
       uplink.release();
     },
     tick: () => uplink.tick(flow()),
-    quietMs: () => uplink.quietMs,
+    get gone() {
+      return uplink.quietMs >= MAX_STREAM_SILENCE_MS;
+    },
     summary: () => uplink.summary(),
   };
 }

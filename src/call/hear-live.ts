@@ -5,11 +5,13 @@ import { unknownTool } from '../tools/index.ts';
 import type { CallDeps } from './call.ts';
 import type { Downlink } from './downlink.ts';
 import type { CallEvent } from './machine.ts';
+import type { Watchdog } from './watchdog.ts';
 
 export interface HearLiveOptions {
   readonly model: string;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'logger' | 'metrics'>;
   readonly downlink: Downlink;
+  readonly watchdog: Watchdog;
   /** Whether the call's phase lets the agent be heard. */
   readonly playing: () => boolean;
   readonly leaving: (timeLeftMs: number) => void;
@@ -18,7 +20,7 @@ export interface HearLiveOptions {
 }
 
 export function hearLive(options: HearLiveOptions): LiveHandlers {
-  const { model, deps, downlink, playing, leaving, answerTools, handle } = options;
+  const { model, deps, downlink, watchdog, playing, leaving, answerTools, handle } = options;
   const { clock, collector, logger, metrics } = deps;
   return {
     ready: ({ how, setupMs }) => {
@@ -27,34 +29,62 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
         metrics.liveResumes.inc({ how });
         collector.event(clock.nowMs(), 'LIVE_BACK', how);
       }
+      watchdog.sessionReady(how);
       handle({ type: 'liveReady' });
     },
     audio: (chunk) => {
       if (playing()) downlink.push(chunk);
     },
     transcribed: ({ speaker, text }) => {
-      if (speaker === 'caller') return collector.callerSaid(text, clock.nowMs());
+      if (speaker === 'caller') {
+        collector.callerSaid(text, clock.nowMs());
+        watchdog.callerUnderstood();
+        return;
+      }
       const turn = playing() ? downlink.turnOfWords() : undefined;
-      if (turn !== undefined) collector.agentSaid(turn, text);
+      if (turn === undefined) return;
+      collector.agentSaid(turn, text);
+      watchdog.agentWords();
     },
     // Our own gate times the caller's voice: not every model reports it, and a report is late by the model's detection.
-    voiceActivity: (edge) => logger.debug({ edge }, 'model noticed voice'),
-    bargedIn: () => handle({ type: 'bargedIn' }),
-    generationCompleted: () => downlink.generationCompleted(),
-    turnCompleted: ({ reason }) => {
+    voiceActivity: (edge) => {
+      logger.debug({ edge }, 'model noticed voice');
+      if (edge === 'ended') watchdog.callerUnderstood();
+      else watchdog.frame();
+    },
+    bargedIn: () => {
+      watchdog.bargedIn();
+      handle({ type: 'bargedIn' });
+    },
+    generationCompleted: () => {
+      watchdog.generationCompleted();
+      downlink.generationCompleted();
+    },
+    turnCompleted: ({ reason, idle }) => {
       if (reason !== undefined) logger.info({ reason }, 'turn completed for a reason');
+      watchdog.turnCompleted({ reason, idle });
       downlink.turnCompleted();
     },
     toolsCalled: (calls) => {
+      const ids = calls.map(({ id }) => id);
+      watchdog.toolsCalled(ids);
       const answers = calls.map(({ id, name }) => ({ id, name, response: unknownTool(name) }));
       for (const call of calls) collector.toolCalled(call);
       answerTools(answers);
       for (const { id, name, response } of answers) collector.toolAnswered({ id, name, answer: response });
+      watchdog.toolsAnswered(ids);
     },
     // Tools are answered at once, so that nothing is left to cancel.
-    toolsCancelled: (ids) => logger.info({ ids }, 'model cancelled tool calls'),
-    grounded: () => logger.debug('answer grounded in a search'),
+    toolsCancelled: (ids) => {
+      logger.info({ ids }, 'model cancelled tool calls');
+      watchdog.toolsCancelled(ids);
+    },
+    grounded: () => {
+      logger.debug('answer grounded in a search');
+      watchdog.frame();
+    },
     used: (usage) => {
+      watchdog.frame();
       collector.used(usage);
       for (const [modality, tokens] of Object.entries(usage.promptByModality)) {
         metrics.tokens.inc({ model, direction: 'prompt', modality }, tokens);

@@ -1,6 +1,6 @@
 /** A call as its provider announces it. */
 import type { CallFacts } from '../transcript/index.ts';
-import type { CallAgent } from './call.ts';
+import type { CallAgent } from './call-agent.ts';
 
 export interface RingingCall {
   readonly callId: string;

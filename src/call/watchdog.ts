@@ -120,7 +120,7 @@ export class Watchdog {
   /** The model says that the caller's turn is over, by a transcription or an edge. */
   callerUnderstood(): void {
     this.#frames = true;
-    if (this.#heard || this.#turn !== undefined) return;
+    if (this.#heard || this.#turn?.sounded) return;
     const late = !this.#caller.voiced && this.#now - this.#turnStartMs < LATE_TEXT_MS;
     if (!late) this.#miss('noAnswer', this.#answerMs);
   }

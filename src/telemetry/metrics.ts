@@ -87,6 +87,10 @@ export function createMetrics() {
     ),
     liveLosses: counter('live_losses_total', 'Live sockets lost, by failure code', ['code']),
     liveResumes: counter('live_resumes_total', 'Live sessions brought back: resumed or reseeded', ['how']),
+    agentMute: counter('agent_mute_total', 'Remedies for an agent that said nothing in its turn, by what was missing', [
+      'why',
+      'rung',
+    ]),
     tokens: counter('tokens_total', 'Tokens used: direction is prompt or response', ['model', 'direction', 'modality']),
 
     // Sound

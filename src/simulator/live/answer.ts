@@ -1,7 +1,7 @@
 /** How a turn of the model leaves the service: a pure plan of what is sent when, counted from its first message. */
 import { type Pcm, pcm } from '../../audio/index.ts';
 import type { FallbackTurn } from './scenario.ts';
-import { nearlySilent, soundOf } from './sound.ts';
+import { nearlySilent, soundOf, toneInstead } from './sound.ts';
 import { CHUNKS_MS, DELIVERY_SPEED, FIRST_CHUNK_MS, GENERATION_COMPLETE_MS } from './timings.ts';
 
 export type Step = { readonly atMs: number } & (
@@ -31,10 +31,11 @@ const WORDS_PER_FRAGMENT = 4;
 
 /** `waits`: whether the turn calls a function that the model waits for, and so stays open. */
 export function planAnswer(turn: FallbackTurn, style: AnswerStyle, waits: boolean): readonly Step[] {
-  const fault = turn.fault?.kind;
-  if (fault === 'emptyTurn') return [{ kind: 'over', atMs: 0 }];
-  const sound = fault === 'nearSilentAudio' ? nearlySilent(soundOf(turn)) : soundOf(turn);
+  const { fault } = turn;
+  if (fault?.kind === 'emptyTurn') return [{ kind: 'over', atMs: 0 }];
+  const sound = spoiled(soundOf(turn), fault);
   const speech = planSpeech(turn, sound, style);
+  if (fault?.kind === 'breaksOff') return speech.filter(({ atMs }) => atMs < fault.afterMs);
   const steps: Step[] = [...speech];
   const generatedMs = speech.length === 0 ? 0 : lastOf(speech).atMs + GENERATION_COMPLETE_MS;
   if (turn.calls !== undefined) steps.push({ kind: 'calls', atMs: generatedMs });
@@ -42,6 +43,11 @@ export function planAnswer(turn: FallbackTurn, style: AnswerStyle, waits: boolea
   steps.push({ kind: 'generated', atMs: generatedMs });
   steps.push({ kind: 'over', atMs: Math.max(generatedMs, sound.length / RATE_PER_MS) });
   return steps;
+}
+
+function spoiled(sound: Pcm<24000>, fault: FallbackTurn['fault']): Pcm<24000> {
+  if (fault?.kind === 'nearSilentAudio') return nearlySilent(sound);
+  return fault?.kind === 'steadyTone' ? toneInstead(sound) : sound;
 }
 
 /** A turn that says and calls nothing: the model, which may stay silent, does; not even `turnComplete` comes. */

@@ -33,11 +33,15 @@ export const turnFault = z.discriminatedUnion('kind', [
   breaking.phantomInterrupted.extend(afterMs),
   breaking.stall.extend(afterMs),
   breaking.deaf.extend(afterMs),
-  /** The turn ends at once, without a sound. */
-  z.strictObject({ kind: z.literal('emptyTurn') }),
+  /** The turn ends at once, without a sound; for a reason, such as RESPONSE_REJECTED, or for none. */
+  z.strictObject({ kind: z.literal('emptyTurn'), reason: z.string().min(1).optional() }),
   z.strictObject({ kind: z.literal('missingTurnComplete') }),
   /** Sound of nearly no amplitude, of the right length. */
   z.strictObject({ kind: z.literal('nearSilentAudio') }),
+  /** A tone, as long as the speech would be. */
+  z.strictObject({ kind: z.literal('steadyTone') }),
+  /** In mid-sentence no more comes, no end either; the session lives. */
+  z.strictObject({ kind: z.literal('breaksOff'), afterMs: ms }),
   /** When this turn is interrupted, nothing is ever answered again. */
   z.strictObject({ kind: z.literal('freezeAfterInterrupted') }),
 ]);

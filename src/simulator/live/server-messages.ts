@@ -8,6 +8,7 @@ export interface ServerContent {
   readonly generationComplete?: true;
   readonly interrupted?: true;
   readonly turnComplete?: true;
+  readonly turnCompleteReason?: string;
   readonly interactionStatus?: 'IDLE' | 'IN_PROGRESS';
 }
 

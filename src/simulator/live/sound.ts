@@ -10,6 +10,8 @@ const CHARACTERS_PER_SECOND = 14;
 const SAMPLES_PER_CHARACTER = Math.round(RATE_HZ / CHARACTERS_PER_SECOND);
 /** As loud as the service's voices, about −20 dBov, so that a tone is neither lost nor clipped on the phone. */
 const TONE_DBOV = -20;
+/** In the middle of the telephone's band. */
+const STUCK_HZ = 1_000;
 /** The peak of a letter's buzz that brings a sentence to the same level. */
 const BUZZ_PEAK = 9_000;
 /** A voice's pitch, of which each letter has its own step. */
@@ -43,6 +45,11 @@ export function checkRecordings({ turns, fallbackTurn }: Scenario): void {
 /** The same length and shape with hardly an amplitude: a known defect of the service. */
 export function nearlySilent(sound: Pcm<24000>): Pcm<24000> {
   return pcm(sound.map(Math.sign), RATE_HZ);
+}
+
+/** A tone of the same length: what is left when generation gets stuck. */
+export function toneInstead(sound: Pcm<24000>): Pcm<24000> {
+  return tone({ hz: STUCK_HZ, lengthMs: sound.length / (RATE_HZ / 1_000), dbov: TONE_DBOV }, RATE_HZ);
 }
 
 function made(sound: ScenarioSound): Pcm<24000> {

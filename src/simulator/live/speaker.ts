@@ -203,7 +203,10 @@ export class Speaker {
   #end(turn: FallbackTurn, how: 'completed' | 'interrupted'): void {
     const usageMetadata = this.#parts.meter.settle();
     if (!(how === 'completed' && turn.fault?.kind === 'missingTurnComplete')) {
-      this.#parts.send({ serverContent: { turnComplete: true, interactionStatus: 'IDLE' }, usageMetadata });
+      const reason = turn.fault?.kind === 'emptyTurn' ? turn.fault.reason : undefined;
+      const turnCompleteReason = reason === undefined ? {} : { turnCompleteReason: reason };
+      const serverContent = { turnComplete: true, interactionStatus: 'IDLE', ...turnCompleteReason } as const;
+      this.#parts.send({ serverContent, usageMetadata });
     }
     this.#note(how);
     this.#phase = { name: 'idle' };

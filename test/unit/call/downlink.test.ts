@@ -25,7 +25,13 @@ function speaking() {
     mark: (name) => marks.push(name),
     clear: () => undefined,
   });
-  const downlink = new Downlink({ clock, playout, turnsBefore: 0, silentTurn: (turn) => silent.push(turn) });
+  const downlink = new Downlink({
+    clock,
+    playout,
+    turnsBefore: 0,
+    silentTurn: (turn) => silent.push(turn),
+    sounded: () => undefined,
+  });
   /** The provider has played everything. */
   const playedOut = (): void => {
     for (const mark of marks.splice(0)) playout.markReached(mark);
@@ -59,6 +65,16 @@ test('words before the sound, with it, and after its generation belong to the sa
   downlink.push(sound(100));
   expect(downlink.turnOfWords()).toBe(2);
   expect(started).toEqual([1, 2]);
+});
+
+test('words that come long after a turn that was never closed open the next', () => {
+  const { clock, downlink } = speaking();
+  downlink.push(sound(100));
+  downlink.generationCompleted();
+  clock.tick(1_001);
+  expect(downlink.turnOfWords()).toBe(2);
+  downlink.push(sound(100));
+  expect(downlink.turnOfWords()).toBe(2);
 });
 
 test('sound and words of a cut turn that come late are not heard, until the turn is complete', () => {

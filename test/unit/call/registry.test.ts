@@ -54,7 +54,8 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
   const metrics = createMetrics();
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
-    return agent && { ...agent, credentials: [], limits: { ...agent.limits, ...limits } };
+    // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
+    return agent && { ...agent, patience: undefined, credentials: [], limits: { ...agent.limits, ...limits } };
   };
   const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
@@ -132,6 +133,8 @@ const call = (callId: string): RingingCall => ({
 /** A stream that plays nothing; it tells its end as the real one does. */
 async function streamOf(registry: CallRegistry, callId: string, closed: string[] = []): Promise<StreamHandlers> {
   let handlers: StreamHandlers | undefined;
+  // A phone sends its silence, too.
+  const cancel = clock.every(1_000, () => handlers?.audio(new Uint8Array(160).fill(0xff), undefined, 0));
   const stream: CallStream = {
     streamId: 'MZ1',
     callId,
@@ -142,10 +145,18 @@ async function streamOf(registry: CallRegistry, callId: string, closed: string[]
     send: () => undefined,
     close: () => {
       closed.push(callId);
+      cancel();
       handlers?.ended('closedByUs');
     },
   };
-  handlers = await registry.answer(call(callId), stream);
+  const answered = await registry.answer(call(callId), stream);
+  handlers = {
+    ...answered,
+    ended: (how) => {
+      cancel();
+      answered.ended(how);
+    },
+  };
   return handlers;
 }
 

@@ -25,6 +25,27 @@ describe('a turn', () => {
     expect(greetedWith({ kind: 'emptyTurn' }, 10_000).client.next()).toEqual(['turnComplete']);
   });
 
+  test('may be empty for a reason', () => {
+    const { client } = greetedWith({ kind: 'emptyTurn', reason: 'RESPONSE_REJECTED' }, 10_000);
+    expect(contentOf(client.arrivals.at(-1)!.message)).toMatchObject({ turnCompleteReason: 'RESPONSE_REJECTED' });
+    expect(client.next()).toEqual(['turnComplete']);
+  });
+
+  test('may be a tone instead of speech, at its full length', () => {
+    const { client } = greetedWith({ kind: 'steadyTone' }, 10_000);
+    expect(client.soundMs).toBeGreaterThan(5_000);
+    expect(client.next()).toEqual(whole);
+  });
+
+  test('may break off in mid-sentence without an end, and the session answers what comes next', () => {
+    const { bench, client } = greetedWith({ kind: 'breaksOff', afterMs: 400 }, 60_000);
+    expect(client.soundMs).toBeLessThan(3_000);
+    expect(client.next()).toEqual(['sound']);
+    client.sendText('Hello?');
+    bench.clock.tick(10_000);
+    expect(client.next()).toEqual(['interrupted', 'turnComplete', ...whole]);
+  });
+
   test('may lack its turnComplete, and the next one comes all the same', () => {
     const { bench, client } = greetedWith({ kind: 'missingTurnComplete' }, 60_000);
     expect(client.next()).toEqual(['sound', 'generationComplete']);

@@ -1,0 +1,21 @@
+/** What a call needs to know of its agent. */
+import type { LiveSettings } from '../live/index.ts';
+import type { AgentLimits, CountedCredential } from './admission.ts';
+import type { Patience } from './patience.ts';
+
+export interface CallAgent {
+  readonly name: string;
+  /** What the agent says first; undefined: it waits for the caller. */
+  readonly greeting?: string | undefined;
+  readonly live: LiveSettings;
+  readonly limits: {
+    readonly callMs: number;
+    /** When nobody has said anything for so long, the call ends. */
+    readonly silenceMs: number;
+    readonly heldAudioMs: number;
+  } & AgentLimits;
+  /** Whose sessions are counted, in the order of preference; empty when one of them is without limit. */
+  readonly credentials: readonly CountedCredential[];
+  /** How long it may say nothing in its turn, and what each remedy has to help; undefined: nobody watches. */
+  readonly patience?: Patience | undefined;
+}
