@@ -24,10 +24,13 @@ const config = loadConfig({
 });
 
 let clock: ManualClock;
+/** What the phones of a test go on doing. */
+const phones: (() => void)[] = [];
 let cleanUp: () => void = () => undefined;
 
 afterEach(async () => {
   cleanUp();
+  for (const hangUp of phones.splice(0)) hangUp();
   // Sockets take a moment to say goodbye to each other.
   await clock.advance(5_000);
   expect(clock.armed).toBe(0);
@@ -135,6 +138,7 @@ async function streamOf(registry: CallRegistry, callId: string, closed: string[]
   let handlers: StreamHandlers | undefined;
   // A phone sends its silence, too.
   const cancel = clock.every(1_000, () => handlers?.audio(new Uint8Array(160).fill(0xff), undefined, 0));
+  phones.push(cancel);
   const stream: CallStream = {
     streamId: 'MZ1',
     callId,
