@@ -170,7 +170,7 @@ async function main(): Promise<void> {
   const exits = await Promise.all(replicas.map((replica) => replica.stop()));
 
   const reckoning = reckon(calls, recordsIn(stage.folder), receiver.reckon, { kills });
-  const held = [first, second, worker].flatMap(holdings);
+  const held = replicas.flatMap((replica) => holdings(replica, ends));
   report(reckoning, held, { counts, leftovers, exits, problems });
   const clean =
     isClean(reckoning) &&

@@ -22,15 +22,17 @@ const WATCHED_MS = 240_000;
 /** Without a call, a process holds what it held when it had just started, and these many more: idle connections to Redis and to HTTP peers. */
 const IDLE_MORE = { files: 4, sockets: 8, timers: 20 };
 
-export function holdings(replica: Replica): readonly Holding[] {
+/** Memory and the like are watched until `busyUntilMs`: what they are without a call is another question. */
+export function holdings(replica: Replica, busyUntilMs: number): readonly Holding[] {
   const life = [...replica.lives].sort((a, b) => lengthMs(b) - lengthMs(a))[0];
   const last = replica.lives.at(-1)?.sightings.at(-1);
   if (life === undefined || last === undefined) return [];
+  const busy = { ...life, sightings: life.sightings.filter(({ atMs }) => atMs <= busyUntilMs) };
   const memory = [
-    growth(replica.name, 'resident memory, MB', life, ({ rssMb }) => rssMb, MEMORY_GROWTH),
-    growth(replica.name, 'heap, MB', life, ({ heapMb }) => heapMb, MEMORY_GROWTH),
-    growth(replica.name, 'sockets', life, ({ sockets }) => sockets, COUNT_GROWTH),
-    growth(replica.name, 'timers and other resources', life, ({ timers }) => timers, COUNT_GROWTH),
+    growth(replica.name, 'resident memory, MB', busy, ({ rssMb }) => rssMb, MEMORY_GROWTH),
+    growth(replica.name, 'heap, MB', busy, ({ heapMb }) => heapMb, MEMORY_GROWTH),
+    growth(replica.name, 'sockets', busy, ({ sockets }) => sockets, COUNT_GROWTH),
+    growth(replica.name, 'timers and other resources', busy, ({ timers }) => timers, COUNT_GROWTH),
   ].flatMap((holding) => holding ?? []);
   const start = replica.lives.at(-1)?.sightings.find(({ calls }) => calls === undefined || calls === 0);
   if (start === undefined) return memory;

@@ -74,15 +74,22 @@ function hasDoubledLine({ lines }: CallRecord): boolean {
   });
 }
 
-export function untoldSounds({ sounds }: Pick<PlacedCall, 'sounds'>, { lines, missing }: CallRecord) {
+/** The agent's sounds that its lines together do not cover: two turns, one right behind the other, are one sound. */
+export function untoldSounds(
+  { sounds }: Pick<PlacedCall, 'sounds'>,
+  { lines, missing }: Pick<CallRecord, 'lines' | 'missing'>,
+) {
   // What came without text has no line.
   if (missing.untranscribedTurns > 0) return [];
-  const told = lines.filter(({ speaker }) => speaker === 'agent');
-  return sounds.filter(
-    ({ fromMs, toMs }) =>
-      toMs - fromMs >= WORTH_TELLING_MS &&
-      !told.some((line) => line.startMs - BESIDE_MS <= fromMs && line.endMs + BESIDE_MS >= toMs),
-  );
+  const told = lines.filter(({ speaker }) => speaker === 'agent').sort((a, b) => a.startMs - b.startMs);
+  return sounds.filter(({ fromMs, toMs }) => {
+    if (toMs - fromMs < WORTH_TELLING_MS) return false;
+    let coveredMs = fromMs;
+    for (const { startMs, endMs } of told) {
+      if (startMs - BESIDE_MS <= coveredMs) coveredMs = Math.max(coveredMs, endMs + BESIDE_MS);
+    }
+    return coveredMs < toMs;
+  });
 }
 
 export function isClean(reckoning: Reckoning): boolean {
