@@ -59,10 +59,16 @@ export function createRedisSlots({ link, redis, clock, leaseMs = SLOT_LEASE_MS }
 
   return {
     async take(name, limit, holder) {
-      if (!held.take(name, limit, holder)) return false;
-      const taken = await link.ask(() => take(name, limit, holder, leaseMs)).catch(() => 1);
-      if (taken !== 1) held.give(name, holder);
-      return taken === 1;
+      let granted: boolean;
+      try {
+        granted = (await link.ask(() => take(name, limit, holder, leaseMs))) === 1;
+      } catch {
+        return held.take(name, limit, holder);
+      }
+      // Only what is granted is renewed: a renewal asks for no limit.
+      if (granted) held.add(name, holder);
+      else held.give(name, holder);
+      return granted;
     },
     give(name, holder) {
       held.give(name, holder);

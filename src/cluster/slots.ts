@@ -3,7 +3,7 @@
 export interface Slots {
   /** Idempotent by holder. False: `limit` others hold it. Never rejects. */
   take(name: string, limit: number, holder: string): Promise<boolean>;
-  /** Giving back what is not held does nothing. */
+  /** After `take` has resolved. Giving back what is not held does nothing. */
   give(name: string, holder: string): void;
   close(): Promise<void>;
 }
@@ -19,6 +19,11 @@ export class HeldSlots {
     if (holders.size >= limit) return false;
     this.#holders.set(name, holders.add(holder));
     return true;
+  }
+
+  /** Whatever the limit: a place that others have granted. */
+  add(name: string, holder: string): void {
+    this.take(name, Number.POSITIVE_INFINITY, holder);
   }
 
   give(name: string, holder: string): void {

@@ -42,8 +42,8 @@ export async function startRedisServer(binary: string, port?: number): Promise<T
     url: `redis://127.0.0.1:${chosen}`,
     async stop() {
       const exited = once(server, 'exit');
-      server.kill('SIGKILL');
-      await exited;
+      // Not again: then nothing is to be waited for.
+      if (server.exitCode === null && server.signalCode === null && server.kill('SIGKILL')) await exited;
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,236 @@
+/** Running calls in Redis when it, or a process, stands still, dies, or forgets. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { defineCallScripts } from '../../../src/cluster/call-scripts.ts';
+import type { StoreTimes } from '../../../src/cluster/index.ts';
+import { type Clock, systemClock } from '../../../src/lib/index.ts';
+import { connectRedis } from '../../../src/redis/index.ts';
+import type { CallRecord, Entry } from '../../../src/transcript/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
+import { QUICK_TIMES, type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { PATIENT_TIMES } from './patient-times.ts';
+
+const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { interval: 10, timeout: 15_000 });
+const details = (entries: readonly Entry[]): string[] =>
+  entries.flatMap((entry) => (entry.type === 'event' ? [entry.detail] : []));
+const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 1}`);
+
+const redisServer = findRedisServer();
+const servers = redisServer === undefined ? [] : [redisServer];
+
+describe.each(servers)('with %s', (binary) => {
+  let port: number;
+  let redis: TestRedis;
+  let folder: string;
+  let published: CallRecord[];
+  let processes: StoreProcess[];
+  let children: ChildProcess[];
+
+  beforeEach(async () => {
+    port = await freePort();
+    redis = await startRedisServer(binary, port);
+    folder = await mkdtemp(join(tmpdir(), 'callbridge-cluster-'));
+    published = [];
+    processes = [];
+    children = [];
+  });
+  afterEach(async () => {
+    for (const child of children) {
+      const exited = once(child, 'exit');
+      if (child.kill('SIGKILL')) await exited;
+    }
+    for (const process of processes) {
+      process.die();
+      await process.bury();
+    }
+    await redis.stop().catch(() => undefined);
+    await rm(folder, { recursive: true });
+  });
+
+  const start = async (times: StoreTimes = QUICK_TIMES, clock: Clock = systemClock): Promise<StoreProcess> => {
+    const started = await startStoreProcess({
+      folder: join(folder, `${processes.length}`),
+      redisUrl: redis.url,
+      clock,
+      times,
+      publish: async (record) => {
+        published.push(record);
+      },
+    });
+    processes.push(started);
+    return started;
+  };
+  const errors = async (process: StoreProcess): Promise<number> =>
+    Number(/callbridge_store_errors_total (\d+)/.exec(await process.metrics.text())?.[1]);
+  /** A holder in a process of its own. */
+  const startChild = async (): Promise<{ child: ChildProcess; says(word: string): Promise<void>; said(): string }> => {
+    const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
+    const script = new URL('./store-holder.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, ['--import', hooks, script, join(folder, 'child'), redis.url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    let said = '';
+    child.stdout!.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const says = (word: string) => eventually(() => said.split('\n')).toContain(word);
+    await says('holding');
+    return { child, says, said: () => said };
+  };
+
+  test('what is said while Redis is away arrives when it is back, also when it comes back empty, and once', async () => {
+    const one = await start();
+    const { transcript } = await one.begin('CA1');
+    const { collector } = transcript;
+    const happened = (detail: string) => collector.event(systemClock.nowMs(), 'LIVE_LOST', detail);
+    happened('1');
+    await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'here' });
+    await redis.stop();
+    await eventually(() => errors(one)).toBeGreaterThan(0);
+    for (const detail of upTo(1_200).slice(1)) happened(detail);
+    redis = await startRedisServer(binary, port);
+    const other = await start();
+    await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    happened('1201');
+    await one.store.release('CA1');
+    const { entries } = await other.store.take((await facts(other)).facts);
+    expect(details(entries)).toEqual(upTo(1_201));
+  });
+  const facts = async (process: StoreProcess) => {
+    const known = await process.store.look('CA1');
+    if (known.state !== 'running') throw new Error(`CA1 is ${known.state}`);
+    return known;
+  };
+
+  test('a call is taken, goes on and ends while Redis is away', async () => {
+    await redis.stop();
+    const one = await start();
+    const { transcript } = await one.begin('CA1');
+    expect(await one.store.look('CA1')).toMatchObject({ holder: 'here' });
+    transcript.collector.end({ kind: 'completed' }, systemClock.nowMs());
+    transcript.close();
+    await one.store.end('CA1', 'hangUp');
+    await eventually(() => published).toMatchObject([{ outcome: { kind: 'completed' } }]);
+    expect(await one.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+    redis = await startRedisServer(binary, port);
+    const other = await start();
+    await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+  });
+
+  test('the ended call of a process that dies with its disk before its record is published gets one all the same', async () => {
+    const dead = await startStoreProcess({
+      folder: join(folder, 'dead'),
+      redisUrl: redis.url,
+      clock: systemClock,
+      times: QUICK_TIMES,
+      publish: () => new Promise(() => undefined),
+    });
+    processes.push(dead);
+    const { transcript } = await dead.begin('CA1');
+    transcript.collector.end({ kind: 'callerGone' }, systemClock.nowMs());
+    transcript.close();
+    await dead.store.end('CA1', 'hangUp');
+    dead.die();
+    const survivor = await start();
+    await eventually(() => published).toMatchObject([{ outcome: { kind: 'callerGone' } }]);
+    expect(survivor.told).toEqual([]);
+    expect(await survivor.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+  });
+
+  test('a process killed with its call leaves all that it had written, and one survivor hears of it', async () => {
+    const survivor = await start(PATIENT_TIMES);
+    const { child } = await startChild();
+    await eventually(async () => survivor.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    child.kill('SIGKILL');
+    await eventually(() => survivor.told).toEqual(['orphaned CA1']);
+    const { earlier } = await survivor.begin('CA1');
+    expect(details(earlier)).toEqual(upTo(50));
+  });
+
+  test('a process that stood still while its call was taken makes no record of it when it wakes, and lets go', async () => {
+    const survivor = await start(PATIENT_TIMES);
+    const { child, says, said } = await startChild();
+    await eventually(async () => survivor.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    child.kill('SIGSTOP');
+    await eventually(() => survivor.told).toEqual(['orphaned CA1']);
+    const { transcript } = await survivor.begin('CA1');
+    child.kill('SIGCONT');
+    await says('ended');
+    expect(said()).not.toContain('published');
+    transcript.collector.end({ kind: 'completed' }, systemClock.nowMs());
+    transcript.close();
+    await survivor.store.end('CA1', 'hangUp');
+    await eventually(() => published).toMatchObject([{ outcome: { kind: 'completed' } }]);
+    expect(survivor.told).toEqual(['orphaned CA1']);
+  });
+
+  test('a process whose call is taken while it lives hears of it soon, and its journal is gone', async () => {
+    const [one, other] = [await start(), await start()];
+    await one.begin('CA1');
+    await other.begin('CA1');
+    await eventually(() => one.told).toEqual(['taken CA1']);
+    expect(one.outbox.entries('CA1')).toEqual([]);
+    await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    expect(other.told).toEqual([]);
+  });
+
+  test('nobody is judged by a time in which the judge stood still too, as when Redis does', async () => {
+    const clocks = [new ManualClock(), new ManualClock()] as const;
+    const one = await start(QUICK_TIMES, clocks[0]);
+    const other = await start(QUICK_TIMES, clocks[1]);
+    await one.begin('CA1');
+    await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    const stoodStill = async () => {
+      const sinceMs = systemClock.nowMs();
+      await eventually(() => systemClock.nowMs() - sinceMs).toBeGreaterThan(1.5 * QUICK_TIMES.leaseMs);
+    };
+    await stoodStill();
+    clocks[1].tick(QUICK_TIMES.beatMs);
+    // Answers come in order: with the second, the beat and what it found are known.
+    for (let time = 0; time < 5; time++) {
+      expect(await other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    }
+    expect(other.told).toEqual([]);
+    // Now it has beaten, and the other one had a lease's time to do so and did not.
+    await stoodStill();
+    clocks[1].tick(QUICK_TIMES.beatMs);
+    clocks[1].tick(QUICK_TIMES.beatMs);
+    await eventually(async () => {
+      clocks[1].tick(QUICK_TIMES.beatMs);
+      return other.told;
+    }).toEqual(['orphaned CA1']);
+  });
+
+  test('a call of which nobody says anything is back soon in a Redis that came back empty', async () => {
+    const one = await start();
+    const { transcript } = await one.begin('CA1');
+    transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', '1');
+    const other = await start();
+    await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    await redis.stop();
+    redis = await startRedisServer(binary, port);
+    await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    expect(details((await other.store.take((await facts(other)).facts)).entries)).toEqual(['1']);
+  });
+
+  test('entries that are sent twice are taken once; those of an earlier holder, and those after a gap, are not', async () => {
+    const connection = connectRedis(redis.url, {});
+    const scripts = defineCallScripts(connection);
+    const [, first] = (await scripts.take('CA1', 'one', 1, '{}')) as [string, string];
+    expect(await scripts.append('CA1', first, 0, '"a"', '"b"')).toEqual(['taken', '2']);
+    expect(await scripts.append('CA1', first, 0, '"a"', '"b"', '"c"')).toEqual(['taken', '3']);
+    expect(await scripts.append('CA1', first, 5, '"f"')).toEqual(['unknown']);
+    const [, second, total, entries] = (await scripts.take('CA1', 'other', 1, '{}')) as string[];
+    expect([Number(second) > Number(first), total, entries]).toEqual([true, '3', ['"a"', '"b"', '"c"']]);
+    expect(await scripts.append('CA1', first, 3, '"d"')).toEqual(['fenced']);
+    expect(await scripts.restore('CA1', 'one', first, '{}', 'all', '"d"')).toEqual(['fenced']);
+    expect(await scripts.end('CA1', 'one', first, 'hangUp', 1_000, '{}')).toEqual(['fenced']);
+    connection.disconnect();
+  });
+});

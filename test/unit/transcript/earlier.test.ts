@@ -1,0 +1,100 @@
+/** A transcript that goes on from what an earlier holder of the call left. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  beginTranscript,
+  createCollector,
+  type Entry,
+  hasGreeted,
+  lastHandle,
+  lastTurn,
+  recordFrom,
+} from '../../../src/transcript/index.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { began, callFacts, START_MS, said } from './given.ts';
+
+const earlier: Entry[] = [
+  began(),
+  { type: 'answered', at: START_MS + 500 },
+  { type: 'greeted', at: START_MS + 510 },
+  { type: 'handle', at: START_MS + 600, handle: 'old', route: 'main' },
+  { type: 'latency', at: START_MS + 700, turn: 1, responseMs: 200 },
+  { ...said('agent', 'How can I help you?', 300), turn: 2 } as Entry,
+  said('caller', 'What time is it?', 1_500),
+  { type: 'handle', at: START_MS + 900, handle: 'new', route: 'spare' },
+];
+
+let clock: ManualClock;
+beforeEach(() => {
+  clock = new ManualClock(START_MS + 10_000);
+});
+
+describe('what an earlier holder left', () => {
+  test('tells the newest handle and its route, whether the agent has greeted, and its last turn', () => {
+    expect(lastHandle(earlier)).toEqual({ handle: 'new', route: 'spare' });
+    expect(hasGreeted(earlier)).toBe(true);
+    expect(lastTurn(earlier)).toBe(2);
+    expect([lastHandle([]), hasGreeted([]), lastTurn([])]).toEqual([undefined, false, 0]);
+  });
+
+  test('is one record with what follows: one time line, nothing doubled, and the takeover among its events', () => {
+    const entries = [...earlier];
+    const collector = createCollector({ call: callFacts(), clock, append: (entry) => entries.push(entry), earlier });
+    collector.answered(clock.nowMs());
+    collector.digit('7', clock.nowMs());
+    expect(collector.seed()).toEqual([
+      { speaker: 'agent', text: 'How can I help you?' },
+      { speaker: 'caller', text: 'What time is it?' },
+    ]);
+    collector.end({ kind: 'completed' }, clock.nowMs());
+    const record = recordFrom(entries);
+    expect(record.answeredAt).toBe(new Date(START_MS + 500).toISOString());
+    expect(record.lines.map(({ text, startMs }) => [text, startMs])).toEqual([
+      ['How can I help you?', 300],
+      ['What time is it?', 1_500],
+      ['7', 9_500],
+    ]);
+    expect(record.events).toEqual([{ atMs: 9_500, code: 'TAKEN_UP', detail: expect.any(String) }]);
+    expect(entries.filter(({ type }) => type === 'answered')).toHaveLength(1);
+  });
+
+  test('stands first in the new journal, and is not told to others again', () => {
+    const mirrored: Entry[] = [];
+    let opened: readonly Entry[] | undefined;
+    const transcript = beginTranscript({
+      call: callFacts(),
+      clock,
+      earlier,
+      outbox: {
+        open: (_callId: string, first: readonly Entry[] = []) => {
+          opened = first;
+          return {
+            append: () => undefined,
+            kept: [],
+            unwritten: [],
+            lost: 0,
+            rewritten: false,
+            finish: () => Promise.resolve(),
+          };
+        },
+        settle: () => undefined,
+      },
+      mirror: (_callId, entry) => mirrored.push(entry),
+    });
+    transcript.collector.greeted();
+    expect(opened).toEqual(earlier);
+    expect(mirrored.map(({ type }) => type)).toEqual(['began', 'event', 'greeted']);
+  });
+});
+
+test('a transcript that is left finishes its lines, arms nothing and takes no more', () => {
+  const entries: Entry[] = [];
+  const collector = createCollector({ call: callFacts(), clock, append: (entry) => entries.push(entry) });
+  collector.answered(clock.nowMs());
+  collector.callerSaid('Hello?', clock.nowMs());
+  collector.leave();
+  collector.callerSaid('Anybody?', clock.nowMs());
+  collector.end({ kind: 'completed' }, clock.nowMs());
+  expect(entries.flatMap((entry) => (entry.type === 'line' ? [entry.line.text] : []))).toEqual(['Hello?']);
+  expect(entries.some(({ type }) => type === 'ended')).toBe(false);
+  expect(clock.armed).toBe(0);
+});
