@@ -1,8 +1,9 @@
 /** What a call was like for its caller, measured from what the phone heard, what the model heard, and what the record says. */
+import { Worker } from 'node:worker_threads';
 import { rmsDbov } from '../src/audio/index.ts';
 import type { CallResult, PhoneEvent } from '../src/simulator/index.ts';
 import type { CallRecord } from '../src/transcript/index.ts';
-import { placeSpeech } from './position.ts';
+import type { Placement } from './position.ts';
 import type { SeenEvent, SeenModel } from './simulators-wire.ts';
 import { wordsMissing, wordsOf } from './words.ts';
 
@@ -62,7 +63,7 @@ export interface Utterance {
   readonly toMs: number;
 }
 
-export function measure(evidence: Evidence): Experience {
+export async function measure(evidence: Evidence): Promise<Experience> {
   const { result, model, records } = evidence;
   const events = model.sessions.flatMap((session) => session.events);
   const record = records.at(-1);
@@ -75,7 +76,7 @@ export function measure(evidence: Evidence): Experience {
   const ending = endOf(result, record);
   return {
     gapMs: gapOf(evidence, agentWordsLost === 0, ending.end === 'goodbye'),
-    ...placeSpeech(saidOf(evidence), heardOf(model)),
+    ...(await placeElsewhere(saidOf(evidence), heardOf(model))),
     callerWordsLost: wordsMissing(understood.flatMap(wordsOf), told),
     agentWordsLost,
     greetings: pick(events, 'textReceived').filter(({ text }) => text.includes('Greet the caller.')).length,
@@ -86,6 +87,14 @@ export function measure(evidence: Evidence): Experience {
     events: record?.events.map(({ code }) => code) ?? [],
     outcome: record === undefined ? '' : record.outcome.kind === 'failed' ? record.outcome.code : record.outcome.kind,
   };
+}
+
+function placeElsewhere(said: readonly Int16Array[], heard: Int16Array): Promise<Placement> {
+  const worker = new Worker(new URL('./position-worker.js', import.meta.url), { workerData: { said, heard } });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
 }
 
 function pick<Type extends SeenEvent['type']>(events: readonly SeenEvent[], type: Type) {

@@ -9,8 +9,8 @@ export const BLOCK_MS = 20;
 /** About −20 dBov, as a speaker on a good line. */
 const PEAK = 6_000;
 const SYLLABLES_PER_S = 4;
-/** The weakest moment between two syllables, so that each block can still be told from all others. */
-const WEAKEST = 0.35;
+/** The weakest moment between two syllables: so low that a gate does not take long speech for noise, and still heard over µ-law. */
+const WEAKEST = 0.08;
 /** 160 independent samples correlate by chance with a deviation of about 0.08: this is far out, and µ-law stays above 0.97. */
 const ALIKE = 0.6;
 /** How far the place of the next block may be off, in samples at 16 kHz, when nothing is missing between. */
@@ -45,22 +45,42 @@ export interface Placement {
 /** Looks for everything that was `said` (8 kHz) in what was `heard` (16 kHz), in steps of 20 ms. */
 export function placeSpeech(said: readonly Int16Array[], heard: Int16Array): Placement {
   const ear = new Ear(heard);
-  let lost = 0;
-  let blocks = 0;
-  let expected: number | undefined;
-  for (const utterance of said) {
-    const wide = doubledRate(utterance);
-    for (let at = 0; at + BLOCK <= utterance.length; at += BLOCK) {
-      blocks += 1;
-      const block = wide.subarray(2 * at, 2 * (at + BLOCK));
-      const found: number | undefined =
-        (expected === undefined ? undefined : ear.near(block, expected)) ?? ear.anywhere(block, expected ?? 0);
-      if (found === undefined) lost += 1;
-      else ear.take(found);
-      expected = found === undefined ? undefined : found + 2 * BLOCK;
+  const blocks = said.flatMap(blocksOf);
+  const places = new Array<number | undefined>(blocks.length).fill(undefined);
+  const settle = (index: number, place: number | undefined): boolean => {
+    if (place === undefined) return false;
+    places[index] = place;
+    ear.take(place);
+    return true;
+  };
+  /** What was found once leads to its neighbours, one after another, for as long as nothing is missing or put between. */
+  const spread = (from: number, step: 1 | -1): void => {
+    for (let index = from + step; index >= 0 && index < blocks.length && places[index] === undefined; index += step) {
+      const expected = places[index - step]! + step * 2 * BLOCK;
+      if (!settle(index, ear.near(blocks[index]!, expected))) return;
+    }
+  };
+  for (const stride of [ANCHOR_EVERY, 1]) {
+    for (let index = 0; index < blocks.length; index += stride) {
+      if (places[index] !== undefined || !settle(index, ear.anywhere(blocks[index]!))) continue;
+      spread(index, 1);
+      spread(index, -1);
     }
   }
-  return { saidMs: blocks * BLOCK_MS, lostMs: lost * BLOCK_MS, doubledMs: ear.heardAgain(said) * BLOCK_MS };
+  return {
+    saidMs: blocks.length * BLOCK_MS,
+    lostMs: places.filter((place) => place === undefined).length * BLOCK_MS,
+    doubledMs: ear.heardAgain(said) * BLOCK_MS,
+  };
+}
+
+/** In blocks: a search through everything is dear, and each piece that was heard whole needs but one. */
+const ANCHOR_EVERY = 10;
+
+function blocksOf(utterance: Int16Array): Float32Array[] {
+  const wide = doubledRate(utterance);
+  const count = Math.floor(utterance.length / BLOCK);
+  return Array.from({ length: count }, (_, i) => wide.subarray(2 * i * BLOCK, 2 * (i + 1) * BLOCK));
 }
 
 class Ear {
@@ -79,10 +99,8 @@ class Ear {
     return this.#best(block, Math.max(0, expected - SLACK), expected + SLACK, 1, ALIKE);
   }
 
-  /** First behind `from`, where it is if it only came late; then anywhere. */
-  anywhere(block: Float32Array, from: number): number | undefined {
-    const last = this.#heard.length - block.length;
-    return this.#coarse(block, from, last) ?? (from > 0 ? this.#coarse(block, 0, from) : undefined);
+  anywhere(block: Float32Array): number | undefined {
+    return this.#coarse(block, 0, this.#heard.length - block.length);
   }
 
   take(at: number): void {
@@ -98,7 +116,7 @@ class Ear {
       const untaken = this.#taken.subarray(at, end).indexOf(1) < 0;
       const loud = this.#power[end]! - this.#power[at]! > QUIET_POWER * 2 * BLOCK;
       const block = this.#heard.subarray(at, end);
-      if (untaken && loud && ears.some((ear) => ear.anywhere(block, 0) !== undefined)) again += 1;
+      if (untaken && loud && ears.some((ear) => ear.anywhere(block) !== undefined)) again += 1;
       at = untaken ? end : at + 2 * BLOCK - this.#taken.subarray(at, end).toReversed().indexOf(0) || end;
     }
     return again;
@@ -117,6 +135,8 @@ class Ear {
     let best = least;
     let bestAt: number | undefined;
     for (let at = from; at <= last; at++) {
+      // Each piece was said once, so that what another one explains is not looked at again.
+      if (this.#taken[at + block.length / 2] === 1) continue;
       const power = (this.#power[at + block.length]! - this.#power[at]!) / step;
       if (power < (QUIET_POWER * block.length) / step / 4) continue;
       let dot = 0;

@@ -211,7 +211,7 @@ export async function talk(options: TalkOptions): Promise<Talk> {
     records,
     deliveries: stage.deliveries(result.callSid),
   };
-  return { result, experience: measure(evidence) };
+  return { result, experience: await measure(evidence) };
 }
 
 /** The slowest road to an answer that is one: every rung of the watchdog's ladder. */
