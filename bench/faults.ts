@@ -114,7 +114,7 @@ function cells(one: Played & { readonly short: readonly string[] }, _index: numb
     name,
     ms(seen.gapMs),
     ms(baselineGap(row, all)),
-    ms(row.imposedMs),
+    ms(row.imposedMs ?? (row.wants.promptAfterStream === true ? seen.streamBackMs : undefined)),
     ms(seen.lostMs),
     ms(seen.doubledMs),
     `${seen.callerWordsLost} / ${seen.agentWordsLost}`,
