@@ -112,7 +112,8 @@ function added(a: Usage, b: Usage): Usage {
 type Tokens = Usage['promptByModality'];
 
 function addedByModality(a: Tokens, b: Tokens): Tokens {
-  const total = { ...a };
-  for (const [modality, tokens] of Object.entries(b)) total[modality] = (total[modality] ?? 0) + tokens;
-  return total;
+  // The keys are the service's, so no object's own names may be met among them.
+  const total = new Map(Object.entries(a));
+  for (const [modality, tokens] of Object.entries(b)) total.set(modality, (total.get(modality) ?? 0) + tokens);
+  return Object.fromEntries(total);
 }

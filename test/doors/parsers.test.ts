@@ -214,6 +214,14 @@ describe('what lies on disk and in the queue', () => {
     );
   });
 
+  test("a kind of tokens that is called like an object's own name is counted like another", () => {
+    const usage = JSON.parse(entries[6]!);
+    usage.usage.promptByModality = { constructor: 2 };
+    const read = [entries[0]!, JSON.stringify(usage), JSON.stringify(usage)];
+    const record = recordFrom(read.map((line) => entrySchema.parse(JSON.parse(line))));
+    expect({ ...record.usage.promptByModality }).toEqual({ constructor: 4 });
+  });
+
   test('a journal of a day-long call makes a record', () => {
     const began = entrySchema.parse(JSON.parse(entries[0]!));
     const event = entrySchema.parse(JSON.parse(entries[7]!));
