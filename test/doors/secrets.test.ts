@@ -114,7 +114,18 @@ async function callWith(name: string, env: Readonly<Record<string, string>>, unt
   };
   const refused = await placeCall({ ...placed, authToken: 'another' });
   expect(refused.end).toMatchObject({ how: 'failed' });
-  const result = await placeCall({ ...placed, authToken: SECRETS.authToken });
+  const overloads = (): number => service.output().split('"code":"SERVICE_OVERLOADED"').length;
+  // A machine that starts several services at once may keep them from taking a call at first: then the caller calls again.
+  const call = async (attempts: number): ReturnType<typeof placeCall> => {
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    const before = overloads();
+    const placing = await placeCall({ ...placed, authToken: SECRETS.authToken });
+    return overloads() > before && attempts > 1 ? call(attempts - 1) : placing;
+  };
+  const result = await call(5);
   await vi.waitFor(() => expect(service.output()).toMatch(until), { timeout: 40_000, interval: 50 });
   const answers = await Promise.all(
     ['/metrics', '/healthz', '/readyz', '/nothing', '/twilio/voice'].map(async (path) => {
