@@ -87,6 +87,11 @@ export class Call {
     return this.#stream !== undefined;
   }
 
+  /** Whether it has, or had, a stream in this process. */
+  get wasAnswered(): boolean {
+    return this.#callerSide !== undefined;
+  }
+
   /** Whether the caller was lost with a stream, and may come back by another one. */
   get waitsForStream(): boolean {
     return this.phase === 'parted' || this.phase === 'adrift';

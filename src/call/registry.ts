@@ -13,7 +13,7 @@ import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
-import { type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
+import { settleLeft, type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
@@ -91,10 +91,11 @@ export class CallRegistry {
     const { callId } = call;
     if (this.#past.has(callId)) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
     this.#rescue.end(callId);
+    // One that is ringing just now is let in first.
+    await this.#arriving.get(callId)?.catch(() => undefined);
     const known = this.#calls.get(callId);
-    // What another process may know of it does not matter any more: nothing is waited for.
-    if (known !== undefined) takeFromStore(known.facts, this.#options).catch(() => undefined);
-    return (known ?? (await this.#arrive(call, false))).call.answer(stream);
+    const entered = known?.call.wasAnswered ? known : await this.#arrive(call, false);
+    return entered.call.answer(stream);
   }
 
   callerGone(callId: string, how: string): void {
@@ -102,7 +103,7 @@ export class CallRegistry {
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
       if (this.#arriving.has(callId)) this.#past.add(callId, HANG_UP, true);
-      void this.#settleElsewhere(callId);
+      void settleLeft(callId, this.#options.store);
       return;
     }
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
@@ -140,7 +141,7 @@ export class CallRegistry {
         const known = await store.look(callId);
         return known.state === 'running' && (known.holder === 'dead' || known.holder === 'none');
       },
-      () => void this.#settleElsewhere(callId),
+      () => void settleLeft(callId, this.#options.store),
     );
   }
 
@@ -224,6 +225,10 @@ export class CallRegistry {
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
     const earlier = isNew ? [] : await takeFromStore(factsOf(call, agent), this.#options);
     this.#refuseWhileDraining(earlier);
+    const prepared = this.#calls.get(call.callId);
+    if (prepared?.call.wasAnswered) return prepared;
+    // It rang here and was answered elsewhere: what was prepared knows nothing of that.
+    if (earlier.length > 0) prepared?.call.taken();
     await admission.admit({ call, limits: agent.limits, credentials: agent.credentials, running: !isNew });
     try {
       this.#refuseWhileDraining(earlier);
@@ -239,14 +244,6 @@ export class CallRegistry {
   #refuseWhileDraining(earlier: readonly Entry[]): void {
     if (!this.#draining || earlier.length > 0) return;
     throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
-  }
-
-  /** The caller has gone while nobody held the call: its record is made of what there is. */
-  async #settleElsewhere(callId: string): Promise<void> {
-    const { store } = this.#options;
-    const known = await store.look(callId);
-    if (known.state !== 'running' || known.holder === 'elsewhere' || known.holder === 'here') return;
-    await store.end(callId, JSON.stringify(HANG_UP));
   }
 
   /** The stream is over, and the call is not: whether the caller is to be brought back. */

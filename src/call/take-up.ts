@@ -4,6 +4,7 @@ import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type CallFacts, type Entry, hasGreeted, lastHandle, lastTurn, wasHandedOver } from '../transcript/index.ts';
 import type { Loose } from './carry-on.ts';
+import { HANG_UP } from './next.ts';
 
 /** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
 const TAKE_DEADLINE_MS = 1_500;
@@ -33,6 +34,13 @@ export async function takeFromStore(
     logger.warn({ callId: facts.callId, err: failure }, 'call goes on without what others know of it');
     return [];
   }
+}
+
+/** The caller has gone while nobody held the call: its record is made of what there is. */
+export async function settleLeft(callId: string, store: CallStore): Promise<void> {
+  const known = await store.look(callId);
+  if (known.state !== 'running' || known.holder === 'elsewhere' || known.holder === 'here') return;
+  await store.end(callId, JSON.stringify(HANG_UP));
 }
 
 export interface TakenUp {

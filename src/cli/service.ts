@@ -11,7 +11,7 @@ import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
 import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import type { Dial } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
-import { type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
+import { askedAgain, type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
 import { createLiveSessions } from './live-sessions.ts';
@@ -101,7 +101,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
       }),
     store,
     control: openControl(config.twilio, tools),
-    streamEndedUrl: config.http.publicUrl + STREAM_ENDED_PATH,
+    streamEndedUrl: askedAgain(config.http.publicUrl + STREAM_ENDED_PATH),
   });
   const http = createServer({
     clock,

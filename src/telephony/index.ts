@@ -17,4 +17,4 @@ export {
   type StreamTokens,
   type UsedNonces,
 } from './twilio/stream-token.ts';
-export { askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
+export { askAgainTwiml, askedAgain, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';

@@ -5,6 +5,15 @@ import { xmlText } from './xml-text.ts';
 /** https://www.twilio.com/docs/voice/twiml/stream: name and value of a `<Parameter>` have less than 500 characters together. */
 const MAX_PARAMETER_CHARACTERS = 499;
 
+/**
+ * An address of ours that Twilio asks again, up to three times, when a process is gone in the middle of it or does not answer in
+ * five seconds; by itself it asks again only when no connection came about. The fragment is no part of what is signed.
+ * https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+ */
+export function askedAgain(url: string): string {
+  return `${url}#rc=3&rp=ct,rt,5xx&rt=5000`;
+}
+
 export interface ConnectOptions {
   /** `wss:`, without a query: Twilio strips it. */
   readonly streamUrl: string;
@@ -20,12 +29,12 @@ export interface ConnectOptions {
  */
 export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOptions): string {
   const response = new VoiceResponse();
-  const stream = response.connect({ action: actionUrl, method: 'POST' }).stream({ url: streamUrl });
+  const stream = response.connect({ action: askedAgain(actionUrl), method: 'POST' }).stream({ url: streamUrl });
   for (const [name, value] of Object.entries(parameters)) {
     if (name.length + value.length > MAX_PARAMETER_CHARACTERS) throw new RangeError(`parameter ${name} is too long`);
     stream.parameter({ name, value });
   }
-  response.redirect({ method: 'POST' }, actionUrl);
+  response.redirect({ method: 'POST' }, askedAgain(actionUrl));
   return response.toString();
 }
 
@@ -36,7 +45,7 @@ export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOption
 export function askAgainTwiml({ url }: { url: string }): string {
   const response = new VoiceResponse();
   response.pause({ length: 1 });
-  response.redirect({ method: 'POST' }, url);
+  response.redirect({ method: 'POST' }, askedAgain(url));
   return response.toString();
 }
 

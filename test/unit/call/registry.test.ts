@@ -549,6 +549,25 @@ describe('a call of a dead process', () => {
     expect(await metrics.text()).toContain('callbridge_calls_taken_up_total{because="PROCESS_DIED"} 1');
   });
 
+  test('which rang here as well goes on as it was, and not as what was prepared', async () => {
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+      { type: 'greeted', at: 1_000 },
+      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+    ];
+    const { registry, live, closed } = service({ store: { take: async () => ({ entries: earlier }) } });
+    await registry.ring(call('CA1'));
+    await clock.advance(1_000);
+    await streamOf(registry, 'CA1');
+    await clock.advance(2_000);
+    expect(registry.active).toBe(1);
+    expect(closed).toEqual([]);
+    // The prepared session greeted nobody who could hear it; the call's own does not greet again.
+    expect(live.sessions.map((session) => session.eventsOf('textReceived').length)).toEqual([1, 0]);
+    expect(live.sessions[0]!.eventsOf('closed')).toHaveLength(1);
+  });
+
   test('of which the store does not tell in time begins as a new one', async () => {
     const { registry, live } = service({ store: { take: () => new Promise(() => undefined) } });
     const answered = streamOf(registry, 'CA1');

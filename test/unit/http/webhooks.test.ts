@@ -9,7 +9,9 @@ const APOLOGY = `${HEAD}<Response><Play>https://bridge.example/sounds/apology.wa
 const CALL_FORM: Form = { CallSid: CALL, AccountSid: 'AC0', CallStatus: 'in-progress' };
 /** Where the TwiML has Twilio ask next, after a second. */
 const redirectIn = (twiml: string): string | undefined =>
-  /<Pause length="1"\/><Redirect method="POST">https:\/\/bridge\.example(.*)<\/Redirect>/.exec(twiml)?.[1];
+  /<Pause length="1"\/><Redirect method="POST">https:\/\/bridge\.example(.*)#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000<\/Redirect>/.exec(
+    twiml,
+  )?.[1];
 const SIGNED_PATHS = ['/twilio/voice', '/twilio/stream-ended', '/twilio/status'];
 
 describe('the voice webhook', () => {
@@ -19,7 +21,9 @@ describe('the voice webhook', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/xml/);
     const twiml = await response.text();
-    expect(twiml).toContain('<Connect action="https://bridge.example/twilio/stream-ended" method="POST">');
+    expect(twiml).toContain(
+      '<Connect action="https://bridge.example/twilio/stream-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST">',
+    );
     expect(twiml).toContain('<Stream url="wss://bridge.example/twilio/media">');
     expect(parametersIn(twiml)).toEqual({
       agent: 'front-desk',

@@ -3,7 +3,9 @@ import { createMetrics } from '../../../src/telemetry/index.ts';
 
 /** Labels that name a kind of thing. What belongs to one call or one person must not be among them. */
 const ALLOWED_LABELS = new Set(
-  'agent outcome fault code model how direction modality side kind phase event state result because why rung le'.split(' '),
+  'agent outcome fault code model how direction modality side kind phase event state result because why rung le'.split(
+    ' ',
+  ),
 );
 /** prom-client's own metrics of the process. */
 const PROCESS = /^callbridge_(process|nodejs)_/;

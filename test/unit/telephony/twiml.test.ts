@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from '../../../src/telephony/index.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
+/** How often Twilio is to ask, and when it gives up on an answer. */
+const PATIENCE = '#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000';
 const connect = (parameters: Record<string, string>) =>
   connectTwiml({
     streamUrl: 'wss://example.com/twilio/media',
@@ -14,10 +16,10 @@ const connect = (parameters: Record<string, string>) =>
 describe('TwiML', () => {
   test('connects the call to the stream, with its parameters, and leads back to us twice', () => {
     expect(connect({ agent: 'front-desk', token: 'abc' })).toBe(
-      `${HEAD}<Response><Connect action="https://example.com/twilio/stream-ended" method="POST">` +
+      `${HEAD}<Response><Connect action="https://example.com/twilio/stream-ended${PATIENCE}" method="POST">` +
         '<Stream url="wss://example.com/twilio/media"><Parameter name="agent" value="front-desk"/>' +
         '<Parameter name="token" value="abc"/></Stream></Connect>' +
-        '<Redirect method="POST">https://example.com/twilio/stream-ended</Redirect></Response>',
+        `<Redirect method="POST">https://example.com/twilio/stream-ended${PATIENCE}</Redirect></Response>`,
     );
   });
 
@@ -27,7 +29,7 @@ describe('TwiML', () => {
 
   test('has Twilio ask again after a second', () => {
     expect(askAgainTwiml({ url: 'https://example.com/twilio/voice?try=1' })).toBe(
-      `${HEAD}<Response><Pause length="1"/><Redirect method="POST">https://example.com/twilio/voice?try=1</Redirect></Response>`,
+      `${HEAD}<Response><Pause length="1"/><Redirect method="POST">https://example.com/twilio/voice?try=1${PATIENCE}</Redirect></Response>`,
     );
   });
 
