@@ -125,6 +125,11 @@ export class AgentSide {
     this.#playout.rewind();
   }
 
+  /** The provider did not take what it was sent first. */
+  soundLost(lengthMs: number): void {
+    this.#playout.lost(lengthMs);
+  }
+
   markReached(name: string): void {
     this.#playout.markReached(name);
   }

@@ -140,6 +140,7 @@ export class Call {
       audio: (payload, timestampMs, missedFrames) => callerSide.audio(payload, { timestampMs, missedFrames }),
       digit: (digit) => callerSide.digit(digit),
       markReached: (name) => this.#agentSide.markReached(name),
+      soundLost: (lengthMs) => this.#agentSide.soundLost(lengthMs),
       ended: (how) => {
         if (this.#stream === stream) this.#streamEnded(how);
       },

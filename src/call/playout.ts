@@ -134,7 +134,8 @@ export class Playout {
   rewind(): void {
     const nowMs = this.#clock.nowMs();
     for (const turn of this.#turns) {
-      if (turn.startMs !== undefined) turn.rewind(this.#heardSamples(turn, nowMs));
+      if (turn.startMs === undefined) continue;
+      turn.rewind(Math.max(turn.echoedSamples, this.#heardSamples(turn, nowMs) - turn.lostSamples));
     }
     this.#sink = undefined;
     this.#marks = [];
@@ -150,6 +151,18 @@ export class Playout {
     const nowMs = this.#clock.nowMs();
     for (const mark of this.#marks.splice(0, index + 1)) this.#passed(mark, nowMs);
     this.topUp();
+  }
+
+  /** Of what was sent and not heard, the oldest `lengthMs` never reached the provider. */
+  lost(lengthMs: number): void {
+    this.#droppedMs += lengthMs;
+    let left = lengthMs * SAMPLES_PER_MS;
+    for (const turn of this.#turns) {
+      const here = Math.min(left, turn.sentSamples - turn.echoedSamples - turn.lostSamples);
+      if (here <= 0) continue;
+      turn.lostSamples += here;
+      left -= here;
+    }
   }
 
   /** Sends what the lead has room for, and gives up on echoes that are too late. Called by the ticker. */
@@ -241,7 +254,7 @@ export class Playout {
   }
 
   #played(turn: QueuedTurn, nowMs: number): PlayedTurn {
-    const heardSamples = this.#heardSamples(turn, nowMs);
+    const heardSamples = Math.max(0, this.#heardSamples(turn, nowMs) - turn.lostSamples);
     const startMs = Math.min(turn.startMs ?? nowMs, nowMs);
     return {
       startMs,

@@ -11,6 +11,8 @@ export class QueuedTurn {
   generatedSamples = 0;
   sentSamples = 0;
   samplesSinceMark = 0;
+  /** Of what was sent, what the provider never got. */
+  lostSamples = 0;
   /** No more sound will come. */
   complete = false;
   endMarkSent = false;
@@ -63,6 +65,7 @@ export class QueuedTurn {
     this.#sentFrom = toSamples;
     this.samplesSinceMark = 0;
     this.endMarkSent = false;
+    this.lostSamples = 0;
     this.echoedSamples = toSamples;
     // Nothing more of it is heard until it is played again.
     this.echoedAtMs = Number.POSITIVE_INFINITY;

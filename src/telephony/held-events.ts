@@ -4,7 +4,7 @@ import type { StreamHandlers } from './stream.ts';
 /** Six seconds of 20 ms frames: more than the call has time for. */
 const MAX_EVENTS = 300;
 
-type Listener = Omit<StreamHandlers, 'ended'>;
+type Listener = Omit<StreamHandlers, 'soundLost' | 'ended'>;
 
 interface Held {
   readonly isSound: boolean;

@@ -13,6 +13,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { HeldEvents } from './held-events.ts';
 import { MissedFrames } from './missed-frames.ts';
+import { Outbound } from './outbound.ts';
 import type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 
 /** Why a stream ended: the provider said so; its socket closed, fell silent or spoke nonsense; we closed it. */
@@ -26,6 +27,8 @@ export interface StreamHandlers {
   audio(payload: Uint8Array, timestampMs: number | undefined, missedFrames: number): void;
   digit(digit: string): void;
   markReached(name: string): void;
+  /** Of what was sent and not yet played, the oldest `lengthMs` was given up: the provider reads too slowly. */
+  soundLost(lengthMs: number): void;
   /** Once, and nothing after it. */
   ended(how: StreamEnd): void;
 }
@@ -53,10 +56,8 @@ export interface StreamDeps {
 const START_DEADLINE_MS = 5_000;
 /** Twilio's own limit on what it asks of us while a call starts is 15 s; a caller hears nothing meanwhile. */
 const ADMIT_DEADLINE_MS = 5_000;
-/** 24 s of G.711 in base64, far above any playout lead: the network has stood still. More sound would come too late. */
-const MAX_BUFFERED_AUDIO_BYTES = 256 * 1024;
-/** Only control messages get it this far; the peer does not read at all. */
-const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** G.711, the only codec of a stream. */
+const BYTES_PER_MS = 8;
 
 /** RFC 6455 §7.4.1; what is not here is a violated policy (1008), such as a stream without its token. */
 const CLOSE_CODES: Partial<Record<FailureCode, number>> = {
@@ -104,6 +105,7 @@ class ProviderStream {
   #logger: Logger;
   #life: Life = { phase: 'waiting' };
   #droppedAudioMessages = 0;
+  readonly #outbound: Outbound;
   readonly #missed = new MissedFrames();
 
   constructor(webSocket: WebSocketLike, protocol: TelephonyProtocol, deps: StreamDeps, onStarted: OnStarted) {
@@ -115,6 +117,10 @@ class ProviderStream {
       message: (text) => this.#receive(text),
       pong: () => this.#heartbeat.sign(),
       closed: () => this.#end('lost', 1000),
+    });
+    this.#outbound = new Outbound(this.#socket, deps.clock, {
+      lost: (soundBytes) => this.#lose(soundBytes),
+      stuck: (bytes) => this.#cut(new Failure('PROVIDER_SLOW_READER', `${bytes} bytes wait to be read`)),
     });
     this.#cancelDeadline = deps.clock.after(START_DEADLINE_MS, () =>
       this.#fail(new Failure('STREAM_START_TIMEOUT', `no start within ${START_DEADLINE_MS} ms`)),
@@ -221,20 +227,16 @@ class ProviderStream {
     return this.#life.phase === 'ended';
   }
 
-  /** Control is never dropped; sound is, when the peer has not read what it already has. */
   #send(command: StreamCommand, streamId: string): void {
     if (this.#life.phase === 'ended') return;
-    const bufferedBytes = this.#socket.bufferedBytes();
-    if (bufferedBytes > MAX_BUFFERED_BYTES) {
-      this.#cut(new Failure('PROVIDER_SLOW_READER', `${bufferedBytes} bytes wait to be read`));
-    } else if (command.type === 'audio' && bufferedBytes > MAX_BUFFERED_AUDIO_BYTES) {
-      this.#droppedAudioMessages += 1;
-      if (this.#droppedAudioMessages === 1) {
-        this.#count(new Failure('PROVIDER_SLOW_READER', `audio is dropped: ${bufferedBytes} bytes wait to be read`));
-      }
-    } else {
-      this.#socket.send(this.#protocol.encode(command, streamId));
-    }
+    const soundBytes = command.type === 'audio' ? command.payload.length : 0;
+    this.#outbound.send(command.type, this.#protocol.encode(command, streamId), soundBytes);
+  }
+
+  #lose(soundBytes: number): void {
+    this.#droppedAudioMessages += 1;
+    if (this.#droppedAudioMessages === 1) this.#count(new Failure('PROVIDER_SLOW_READER', 'sound is dropped'));
+    if (this.#life.phase === 'started') this.#life.handlers.soundLost(soundBytes / BYTES_PER_MS);
   }
 
   #ignore(kind: 'unknown' | 'beforeStart' | 'repeated'): void {
@@ -267,6 +269,7 @@ class ProviderStream {
     this.#life = { phase: 'ended', how };
     this.#cancelDeadline();
     this.#heartbeat.stop();
+    this.#outbound.close();
     this.#socket.close(closeCode, closeReason);
     this.#logger.info({ how, droppedAudioMessages: this.#droppedAudioMessages }, 'stream ended');
     if (life.phase === 'started') this.#tellEnd(life.handlers, how);

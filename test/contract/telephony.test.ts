@@ -80,6 +80,7 @@ describe.each(protocols.map((protocol) => ({ provider: protocol.name, protocol, 
         audio: (payload, timestampMs) => told.push({ type: 'audio', bytes: payload.length, timestampMs }),
         digit: (digit) => told.push({ type: 'digit', digit }),
         markReached: (mark) => told.push({ type: 'markReached', name: mark }),
+        soundLost: (lengthMs) => told.push({ type: 'soundLost', lengthMs }),
         ended: (how) => told.push(how),
       };
       const deps = { clock, logger: pino({ level: 'silent' }), metrics: createMetrics() };

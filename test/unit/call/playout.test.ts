@@ -269,3 +269,40 @@ test('a turn that is cut after its stream broke was heard up to where it broke, 
   playout.clear();
   expect(ended.get(1)).toMatchObject({ heardMs: 750, cut: true });
 });
+
+test('sound that the provider never got was not heard, though the marks behind it come back', () => {
+  const { playout, attach, ended, marks } = playing();
+  attach();
+  playout.enqueue(1, ms(1_000));
+  playout.completeTurn(1);
+  playout.lost(400);
+  for (const mark of marks()) playout.markReached(mark);
+  expect(ended.get(1)).toMatchObject({ generatedMs: 1_000, cut: true });
+  expect(ended.get(1)!.heardMs).toBeLessThanOrEqual(600);
+  expect(playout.summary().droppedMs).toBe(400);
+});
+
+test('sound that was lost belongs to the oldest turn that is not heard yet, and what is over goes to the next', () => {
+  const { clock, playout, attach, ended, marks } = playing();
+  attach();
+  playout.enqueue(1, ms(400));
+  playout.completeTurn(1);
+  playout.enqueue(2, ms(400));
+  playout.completeTurn(2);
+  playout.lost(600);
+  clock.tick(800);
+  for (const mark of marks()) playout.markReached(mark);
+  expect([ended.get(1)?.heardMs, ended.get(2)?.heardMs]).toEqual([0, 200]);
+});
+
+test('sound that was lost before the stream broke is said again on the next one', () => {
+  const { clock, playout, attach, sentMs } = playing();
+  attach();
+  playout.enqueue(1, ms(1_000));
+  playout.lost(400);
+  clock.tick(600);
+  playout.rewind();
+  const beforeMs = sentMs();
+  attach();
+  expect(sentMs() - beforeMs).toBeGreaterThanOrEqual(800 - 200);
+});

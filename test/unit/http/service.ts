@@ -73,6 +73,7 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
         audio: (payload, timestampMs) => heard('audio', payload.length, timestampMs),
         digit: (digit) => heard('digit', digit),
         markReached: (name) => heard('markReached', name),
+        soundLost: (lengthMs) => heard('soundLost', lengthMs),
         ended: (how) => heard('ended', how),
       };
     },

@@ -40,6 +40,7 @@ function given(
       told.push(['audio', [...payload], timestampMs, ...(missedFrames > 0 ? [missedFrames] : [])]),
     digit: (digit) => told.push(['digit', digit]),
     markReached: (name) => told.push(['markReached', name]),
+    soundLost: (lengthMs) => told.push(['soundLost', lengthMs]),
     ended: (how) => told.push(['ended', how]),
   };
   acceptStream(ours, protocol!, { clock, logger: pino({ level: 'silent' }), metrics }, (stream) => {
@@ -259,29 +260,68 @@ describe('a stream speaks', () => {
     ]);
   });
 
-  test('but drops sound, never control, while the provider does not read', async () => {
+  /** What has left, in short: sound by its first byte, marks by their names. */
+  const leftOf = (line: ReturnType<typeof given>): string[] =>
+    line.ours.sent.map((text) => {
+      const { event, media, mark } = JSON.parse(text);
+      return event === 'media'
+        ? `sound ${Buffer.from(media.payload, 'base64')[0]}`
+        : mark === undefined
+          ? event
+          : mark.name;
+    });
+  /** A fifth of a second that begins with this byte: 2.3 kB as a message. */
+  const sound = (first: number) => ({ type: 'audio' as const, payload: new Uint8Array(1_600).fill(first) });
+
+  test('in their order, when the provider reads late', () => {
     const line = givenStarted();
-    const kinds = () => line.ours.sent.map((message) => JSON.parse(message).event);
-    const payload = new Uint8Array(160);
-    line.ours.bufferedAmount = 256 * 1024;
-    line.stream.send({ type: 'audio', payload });
-    line.ours.bufferedAmount += 1;
-    line.stream.send({ type: 'audio', payload });
-    line.stream.send({ type: 'audio', payload });
-    line.stream.send({ type: 'mark', name: '0:1' });
-    line.stream.send({ type: 'clear' });
-    expect(kinds()).toEqual(['media', 'mark', 'clear']);
+    line.ours.bufferedAmount = 64 * 1024 + 1;
+    line.stream.send(sound(1));
+    line.stream.send({ type: 'mark', name: '0:0' });
+    line.clock.tick(200);
+    expect(leftOf(line)).toEqual([]);
+    line.ours.bufferedAmount = 0;
+    line.clock.tick(50);
+    line.stream.send(sound(2));
+    expect(leftOf(line)).toEqual(['sound 1', '0:0', 'sound 2']);
+  });
+
+  test('but gives up the oldest sound, never control, while the provider does not read, and tells how much', async () => {
+    const line = givenStarted();
+    line.ours.bufferedAmount = 64 * 1024 + 1;
+    for (let i = 0; i < 100; i++) {
+      line.stream.send(sound(i));
+      line.stream.send({ type: 'mark', name: `0:${i}` });
+    }
+    const lost = line.told.filter(([kind]) => kind === 'soundLost');
+    expect(lost.length).toBeGreaterThan(10);
+    expect(new Set(lost.map(([, lengthMs]) => lengthMs))).toEqual(new Set([200]));
     expect(await line.failed('PROVIDER_SLOW_READER')).toBe(1);
     line.ours.bufferedAmount = 0;
-    line.stream.send({ type: 'audio', payload });
-    expect(kinds()).toEqual(['media', 'mark', 'clear', 'media']);
+    line.clock.tick(50);
+    const left = leftOf(line);
+    expect(left.filter((what) => what.startsWith('0:'))).toEqual(Array.from({ length: 100 }, (_, i) => `0:${i}`));
+    const newest = Array.from({ length: 100 - lost.length }, (_, i) => `sound ${i + lost.length}`);
+    expect(left.filter((what) => what.startsWith('sound'))).toEqual(newest);
+  });
+
+  test('and a clear takes the sound that waits with it: it is not lost, but unsaid', () => {
+    const line = givenStarted();
+    line.ours.bufferedAmount = 64 * 1024 + 1;
+    line.stream.send(sound(1));
+    line.stream.send({ type: 'mark', name: '0:0' });
+    line.stream.send({ type: 'clear' });
+    line.stream.send(sound(2));
+    line.ours.bufferedAmount = 0;
+    line.clock.tick(50);
+    expect(leftOf(line)).toEqual(['0:0', 'clear', 'sound 2']);
+    expect(line.told).toEqual([]);
   });
 
   test('and is cut when not even control is read', () => {
     const line = givenStarted();
-    line.ours.bufferedAmount = 1024 * 1024 + 1;
-    line.stream.send({ type: 'mark', name: '0:1' });
-    line.stream.send({ type: 'mark', name: '0:2' });
+    line.ours.bufferedAmount = 64 * 1024 + 1;
+    for (let i = 0; line.told.length === 0 && i < 20_000; i++) line.stream.send({ type: 'mark', name: `0:${i}` });
     line.clock.tick(0);
     expect(line.ours.sent).toEqual([]);
     expect(line.told).toEqual([['ended', 'lost']]);
