@@ -134,11 +134,17 @@ const call = (callId: string): RingingCall => ({
 });
 
 /** A stream that plays nothing; it tells its end as the real one does. */
-async function streamOf(registry: CallRegistry, callId: string, closed: string[] = []): Promise<StreamHandlers> {
+async function streamOf(
+  registry: CallRegistry,
+  callId: string,
+  closed: string[] = [],
+  { isDead = false } = {},
+): Promise<StreamHandlers> {
   let handlers: StreamHandlers | undefined;
   // A phone sends its silence, too.
   const cancel = clock.every(1_000, () => handlers?.audio(new Uint8Array(160).fill(0xff), undefined, 0));
   phones.push(cancel);
+  if (isDead) cancel();
   const stream: CallStream = {
     streamId: 'MZ1',
     callId,
@@ -327,6 +333,22 @@ describe('a place', () => {
     await clock.advance(100);
     await drained;
   });
+});
+
+test('a stream that brings nothing for ten seconds is closed, so that the provider opens another; the call waits for it', async () => {
+  const { registry, transcripts, metrics } = service();
+  const closed: string[] = [];
+  await streamOf(registry, 'CA1', closed, { isDead: true });
+  await clock.advance(9_900);
+  expect(closed).toEqual([]);
+  await clock.advance(200);
+  expect(closed).toEqual(['CA1']);
+  expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_SILENT']);
+  expect(await metrics.text()).toContain('callbridge_failures_total{code="STREAM_SILENT",fault="provider"} 1');
+  await streamOf(registry, 'CA1');
+  await clock.advance(30_000);
+  expect(registry.active).toBe(1);
+  expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_SILENT', 'STREAM_BACK']);
 });
 
 describe('the limits of a call', () => {

@@ -272,6 +272,15 @@ describe('an agent is left alone', () => {
     expect(rungs).toEqual([]);
   });
 
+  test('while the caller adds something long to what was not answered yet', () => {
+    const { watchdog, rungs, pass, callerSays } = given();
+    callerSays(1_000);
+    watchdog.callerUnderstood();
+    pass(2_000);
+    callerSays(10_000);
+    expect(rungs).toEqual([]);
+  });
+
   test('while it is still being heard, when generation ended long ago or goes on', () => {
     const { rungs, pass, agentSays } = given();
     agentSays(30_000);
