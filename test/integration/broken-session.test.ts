@@ -158,7 +158,7 @@ test.each<[string, ScenarioInput['faults'], string]>([
       text: expect.stringMatching(/^I am sorry/),
     });
     expect(result.end).toMatchObject({ how: 'serviceHungUp' });
-    expect(result.twiml.at(-1)?.url).toMatch(/\/twilio\/stream-ended$/);
+    expect(result.twiml.at(-1)?.url).toMatch(/\/twilio\/stream-ended(#.*)?$/);
     // Once through the stream is enough: the TwiML only hangs up.
     expect(result.twiml.at(-1)?.verbs.map(({ verb }) => verb)).toEqual(['hangup']);
   },
