@@ -43,6 +43,7 @@ export class AgentSide {
   readonly #downlink: Downlink;
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
+  #brokenAtMs = Number.NEGATIVE_INFINITY;
   readonly #muteTurns = new MuteTurns();
   readonly watchdog: Watchdog;
   #session: LiveSession | undefined;
@@ -184,6 +185,7 @@ export class AgentSide {
 
   /** The agent and the caller hear each other again. */
   carryOn(callerSpeaks: boolean): void {
+    if (this.watchdog.callerWaitsSince(this.#brokenAtMs)) this.#carryOn.broken('callerUnanswered');
     const text = this.#carryOn.mended(callerSpeaks);
     if (!this.watchdog.climbing) {
       if (text !== undefined) this.#order(text);
@@ -259,6 +261,7 @@ export class AgentSide {
   /** What the lost socket had not brought of a turn will not come: the next sound is a turn of its own. */
   #broken(): void {
     this.#leaving.left();
+    this.#brokenAtMs = this.#options.deps.clock.nowMs();
     if (this.#downlink.generating) this.#carryOn.broken('agentCut');
     this.#downlink.turnCompleted();
   }

@@ -32,6 +32,11 @@ export class CallerClaim {
     return this.#voicedMs >= CLAIM_MS;
   }
 
+  /** Whether there are words to answer, the last of which were said before `atMs`, and so long ago, before `turnMs`, that they are a whole turn. */
+  wasDoneBy(atMs: number, turnMs: number): boolean {
+    return this.voiced && !this.#speaks && this.#endMs <= atMs && this.#endMs <= turnMs;
+  }
+
   started(atMs: number): void {
     if (atMs - this.#endMs > CLAIM_PAUSE_MS) this.#voicedMs = 0;
     this.#speaks = true;

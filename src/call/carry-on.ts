@@ -6,7 +6,7 @@ export type Loose =
   | 'agentCut'
   /** The process that held the call is gone, and with it what the agent had not yet been heard to say. */
   | 'agentLost'
-  /** The process is gone, and the caller was the last to speak. */
+  /** The caller was the last to speak, and had not been answered. */
   | 'callerUnanswered';
 
 const TEXTS: Readonly<Record<Loose, string>> = {

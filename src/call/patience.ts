@@ -30,3 +30,11 @@ export function waitBefore(taken: number, firstMs: number, { nudgeMs, resumeMs, 
 export const NUDGE =
   '[The caller is waiting and hears nothing from you. Go on where you stopped, or answer what the caller said last; if you ' +
   'did not understand it, say so. Do not greet again, and do not speak of this note.]';
+
+/** What the agent owes. */
+export interface Missing {
+  why: MuteWhy;
+  /** Since when nothing excuses it. */
+  sinceMs: number;
+  limitMs: number;
+}

@@ -10,7 +10,7 @@
 import type { Likeness } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { CallerClaim } from './caller-claim.ts';
-import { type MuteWhy, type Patience, RUNGS, type Rung, waitBefore } from './patience.ts';
+import { type Missing, type MuteWhy, type Patience, RUNGS, type Rung, waitBefore } from './patience.ts';
 import { WorkingTools } from './working-tools.ts';
 
 /** What the service's detection takes on top of the silence that it was asked for: 1.16 s were seen with 800 ms. */
@@ -48,13 +48,6 @@ interface Turn {
   calledTools: boolean;
 }
 
-interface Missing {
-  why: MuteWhy;
-  /** Since when nothing excuses it. */
-  sinceMs: number;
-  limitMs: number;
-}
-
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #detectionMs: number;
@@ -86,6 +79,11 @@ export class Watchdog {
   /** Whether a session that is ready now must be told that the caller waits. */
   get climbing(): boolean {
     return this.#rungs > 0 && this.#missing !== undefined;
+  }
+
+  /** Whether the caller waits for an answer to a whole turn that was over by `atMs`. */
+  callerWaitsSince(atMs: number): boolean {
+    return this.#missing?.why === 'noAnswer' && this.#caller.wasDoneBy(atMs, this.#now - this.#detectionMs);
   }
 
   /** A text was sent to which the agent must say something: the greeting's order, pressed keys. */

@@ -99,6 +99,19 @@ test('a session that drops in the middle of the greeting does not greet again, a
   expect(said.slice(0, 2).join(' ')).toBe('Good morning, this is Callbridge. How can I help you?');
 });
 
+test('a session that drops before it answers is asked for the answer as soon as it is back', async () => {
+  const turns = question.model.turns.map((turn) => (turn.on === 'speech' ? { ...turn, delayMs: 6_000 } : turn));
+  const { record, live } = await replay(question, {
+    model: { ...question.model, turns, faults: [{ kind: 'drop', atMs: 13_500 }] },
+  });
+  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_LOST', 'LIVE_BACK']);
+  const texts = live.sessions.flatMap((session) => session.eventsOf('textReceived')).map(({ text }) => text);
+  expect(texts).toEqual([
+    expect.stringContaining('picked up'),
+    expect.stringContaining('Answer what the caller said last'),
+  ]);
+});
+
 test('with our own gate taking the turns, a session that drops while the caller speaks hears the speech as one turn', async () => {
   const { record, live } = await replay(question, {
     model: withFaults([{ kind: 'drop', atMs: 7_000 }]),

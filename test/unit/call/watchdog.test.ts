@@ -48,7 +48,7 @@ function given(options: { readonly patience?: Patience | undefined; readonly may
     pass(lengthMs);
     watchdog.turnCompleted(COMPLETE);
   };
-  return { watchdog, line, rungs, pass, callerSays, agentSays, answer };
+  return { watchdog, clock, line, rungs, pass, callerSays, agentSays, answer };
 }
 
 describe('an agent that is mute', () => {
@@ -360,5 +360,37 @@ describe('an agent is left alone', () => {
     watchdog.agentSound(like('speech'), 200);
     pass(60_000);
     expect(rungs).toEqual([]);
+  });
+});
+
+describe('a caller whose session breaks', () => {
+  test('waits for the answer to a turn that was over before', () => {
+    const { watchdog, clock, callerSays, pass, answer } = given();
+    callerSays(1_000);
+    const brokenAtMs = clock.nowMs();
+    // So soon after the last word, it may be a pause.
+    expect(watchdog.callerWaitsSince(brokenAtMs)).toBe(false);
+    pass(DETECTION_MS);
+    expect(watchdog.callerWaitsSince(brokenAtMs)).toBe(true);
+    expect(watchdog.callerWaitsSince(brokenAtMs - 1)).toBe(false);
+    answer(1_000);
+    expect(watchdog.callerWaitsSince(brokenAtMs)).toBe(false);
+  });
+
+  test('will be answered by whoever hears what was said meanwhile', () => {
+    const { watchdog, clock, callerSays, pass } = given();
+    callerSays(1_000);
+    pass(DETECTION_MS);
+    const brokenAtMs = clock.nowMs();
+    callerSays(300);
+    pass(2_000);
+    expect(watchdog.callerWaitsSince(brokenAtMs)).toBe(false);
+  });
+
+  test('waits for nothing when only the greeting is missing', () => {
+    const { watchdog, clock, pass } = given();
+    watchdog.asked();
+    pass(2_000);
+    expect(watchdog.callerWaitsSince(clock.nowMs())).toBe(false);
   });
 });
