@@ -7,7 +7,9 @@ import { type TalkRow, talkRow } from './talk-row.ts';
 const ASKING_MS = 5_400;
 /** In the middle of the answer, which begins at about 8 s. */
 const ANSWERING_MS = 9_000;
-const FOR_EVER_MS = 600_000;
+/** Longer than a stream is waited for that brings nothing, and a caller who still speaks afterwards. */
+const MUTE_MS = 12_000;
+const LONG_MS = 20_000;
 /** The frame on its way, and the block of the measurement that it cuts. */
 const EDGE_MS = 40;
 
@@ -39,14 +41,22 @@ export const callerRows: readonly Row[] = [
   caller('a burst: 1 s held back, then all at once', [{ fault: 'burst', atMs: ASKING_MS, lengthMs: 1_000 }]),
   caller('stamps jump back', [{ fault: 'timestamps', atMs: ASKING_MS, toMs: 1_000 }]),
   caller('stamps jump a minute ahead', [{ fault: 'timestamps', atMs: ASKING_MS, toMs: 65_000 }], { wants: ALIVE }),
-  caller('no media at all', [{ fault: 'silence', atMs: 0, lengthMs: FOR_EVER_MS }], {
-    baseline: undefined,
-    wants: { end: 'either' },
-  }),
-  caller('no more media in mid-call', [{ fault: 'silence', atMs: ASKING_MS, lengthMs: FOR_EVER_MS }], {
-    baseline: undefined,
-    wants: { end: 'either' },
-  }),
+  caller(
+    'no media at all, until the provider was made to open another stream',
+    [{ fault: 'silence', atMs: 0, lengthMs: MUTE_MS }],
+    {
+      questionMs: LONG_MS,
+      wants: { end: 'alive' },
+    },
+  ),
+  caller(
+    'no more media in mid-call, until the provider was made to open another stream',
+    [{ fault: 'silence', atMs: ASKING_MS, lengthMs: MUTE_MS }],
+    {
+      questionMs: LONG_MS,
+      wants: { end: 'alive' },
+    },
+  ),
   caller('no stop at the end', [], { habits: { stop: false } }),
   caller('1006, and the provider asks the action', [{ fault: 'cut', atMs: ASKING_MS }], {
     habits: { brokenStream: { leadsTo: 'action' } },

@@ -16,6 +16,7 @@ export interface TalkRow extends Omit<Row, 'play' | 'spokenOverMs'>, Change {
   readonly habits?: ProviderHabitsInput | undefined;
   readonly lineFaults?: readonly LineFault[] | undefined;
   readonly patienceMs?: number | undefined;
+  readonly questionMs?: number | undefined;
   readonly breaksInAfterMs?: number | undefined;
 }
 
@@ -40,6 +41,7 @@ export function talkRow(row: TalkRow): Row {
           lineFaults: row.lineFaults?.length === 0 ? undefined : row.lineFaults,
           switchboard: twilio.switchboard,
           patienceMs: row.patienceMs,
+          questionMs: row.questionMs,
           breaksInAfterMs: row.breaksInAfterMs,
         });
         return experience;

@@ -49,6 +49,8 @@ const PING_EVERY_MS = 5_000;
 const DEAD_AFTER_MS = 30_000;
 /** Half way round the world and back. A longer measurement tells of a late pong, not of the way. */
 const MAX_ROUND_TRIP_MS = 200;
+/** A shorter one tells of two ends that had nothing else to do; both take longer to read when they have. */
+const MIN_ROUND_TRIP_MS = 6;
 
 export const dialWebSocket: Dial = ({ url, headers, clock }, handlers) => {
   let webSocket: WebSocket;
@@ -129,7 +131,7 @@ export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: Soc
     pong: () => {
       const sentAtMs = pingedAtMs.shift();
       if (sentAtMs !== undefined) {
-        roundTripMs = Math.min(clock.nowMs() - sentAtMs, MAX_ROUND_TRIP_MS);
+        roundTripMs = Math.max(MIN_ROUND_TRIP_MS, Math.min(clock.nowMs() - sentAtMs, MAX_ROUND_TRIP_MS));
         heardUpToMs = Math.max(heardUpToMs, sentAtMs);
       }
       came();

@@ -1,6 +1,9 @@
 /** What the caller said when the session breaks: none of it is lost, and none of it is heard twice. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pcm } from '../../../src/audio/index.ts';
+import { mindSocket } from '../../../src/live/socket.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { MemorySocket } from '../../support/memory-socket.ts';
 import { LiveBench, type ServerEnd } from './live-bench.ts';
 
 /** There and back again. */
@@ -216,4 +219,14 @@ describe('to begin afresh', () => {
     await bench.clock.advance(2_000);
     expect(bench.sockets).toHaveLength(1);
   });
+});
+
+test('an instant network does not make the two ends instant: what was said just before a close is not taken for heard', async () => {
+  const clock = new ManualClock();
+  const [ours, theirs] = MemorySocket.pair(clock);
+  const socket = mindSocket(ours, clock, { message: () => undefined, closed: () => undefined });
+  await clock.advance(5_000);
+  theirs.close(1011, 'Internal error encountered.');
+  await clock.advance(0);
+  expect(clock.nowMs() - socket.unsureSinceMs()).toBe(6);
 });
