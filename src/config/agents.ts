@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { type Agent, agentFrom } from './agent.ts';
 import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
 import { type AgentFile, agentFile, type ReadableAgentFile, readableAgentFile } from './agent-file.ts';
-import { checkAlternatives } from './alternatives.ts';
+import { carriers, checkAlternatives } from './alternatives.ts';
 import type { Backends } from './backends.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
@@ -87,6 +87,9 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const language = checkLanguage(content, { catalogue, ...bench });
   if (model !== undefined && !doubtful.has('model')) checkFeatures(content, model, { catalogue, ...bench });
   const alternatives = checkAlternatives(content, backends, { catalogue, ...bench });
+  if (model !== undefined && backends !== undefined && carriers(backends, model).length === 0) {
+    bench.problem(['model'], `no back end in the order offers ${model.name}`);
+  }
   return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives, recordingPath });
 }
 

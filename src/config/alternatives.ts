@@ -81,7 +81,7 @@ export function liveRoutes({ models, languages, live: { backends } }: RoutesSour
 }
 
 /** The back ends of the order that offer a model. */
-function carriers({ all, order }: Backends, model: LiveModel): Backends['all'] {
+export function carriers({ all, order }: Backends, model: LiveModel): Backends['all'] {
   return order.flatMap((name) => all.filter((each) => each.name === name && model.apis.includes(each.backend.kind)));
 }
 

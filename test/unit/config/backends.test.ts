@@ -170,6 +170,13 @@ alternatives: [{ model: gemini-live-2.5-flash-native-audio }]
     expect(problems[0]).toContain(message);
   });
 
+  test('cannot be none: a model of its own that no back end in the order offers is told', () => {
+    const backends = `${BACKENDS.replace(/^order:.*\n?/m, '')}order: [europe]\n`;
+    expect(problemsOf({ agent: 'model: gemini-3.8-live-extended-thinking\n', backends })).toEqual([
+      expect.stringContaining('model: no back end in the order offers gemini-3.8-live-extended-thinking'),
+    ]);
+  });
+
   test('without a back end that offers the model are told', () => {
     const agent = 'alternatives: [{ model: gemini-live-2.5-flash-native-audio }]\n';
     expect(problemsOf({ agent, backends: 'backends: {}\n' })).toEqual([
