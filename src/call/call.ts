@@ -94,7 +94,8 @@ export class Call {
 
   /** Whether the caller was lost with a stream, and may come back by another one. */
   get waitsForStream(): boolean {
-    return this.phase === 'parted' || this.phase === 'adrift';
+    const { phase } = this;
+    return phase === 'parted' || phase === 'adrift' || (phase === 'draining' && this.wasAnswered && !this.hasStream);
   }
 
   /** undefined while it lasts, and when it was let go. */
@@ -136,6 +137,8 @@ export class Call {
     collector.answered(nowMs);
     this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
+    // A second stream in the middle of the goodbye: the provider asks what comes next, and gets the rest of it.
+    if (this.phase === 'ended') stream.close();
     return {
       audio: (payload, timestampMs, missedFrames) => callerSide.audio(payload, { timestampMs, missedFrames }),
       digit: (digit) => callerSide.digit(digit),

@@ -45,9 +45,12 @@ export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<bool
 async function handOver(callId: string, call: Call, deps: DrainDeps): Promise<void> {
   const { clock, logger, metrics, store, control, streamEndedUrl } = deps;
   await quietMoment(call, clock);
+  // Another process has taken it meanwhile, or it only rang here: there is nothing to give away.
+  if (isReleased(call)) return;
+  if (!call.wasAnswered) return call.abandon('SHUTDOWN');
   call.handOver();
   // A goodbye is said to its end here.
-  if (call.phase !== 'released') return;
+  if (!isReleased(call)) return;
   await store.release(callId);
   metrics.callsHandedOver.inc();
   try {
@@ -58,6 +61,8 @@ async function handOver(callId: string, call: Call, deps: DrainDeps): Promise<vo
   // Closing the stream has the provider ask as well.
   call.closeStream();
 }
+
+const isReleased = (call: Call): boolean => call.phase === 'released';
 
 function quietMoment(call: Call, clock: Clock): Promise<void> {
   const untilMs = clock.nowMs() + QUIET_MOMENT_MS;

@@ -1,6 +1,7 @@
 /** What a caller who is still on the line gets when the stream is over. */
 import * as z from 'zod';
-import type { RingingCall } from './ringing-call.ts';
+import type { Known } from '../cluster/index.ts';
+import { type RingingCall, ringingOf } from './ringing-call.ts';
 
 /** What may be kept of a call that has ended, for whichever process is asked. */
 const endedSchema = z.discriminatedUnion('do', [
@@ -18,8 +19,15 @@ export type Next =
 
 export const HANG_UP = { do: 'hangUp' } as const satisfies Next;
 
+/** Of a call that is not in this process. One that nobody knows of was lost with the process that held it. */
+export function nextElsewhere(known: Known, agent: string, draining: boolean): Next {
+  if (known.state === 'ended') return nextFrom(known.answer) ?? { do: 'fallback', agent };
+  if (known.state === 'unknown') return { do: 'fallback', agent };
+  return draining ? { do: 'askElsewhere' } : { do: 'connect', call: ringingOf(known.facts) };
+}
+
 /** What another process wrote down; undefined when it cannot be read, as after a change of versions. */
-export function nextFrom(answer: string): Next | undefined {
+function nextFrom(answer: string): Next | undefined {
   try {
     return endedSchema.parse(JSON.parse(answer));
   } catch {

@@ -8,7 +8,7 @@ import type { Admission } from './admission.ts';
 import { Call, type CallDeps } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
 import { drainCalls } from './drain.ts';
-import { HANG_UP, type Next, nextFrom } from './next.ts';
+import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns } from './returns.ts';
@@ -114,15 +114,15 @@ export class CallRegistry {
   /** What the caller, who is still on the line, should get now that the stream is over. */
   async afterStream({ callId, agent }: RingingCall): Promise<Next> {
     const entered = this.#calls.get(callId);
-    if (entered !== undefined && this.#mayReturn(entered)) return { do: 'connect', call: ringingOf(entered.facts) };
+    if (entered !== undefined && this.#mayReturn(entered)) {
+      // The provider is here: it need not be asked any more.
+      this.#rescue.end(callId);
+      return { do: 'connect', call: ringingOf(entered.facts) };
+    }
     this.#past.settle(callId);
     const past = this.#past.answerOf(callId);
     if (past !== undefined) return past;
-    const known = await this.#options.store.look(callId);
-    if (known.state === 'ended') return nextFrom(known.answer) ?? { do: 'fallback', agent };
-    // A call that nobody knows of was lost with the process that held it.
-    if (known.state === 'unknown') return { do: 'fallback', agent };
-    return this.#draining ? { do: 'askElsewhere' } : { do: 'connect', call: ringingOf(known.facts) };
+    return nextElsewhere(await this.#options.store.look(callId), agent, this.#draining);
   }
 
   /** Another process holds the call now. */
@@ -224,14 +224,15 @@ export class CallRegistry {
     const agent = agentNamed(call.agent);
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
     const earlier = isNew ? [] : await takeFromStore(factsOf(call, agent), this.#options);
-    this.#refuseWhileDraining(earlier);
     const prepared = this.#calls.get(call.callId);
     if (prepared?.call.wasAnswered) return prepared;
+    // One that rang before is let finish.
+    if (prepared === undefined) this.#refuseWhileDraining(earlier);
     // It rang here and was answered elsewhere: what was prepared knows nothing of that.
     if (earlier.length > 0) prepared?.call.taken();
     await admission.admit({ call, limits: agent.limits, credentials: agent.credentials, running: !isNew });
     try {
-      this.#refuseWhileDraining(earlier);
+      if (prepared === undefined) this.#refuseWhileDraining(earlier);
       if (this.#past.has(call.callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
       return this.#calls.get(call.callId) ?? this.#begin(call, agent, earlier);
     } catch (error) {
@@ -258,7 +259,9 @@ export class CallRegistry {
   #ended({ callId, agent }: CallFacts, call: Call): void {
     const { outcome } = call;
     const answer: Next = outcome?.kind === 'failed' ? { do: 'fallback', agent, heard: call.apologyHeard } : HANG_UP;
-    this.#past.add(callId, answer, outcome?.kind === 'callerGone');
+    const isGone = outcome?.kind === 'callerGone';
+    // A call that only rang here may be talking elsewhere.
+    if (call.wasAnswered || isGone) this.#past.add(callId, answer, isGone);
     void this.#options.store.end(callId, JSON.stringify(answer));
     this.#forget({ callId, agent });
   }

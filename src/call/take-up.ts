@@ -56,7 +56,8 @@ export interface TakenUp {
 export function takenUpFrom(entries: readonly Entry[]): TakenUp {
   return {
     because: wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
-    greeted: hasGreeted(entries),
+    // An order that nothing came of was lost with the process.
+    greeted: hasGreeted(entries) && entries.some(({ type }) => type === 'speaking' || type === 'line'),
     handle: handleOf(entries),
     lastTurn: lastTurn(entries),
     loose: looseEnd(entries),

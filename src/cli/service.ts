@@ -63,6 +63,9 @@ export async function startService(config: Config, tools: Tools, options: Servic
     logger,
     metrics,
   });
+  /** What the neighbours tell before there is a registry. */
+  const early: (() => void)[] = [];
+  let whenReady = (run: () => void): void => void early.push(run);
   const ownNonces = createUsedNonces(clock);
   const cluster = await openCluster({
     redisUrl: config.queue.redisUrl,
@@ -74,8 +77,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     ownNonces,
     lostAnswer: JSON.stringify({ do: 'fallback' }),
     handlers: {
-      taken: (callId) => registry.taken(callId),
-      orphaned: (callId, facts) => registry.orphaned(callId, facts),
+      taken: (callId) => whenReady(() => registry.taken(callId)),
+      orphaned: (callId, facts) => whenReady(() => registry.orphaned(callId, facts)),
     },
   });
   const { store, slots } = cluster;
@@ -103,6 +106,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     control: openControl(config.twilio, tools),
     streamEndedUrl: askedAgain(config.http.publicUrl + STREAM_ENDED_PATH),
   });
+  whenReady = (run) => run();
+  for (const run of early) run();
   const http = createServer({
     clock,
     ids,

@@ -50,7 +50,12 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     };
   }
   // What cannot be told now is queued where it can be looked through, not in the connection.
-  const redis = connectRedis(redisUrl, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const redis = connectRedis(redisUrl, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    // After an outage all must be back before any of them judges who is dead.
+    retryStrategy: () => times.beatMs / 2,
+  });
   const link = new RedisLink({ redis, clock, logger, metrics });
   const scripts = defineCallScripts(redis);
   const slots = createRedisSlots({ link, redis, clock });

@@ -523,6 +523,25 @@ describe('what follows a stream', () => {
     expect(await nextFor(registry, 'CA1')).toBe('fallback');
   });
 
+  test('of a call that only rang here, and whose stream went elsewhere, is what the store knows', async () => {
+    const facts = { ...call('CA1'), sipHeaders: {}, model: 'm', voice: 'v' };
+    const { registry } = service({ store: { look: async () => ({ state: 'running', holder: 'dead', facts }) } });
+    await registry.ring(call('CA1'));
+    await clock.advance(32_000);
+    expect(registry.active).toBe(0);
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+  });
+
+  test('that comes a second time during the goodbye is closed, and the provider is told the rest', async () => {
+    const { registry } = service({ model: { faults: [{ kind: 'quota', sessions: 0 }] } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    const closed: string[] = [];
+    await streamOf(registry, 'CA1', closed);
+    expect(closed).toEqual(['CA1']);
+    expect(await nextFor(registry, 'CA1')).toBe('fallback');
+  });
+
   test('is hanging up when the caller hung up', async () => {
     const { registry } = service();
     (await streamOf(registry, 'CA1')).ended('stopped');
@@ -632,6 +651,28 @@ test('a call that another process has taken is let go, without an outcome', asyn
 });
 
 describe('shutting down', () => {
+  test('still takes the streams of calls that rang before', async () => {
+    const { registry } = service();
+    await registry.ring(call('CA1'));
+    await clock.advance(1_000);
+    const drained = registry.drain(10_000);
+    await streamOf(registry, 'CA1');
+    expect(registry.active).toBe(1);
+    registry.callerGone('CA1', 'completed');
+    await clock.advance(200);
+    expect(await drained).toBe(true);
+  });
+
+  test('gives away no call that only rang here: it may be talking in the process that has its stream', async () => {
+    const { registry } = service({ store: { neighbours: async () => 1 } });
+    await registry.ring(call('CA1'));
+    await clock.advance(1_000);
+    const drained = registry.drain(0);
+    await clock.advance(10_000);
+    await drained;
+    expect([registry.active, redirected]).toEqual([0, []]);
+  });
+
   test('gives the calls that outlast the grace time to another process, between two turns', async () => {
     const released: string[] = [];
     const { registry, transcripts, metrics } = service({
