@@ -32,7 +32,7 @@ export interface Wants {
   readonly wholeAudio?: boolean | undefined;
   /** The gap is no longer than without the fault, or than what is imposed, and 300 ms. */
   readonly promptGap?: boolean | undefined;
-  /** The agent is heard within two seconds of the call's next stream, or as soon as without the fault. */
+  /** The agent is heard within two seconds of the call's next stream, or of the caller's last word where that is later. */
   readonly promptAfterStream?: boolean | undefined;
   /** None: a call that was refused before it was answered. */
   readonly records?: number | undefined;
@@ -64,7 +64,7 @@ export function shortcomings(row: Row, seen: Experience, baselineGapMs: number |
   }
   if (wants.promptAfterStream === true) {
     const takenUpMs = (seen.streamBackMs ?? Number.POSITIVE_INFINITY) + TAKE_UP_MS - (row.spokenOverMs ?? 0);
-    if (!((seen.gapMs ?? Number.POSITIVE_INFINITY) <= Math.max(takenUpMs, (baselineGapMs ?? 0) + OWN_MS))) {
+    if (!((seen.gapMs ?? Number.POSITIVE_INFINITY) <= Math.max(takenUpMs, TAKE_UP_MS))) {
       short.push(`not within ${TAKE_UP_MS} ms of the next stream`);
     }
   }

@@ -184,7 +184,7 @@ export const processRows: readonly Row[] = [
       moment: 'asking',
       baseline: 'no fault: two replicas',
       // Where nobody listens yet, the provider would give up: it comes back when the process does.
-      habits: { brokenStream: { leadsTo, afterMs: 4_000 }, refusedStream: 'broken' },
+      habits: { brokenStream: { leadsTo, afterMs: 7_000 }, refusedStream: 'broken' },
       questionMs: LONG_MS,
       fault: killAndRestart,
       wants: TAKEN_UP,
