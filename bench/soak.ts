@@ -11,7 +11,7 @@ import { mulberry32 } from './position.ts';
 import { freePort, sleep } from './service.ts';
 import { type PlacedCall, placeSoakCall } from './soak/caller.ts';
 import { type Holding, holdings } from './soak/holdings.ts';
-import { between, rollBlow, rollCall, rollNetworkFault, rollScenario } from './soak/plan.ts';
+import { between, blowNumber, rollCall, rollNetworkFault, rollScenario } from './soak/plan.ts';
 import { isClean, type Reckoning, reckon } from './soak/reckoning.ts';
 import { createReplica, type Replica } from './soak/replica.ts';
 import { setStage } from './stage.ts';
@@ -91,6 +91,7 @@ async function main(): Promise<void> {
   const counts = new Map<string, number>();
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const kills: number[] = [];
+  let struck = 0;
   const problems: string[] = [];
   const loop = async (every: () => number, work: () => Promise<unknown>): Promise<void> => {
     while (!over()) {
@@ -121,7 +122,7 @@ async function main(): Promise<void> {
         const early = performance.now() - began < lastsMs * STRUCK_SHARE;
         const targets = early ? replicas : [second];
         const target = targets[Math.floor(blows() * targets.length)]!;
-        const blow = rollBlow(blows);
+        const blow = blowNumber(struck++);
         count(`${blow} of ${target.name}`);
         if (blow === 'SIGKILL') kills.push(performance.now());
         await target.strike(blow);

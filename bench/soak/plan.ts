@@ -126,5 +126,6 @@ export function rollNetworkFault(random: Random): NetworkFault {
 }
 
 export type Blow = 'SIGKILL' | 'SIGTERM';
-export const rollBlow = (random: Random): Blow => pick(random, ['SIGKILL', 'SIGTERM'] as const);
+/** By turns, so that a short soak has both. */
+export const blowNumber = (count: number): Blow => (count % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
 export { between };

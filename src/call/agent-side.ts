@@ -57,6 +57,7 @@ export class AgentSide {
     const { agent, deps, takenUp, handle, talking } = options;
     const { clock, logger } = deps;
     this.#carryOn.broken(takenUp?.loose);
+    if (takenUp !== undefined) this.#carryOn.unheard();
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
     this.#playout = new Playout(clock, {
       turnStarted: (turn, atMs) => this.#turnStarted(turn, atMs),
@@ -123,6 +124,7 @@ export class AgentSide {
 
   /** The stream is gone. */
   rewind(): void {
+    this.#carryOn.unheard();
     this.#playout.rewind();
   }
 
@@ -187,6 +189,8 @@ export class AgentSide {
   carryOn(callerSpeaks: boolean): void {
     if (this.watchdog.callerWaitsSince(this.#brokenAtMs)) this.#carryOn.broken('callerUnanswered');
     const text = this.#carryOn.mended(callerSpeaks);
+    // Unless the caller says something now, the agent has to, in its time.
+    if (this.#carryOn.heardAgain()) this.watchdog.asked();
     if (!this.watchdog.climbing) {
       if (text !== undefined) this.#order(text);
     } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();

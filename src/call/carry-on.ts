@@ -20,6 +20,7 @@ const TEXTS: Readonly<Record<Loose, string>> = {
 
 export class CarryOn {
   #loose: Loose | undefined;
+  #unheard = false;
 
   /** What the last break left; `undefined` when nothing was under way. Of two breaks in a row the first one counts. */
   broken(loose: Loose | undefined): void {
@@ -31,5 +32,17 @@ export class CarryOn {
     const loose = this.#loose;
     this.#loose = undefined;
     return loose === undefined || callerSpeaks ? undefined : TEXTS[loose];
+  }
+
+  /** Nobody hears the caller, who may say something all the same, and wait for the answer. */
+  unheard(): void {
+    this.#unheard = true;
+  }
+
+  /** The caller is heard again; whether nobody heard before, so that nobody knows whose turn it is. */
+  heardAgain(): boolean {
+    const wasUnheard = this.#unheard;
+    this.#unheard = false;
+    return wasUnheard;
   }
 }

@@ -86,7 +86,7 @@ export class Watchdog {
     return this.#missing?.why === 'noAnswer' && this.#caller.wasDoneBy(atMs, this.#now - this.#detectionMs);
   }
 
-  /** A text was sent to which the agent must say something: the greeting's order, pressed keys. */
+  /** The agent must say something: a text asks for it, such as the greeting's order, or nobody knows whose turn it is. */
   asked(): void {
     if (this.#turn?.spoke) this.#askedMeanwhile = true;
     else this.#miss('noAnswer', this.#answerMs);

@@ -177,3 +177,24 @@ describe('an agent is left alone', () => {
     expectAnswered(played, LINES);
   });
 });
+
+test('a caller who asked while there was no stream, and waits, is spoken to', async () => {
+  const model: ScenarioInput = { ...question.model, turns: [greeting, nudged] };
+  const unheard: FixtureCall = {
+    ...question,
+    phone: {
+      ...question.phone,
+      // The question, 5.3 s from about 5 s on, falls into the gap.
+      faults: [{ fault: 'cut', atMs: 4_700 }],
+      habits: {
+        ...question.phone.habits,
+        brokenStream: { leadsTo: 'secondStream', afterMs: 7_000, silenceLimitMs: 60_000 },
+      },
+      script: waitsForAnswer(15_000),
+    },
+  };
+  const played = await replay(unheard, { model });
+  expect(played.result.scriptFailure).toBeUndefined();
+  expect(mutes(played)).toEqual(['nudge: noFrame']);
+  expect(greetings(played)).toBe(1);
+});

@@ -25,3 +25,11 @@ test('of two breaks in a row the first one counts: nothing was under way at the 
   carryOn.broken('callerUnanswered');
   expect(carryOn.mended(false)).toMatch(/speaking/);
 });
+
+test('a caller whom nobody heard for a while may wait for an answer; that is asked once', () => {
+  const carryOn = new CarryOn();
+  expect(carryOn.heardAgain()).toBe(false);
+  carryOn.unheard();
+  expect(carryOn.heardAgain()).toBe(true);
+  expect(carryOn.heardAgain()).toBe(false);
+});
