@@ -5,6 +5,8 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 
 /** Redis answers in a millisecond; a caller waits for what is asked at the ring. */
 const ASK_DEADLINE_MS = 1_000;
+/** One answer that is late may be a busy moment; a link that stays mute is made anew. */
+const MAX_MISSED = 2;
 
 export interface RedisLinkOptions {
   readonly redis: Redis;
@@ -17,6 +19,8 @@ export class RedisLink {
   readonly redis: Redis;
   readonly #options: RedisLinkOptions;
   #away = false;
+  /** Deadlines missed in a row. */
+  #missed = 0;
 
   constructor(options: RedisLinkOptions) {
     this.redis = options.redis;
@@ -38,6 +42,7 @@ export class RedisLink {
       const answer = await withDeadline(clock, ASK_DEADLINE_MS, command(), () => this.#mute());
       if (this.#away) logger.info({}, 'shared state is back');
       this.#away = false;
+      this.#missed = 0;
       return answer;
     } catch (error) {
       throw this.#failed(error);
@@ -55,7 +60,8 @@ export class RedisLink {
 
   /** A link on which nothing arrives any more breaks after minutes, unless it is broken here. */
   #mute(): Failure {
-    this.redis.disconnect(true);
+    this.#missed++;
+    if (this.#missed % MAX_MISSED === 0) this.redis.disconnect(true);
     return unavailable();
   }
 }

@@ -81,6 +81,10 @@ describe.each(servers)('with %s', (binary) => {
     });
     const says = (word: string) => eventually(() => said.split('\n')).toContain(word);
     await says('holding');
+    // `began`, `answered`, and what it says: in Redis, as nobody could know of it otherwise.
+    const connection = connectRedis(redis.url, {});
+    await eventually(() => connection.llen('callbridge:entries:CA1')).toBe(52);
+    connection.disconnect();
     return { child, says, said: () => said };
   };
 

@@ -1,4 +1,6 @@
 /** The small things on which everything stands: deadlines, back-off, failures, sockets. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +10,7 @@ import {
   FAILURES,
   Failure,
   type MessageSocket,
+  systemClock,
   withDeadline,
   wrapWebSocket,
 } from '../../../src/lib/index.ts';
@@ -27,6 +30,13 @@ describe('a deadline', () => {
     const outcome = expect(late).rejects.toMatchObject({ code: 'LIVE_AUTH' });
     await clock.advance(100);
     await outcome;
+  });
+
+  test('is not missed because this process stood still while the answer came', async () => {
+    const answer = once(spawn('sleep', ['0.02']), 'exit');
+    const inTime = withDeadline(systemClock, 400, answer, () => new Error('late'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    await expect(inTime).resolves.toEqual([0, null]);
   });
 
   test('passes on what the work fails with', async () => {
