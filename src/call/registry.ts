@@ -5,6 +5,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
 import type { Admission } from './admission.ts';
+import { Arrivals } from './arrivals.ts';
 import { Call, type CallDeps } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
 import { drainCalls } from './drain.ts';
@@ -13,7 +14,7 @@ import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
-import { settleLeft, type TakenUp, takeFromStore, takenUpFrom } from './take-up.ts';
+import { settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
@@ -47,8 +48,7 @@ interface Entered {
 export class CallRegistry {
   readonly #options: RegistryOptions;
   readonly #calls = new Map<string, Entered>();
-  /** Calls that are just being let in or taken up, so that two questions about one do not begin it twice. */
-  readonly #arriving = new Map<string, Promise<Entered>>();
+  readonly #arrivals: Arrivals<Entered>;
   readonly #past: PastCalls;
   readonly #rescue: Rescue;
   readonly #cancelTicker: Cancel;
@@ -60,6 +60,13 @@ export class CallRegistry {
     this.#options = options;
     this.#past = new PastCalls(clock);
     this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
+    this.#arrivals = new Arrivals({
+      ...options,
+      entered: (callId) => this.#calls.get(callId),
+      draining: () => this.#draining,
+      isOver: (callId) => this.#past.has(callId),
+      begin: (call, agent, earlier) => this.#begin(call, agent, earlier),
+    });
     this.#cancelTicker = clock.every(TICK_MS, () => this.#tick());
   }
 
@@ -83,7 +90,7 @@ export class CallRegistry {
   /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
   async ring(call: RingingCall): Promise<void> {
     if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
-    await this.#arrive(call, true);
+    await this.#arrivals.arrive(call, 'rings');
   }
 
   /** A stream of the call has started: the first, or another one after a break. A call that rang, or was held, elsewhere begins here. */
@@ -92,9 +99,9 @@ export class CallRegistry {
     if (this.#past.has(callId)) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
     this.#rescue.end(callId);
     // One that is ringing just now is let in first.
-    await this.#arriving.get(callId)?.catch(() => undefined);
+    await this.#arrivals.settled(callId);
     const known = this.#calls.get(callId);
-    const entered = known?.call.wasAnswered ? known : await this.#arrive(call, false);
+    const entered = known?.call.wasAnswered ? known : await this.#arrivals.arrive(call, 'answered');
     return entered.call.answer(stream);
   }
 
@@ -102,7 +109,7 @@ export class CallRegistry {
     this.#past.settle(callId);
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
-      if (this.#arriving.has(callId)) this.#past.add(callId, HANG_UP, true);
+      if (this.#arrivals.has(callId)) this.#past.add(callId, HANG_UP, true);
       void settleLeft(callId, this.#options.store);
       return;
     }
@@ -208,43 +215,6 @@ export class CallRegistry {
     logger.info({ direction, takenUp: takenUp?.because, piiFrom: from, piiTo: to }, 'call announced');
     call.start();
     return entered;
-  }
-
-  /** Once, however many ask meanwhile. A call that is not new was let in by the process that it rang at, as its stream's token proves. */
-  #arrive(ringing: RingingCall, isNew: boolean): Promise<Entered> {
-    const { callId } = ringing;
-    const arriving =
-      this.#arriving.get(callId) ?? this.#letIn(ringing, isNew).finally(() => this.#arriving.delete(callId));
-    this.#arriving.set(callId, arriving);
-    return arriving;
-  }
-
-  async #letIn(call: RingingCall, isNew: boolean): Promise<Entered> {
-    const { admission, agentNamed } = this.#options;
-    const agent = agentNamed(call.agent);
-    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
-    const earlier = isNew ? [] : await takeFromStore(factsOf(call, agent), this.#options);
-    const prepared = this.#calls.get(call.callId);
-    if (prepared?.call.wasAnswered) return prepared;
-    // One that rang before is let finish.
-    if (prepared === undefined) this.#refuseWhileDraining(earlier);
-    // It rang here and was answered elsewhere: what was prepared knows nothing of that.
-    if (earlier.length > 0) prepared?.call.taken();
-    await admission.admit({ call, limits: agent.limits, credentials: agent.credentials, running: !isNew });
-    try {
-      if (prepared === undefined) this.#refuseWhileDraining(earlier);
-      if (this.#past.has(call.callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
-      return this.#calls.get(call.callId) ?? this.#begin(call, agent, earlier);
-    } catch (error) {
-      admission.leave(call.callId);
-      throw error;
-    }
-  }
-
-  /** A call that another process left is no new one. */
-  #refuseWhileDraining(earlier: readonly Entry[]): void {
-    if (!this.#draining || earlier.length > 0) return;
-    throw new Failure('SERVICE_DRAINING', 'the service is shutting down and takes no new calls');
   }
 
   /** The stream is over, and the call is not: whether the caller is to be brought back. */

@@ -637,6 +637,35 @@ describe('a call of a dead process', () => {
     await clock.advance(10);
     expect(ended).toEqual(['CA1 {"do":"hangUp"}']);
   });
+
+  test('whose caller hangs up when it was taken, and is not in yet, has its record made here', async () => {
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+    ];
+    const { registry, transcripts, closed, slots } = service({
+      limits: { calls: 1 },
+      store: { take: async () => ({ entries: earlier }) },
+    });
+    const paused = slots.pause();
+    const answering = codeOf(() => streamOf(registry, 'CA1'));
+    await clock.advance(10);
+    registry.callerGone('CA1', 'completed');
+    paused.resume();
+    expect(await answering).toBe('STREAM_DUPLICATE');
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'callerGone' }]);
+    expect([closed, slots.holders('agent:reception')]).toEqual([['CA1'], []]);
+  });
+
+  test('that nobody knows anything of is let go again by a process that stops', async () => {
+    const released: string[] = [];
+    const { registry } = service({ store: { release: async (callId) => void released.push(callId) } });
+    const drained = registry.drain(0);
+    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('SERVICE_DRAINING');
+    expect(released).toEqual(['CA1']);
+    await clock.advance(100);
+    await drained;
+  });
 });
 
 test('a call that another process has taken is let go, without an outcome', async () => {
