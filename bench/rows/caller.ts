@@ -57,6 +57,11 @@ export const callerRows: readonly Row[] = [
       wants: { end: 'alive' },
     },
   ),
+  caller('no media at all, from any stream', [{ fault: 'silence', atMs: 0, lengthMs: 120_000 }], {
+    baseline: undefined,
+    questionMs: LONG_MS,
+    wants: { end: 'goodbye' },
+  }),
   caller('no stop at the end', [], { habits: { stop: false } }),
   caller('1006, and the provider asks the action', [{ fault: 'cut', atMs: ASKING_MS }], {
     habits: { brokenStream: { leadsTo: 'action' } },

@@ -1,49 +1,17 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
-import type { Pcm } from '../audio/index.ts';
-import { type Cancel, type Clock, FAILURES, type FailureCode } from '../lib/index.ts';
-import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
-import type { Logger, Metrics } from '../telemetry/index.ts';
+import { type Cancel, FAILURES, type FailureCode } from '../lib/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
-import type { Collector, Outcome } from '../transcript/index.ts';
+import type { Outcome } from '../transcript/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import type { CallAgent } from './call-agent.ts';
+import type { CallDeps } from './call-deps.ts';
 import { recordEnding } from './ending.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
+import { RECALL_MS } from './returns.ts';
 import type { TakenUp } from './take-up.ts';
-
-/** What the caller hears when the agent is gone for good. */
-export interface Apology {
-  readonly samples: Pcm<8000>;
-  readonly text: string;
-}
-
-/** What a call asks for when it asks for a session. */
-export interface LiveRequest {
-  readonly callId: string;
-  readonly agent: CallAgent;
-  readonly handlers: LiveHandlers;
-  readonly seed: () => readonly SeedTurn[];
-  readonly logger: Logger;
-  /** Of a session that another process began. */
-  readonly handle: TakenUp['handle'];
-}
-
-export interface CallDeps {
-  readonly callId: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly collector: Collector;
-  readonly openLive: (request: LiveRequest) => LiveSession;
-  readonly apology: Apology;
-  /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
-  readonly ended: (outcome: Outcome) => void;
-  /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */
-  readonly released: () => void;
-}
 
 export class Call {
   readonly #agent: CallAgent;
@@ -56,6 +24,7 @@ export class Call {
   #cancelLimit: Cancel | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
   #lastSoundMs: number;
+  #recalledMs = Number.NEGATIVE_INFINITY;
 
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
@@ -70,6 +39,8 @@ export class Call {
       talking: () => this.phase === 'talking',
       handle: (event) => this.#bridge.handle(event),
     });
+    // Any of the other processes may have asked the provider.
+    if (takenUp !== undefined) this.recalled();
     this.#bridge = new Bridge({
       clock: deps.clock,
       first: takenUp === undefined ? begin() : beginTakenUp(takenUp.because),
@@ -160,6 +131,11 @@ export class Call {
     this.#leaveStream('STREAM_LOST', 'the provider is done with the stream');
   }
 
+  /** The provider was asked to come back just now: a stream that it stops says nothing of the caller. */
+  recalled(): void {
+    this.#recalledMs = this.#deps.clock.nowMs();
+  }
+
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
   hangUp(): void {
     this.#bridge.handle({ type: 'hangUp' });
@@ -204,9 +180,10 @@ export class Call {
     const caller = this.#callerSide;
     if (!this.hasStream || caller === undefined) return;
     caller.tick();
-    if (!caller.gone || this.phase === 'draining') return;
+    if (caller.gone === 'no' || this.phase === 'draining') return;
     this.#deps.metrics.failures.inc({ code: 'STREAM_SILENT', fault: FAILURES.STREAM_SILENT.fault });
-    this.#leaveStream('STREAM_SILENT', 'nothing came from the phone');
+    if (caller.gone === 'again') this.abandon('STREAM_SILENT');
+    else this.#leaveStream('STREAM_SILENT', 'nothing came from the phone');
   }
 
   get #moment(): Moment {
@@ -237,8 +214,10 @@ export class Call {
     this.#stream = undefined;
     // We close a stream when the call has ended: there is nothing more to learn from it.
     if (how === 'closedByUs') return;
-    if (how === 'stopped') this.callerGone();
-    else this.#streamLost('STREAM_LOST', 'the socket of the stream closed');
+    if (how !== 'stopped') this.#streamLost('STREAM_LOST', 'the socket of the stream closed');
+    else if (this.#deps.clock.nowMs() - this.#recalledMs < RECALL_MS) {
+      this.#streamLost('STREAM_LOST', 'the provider left the stream, as it was asked to');
+    } else this.callerGone();
   }
 
   #leaveStream(code: FailureCode, how: string): void {

@@ -2,8 +2,8 @@
 import { g711, type Pcm } from '../audio/index.ts';
 import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
-import type { CallDeps } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
+import type { CallDeps } from './call-deps.ts';
 import { LocalTurns } from './local-turns.ts';
 import type { Place } from './timeline.ts';
 import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
@@ -11,6 +11,8 @@ import type { Watchdog } from './watchdog.ts';
 
 /** Longer than any hold-up that a call survives without anyone's noticing, and well before the caller gives up. */
 const MAX_STREAM_SILENCE_MS = 10_000;
+/** In a row. */
+const MAX_SILENT_STREAMS = 2;
 
 export interface HearCallerOptions {
   readonly stream: CallStream;
@@ -34,10 +36,10 @@ export interface CallerSide {
   digit(digit: string): void;
   /** The session is ready, for the first time or again: it gets what was held for it. */
   release(): void;
-  /** Called a few times a second. */
+  /** Called a few times a second, while there is a stream. */
   tick(): void;
-  /** Nothing has come from the stream for so long that it is none. */
-  readonly gone: boolean;
+  /** Nothing has come from the stream for so long that it is none; `again`: nor from the one before, so that a third is no help. */
+  readonly gone: 'no' | 'once' | 'again';
   summary(): UplinkSummary;
 }
 
@@ -51,6 +53,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       ? new LocalTurns(silenceMs, { sendAudio, sendActivity: (edge) => session()?.sendActivity(edge) })
       : undefined;
   let lastVoiceMs: number | undefined;
+  let silentStreams = 0;
   const uplink = new Uplink({
     clock,
     codec: g711(stream.format.encoding),
@@ -75,7 +78,10 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       return lastVoiceMs;
     },
     moveTo: ({ format }) => uplink.moveTo(g711(format.encoding)),
-    audio: (payload, place) => uplink.push(payload, place, flow()),
+    audio: (payload, place) => {
+      silentStreams = 0;
+      uplink.push(payload, place, flow());
+    },
     digit: (digit) => {
       noticed();
       collector.digit(digit, clock.nowMs());
@@ -86,9 +92,13 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       turns?.restart();
       uplink.release();
     },
-    tick: () => uplink.tick(flow()),
+    tick: () => {
+      uplink.tick(flow());
+      if (uplink.quietMs >= MAX_STREAM_SILENCE_MS) silentStreams++;
+    },
     get gone() {
-      return uplink.quietMs >= MAX_STREAM_SILENCE_MS;
+      if (uplink.quietMs < MAX_STREAM_SILENCE_MS) return 'no';
+      return silentStreams < MAX_SILENT_STREAMS ? 'once' : 'again';
     },
     summary: () => uplink.summary(),
   };

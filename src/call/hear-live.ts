@@ -2,7 +2,7 @@
 import { FAILURES } from '../lib/index.ts';
 import type { LiveHandlers, ToolAnswer } from '../live/index.ts';
 import { unknownTool } from '../tools/index.ts';
-import type { CallDeps } from './call.ts';
+import type { CallDeps } from './call-deps.ts';
 import type { Downlink } from './downlink.ts';
 import type { CallEvent } from './machine.ts';
 import type { Watchdog } from './watchdog.ts';

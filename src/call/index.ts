@@ -6,8 +6,8 @@ export {
   type CallSlots,
   type CountedCredential,
 } from './admission.ts';
-export type { Apology, LiveRequest } from './call.ts';
 export type { CallAgent } from './call-agent.ts';
+export type { Apology, LiveRequest } from './call-deps.ts';
 export type { Next } from './next.ts';
 export { Overload, type OverloadDeps } from './overload.ts';
 export { CallRegistry, type RegistryOptions } from './registry.ts';

@@ -6,8 +6,9 @@ import type { CallControl, CallStream, StreamHandlers } from '../telephony/index
 import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
 import type { Admission } from './admission.ts';
 import { Arrivals } from './arrivals.ts';
-import { Call, type CallDeps } from './call.ts';
+import { Call } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
+import type { CallDeps } from './call-deps.ts';
 import { drainCalls } from './drain.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import { PastCalls } from './past-calls.ts';
@@ -97,11 +98,12 @@ export class CallRegistry {
   async answer(call: RingingCall, stream: CallStream): Promise<StreamHandlers> {
     const { callId } = call;
     if (this.#past.has(callId)) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
-    this.#rescue.end(callId);
+    const recalled = this.#rescue.end(callId);
     // One that is ringing just now is let in first.
     await this.#arrivals.settled(callId);
     const known = this.#calls.get(callId);
     const entered = known?.call.wasAnswered ? known : await this.#arrivals.arrive(call, 'answered');
+    if (recalled) entered.call.recalled();
     return entered.call.answer(stream);
   }
 

@@ -5,6 +5,7 @@
 import { asFailure, type Cancel, type Clock } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl } from '../telephony/index.ts';
+import { RECALL_MS } from './returns.ts';
 
 /** Asked, the provider comes within a second; a call that waits for its stream gives up by then. */
 const ASK_AGAIN_AFTER_MS = 30_000;
@@ -23,10 +24,15 @@ export interface RescueOptions {
   readonly url: string;
 }
 
+interface Waiting {
+  readonly cancel: Cancel;
+  readonly askedMs?: number;
+}
+
 export class Rescue {
   readonly #options: RescueOptions;
   /** Calls that are waited for, or were asked for not long ago. */
-  readonly #waiting = new Map<string, Cancel>();
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(options: RescueOptions) {
     this.#options = options;
@@ -36,33 +42,37 @@ export class Rescue {
   begin(callId: string, afterMs: number, isLost: () => Promise<boolean>, over: () => void): void {
     if (this.#waiting.has(callId)) return;
     const cancel = this.#options.clock.after(afterMs, () => void this.#ask(callId, isLost, over));
-    this.#waiting.set(callId, cancel);
+    this.#waiting.set(callId, { cancel });
   }
 
-  /** The caller is back, or gone. */
-  end(callId: string): void {
-    this.#waiting.get(callId)?.();
+  /**
+   * The caller is back, or gone. Whether the provider was asked just now: then it may leave the stream by which the caller has come
+   * back, and ask what comes next.
+   */
+  end(callId: string): boolean {
+    const waiting = this.#waiting.get(callId);
+    waiting?.cancel();
     this.#waiting.delete(callId);
+    return waiting?.askedMs !== undefined && this.#options.clock.nowMs() - waiting.askedMs < RECALL_MS;
   }
 
   close(): void {
-    for (const cancel of this.#waiting.values()) cancel();
+    for (const { cancel } of this.#waiting.values()) cancel();
     this.#waiting.clear();
   }
 
   /** Never rejects. */
   async #ask(callId: string, isLost: () => Promise<boolean>, over: () => void): Promise<void> {
     const { clock, control, url, logger, metrics } = this.#options;
-    this.#waiting.set(
-      callId,
-      clock.after(ASK_AGAIN_AFTER_MS, () => this.#waiting.delete(callId)),
-    );
+    const cancel = clock.after(ASK_AGAIN_AFTER_MS, () => this.#waiting.delete(callId));
+    this.#waiting.set(callId, { cancel });
     try {
       if (!(await isLost()) || !this.#waiting.has(callId)) return;
       if (control === undefined) {
         logger.warn({ callId }, 'a caller waits, and without TWILIO_ACCOUNT_SID nobody can have Twilio ask again');
         return;
       }
+      this.#waiting.set(callId, { cancel, askedMs: clock.nowMs() });
       const result = await control.redirect(callId, url);
       metrics.rescues.inc({ result });
       logger.warn({ callId, result }, 'provider asked to come back for a caller who lost the stream');

@@ -1,9 +1,15 @@
-/** How often in a row a caller is brought back to a stream that broke. */
+/** How a caller comes back whose stream broke, and how often in a row. */
 
 /** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
 const MAX_RETURNS = 5;
 /** A stream that held for so long is no part of a series of breaks. */
 const STEADY_STREAM_MS = 60_000;
+
+/**
+ * Asked to come back for a caller who has meanwhile come back by itself, the provider leaves that stream, too; it does so within
+ * a second or two of being asked.
+ */
+export const RECALL_MS = 5_000;
 
 export class Returns {
   #count = 0;

@@ -51,7 +51,7 @@ export interface Outbox {
   entries(callId: string): readonly Entry[];
   /** What other processes of this disk have, or left, of a call that has not ended. */
   find(callId: string): Promise<LeftCall | undefined>;
-  /** Takes over the journal that another process left; gives its entries. Empty: there is none, or somebody was faster. */
+  /** Takes over the journal that another process left; gives its entries. Empty: there is none, somebody was faster, or the call goes on here already. */
   adopt(callId: string): Promise<readonly Entry[]>;
   /** The call goes on, and whoever adopts its journal has it; settled as any other when nobody does. */
   release(callId: string): Promise<void>;
@@ -144,7 +144,7 @@ class FolderOutbox implements Outbox {
   async adopt(callId: string): Promise<readonly Entry[]> {
     const { folder, owners, logger } = this.#options;
     const found = await findJournal(folder, owners, checkedCallId(callId));
-    if (found === undefined || found.state === 'running') return [];
+    if (found === undefined || found.state === 'running' || this.#live.has(callId)) return [];
     const path = this.#pathOf(callId);
     if (!(await moved(found.path, path))) return [];
     this.#adopted.add(callId);

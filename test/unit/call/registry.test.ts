@@ -351,6 +351,16 @@ test('a stream that brings nothing for ten seconds is closed, so that the provid
   expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_SILENT', 'STREAM_BACK']);
 });
 
+test('a second stream that brings nothing either is the last one: the caller gets the goodbye', async () => {
+  const { registry, transcripts } = service();
+  for (const _stream of [1, 2]) {
+    await streamOf(registry, 'CA1', [], { isDead: true });
+    await clock.advance(10_100);
+  }
+  expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'failed', fault: 'provider', code: 'STREAM_SILENT' }]);
+  expect(await nextFor(registry, 'CA1')).toBe('fallback');
+});
+
 describe('the limits of a call', () => {
   const LONG_GREETING: ScenarioInput = {
     turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 8_000 } }],
@@ -478,6 +488,23 @@ describe('what follows a stream', () => {
     expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([
       { kind: 'failed', fault: 'provider', code: 'STREAM_LOST' },
     ]);
+  });
+
+  test('that came by itself, and that the provider then stops as it was asked to, is one more', async () => {
+    let answer: (result: 'done') => void = () => undefined;
+    const { registry } = service({ control: { redirect: () => new Promise((resolve) => (answer = resolve)) } });
+    const { ended } = await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    ended('lost');
+    await clock.advance(2_500);
+    const back = await streamOf(registry, 'CA1');
+    answer('done');
+    back.ended('stopped');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    const again = await streamOf(registry, 'CA1');
+    await clock.advance(6_000);
+    again.ended('stopped');
+    expect(registry.active).toBe(0);
   });
 
   test('of a caller who is not there any more, as the provider says when asked, is nothing', async () => {

@@ -1,5 +1,5 @@
 /** A live process that a neighbour took for a dead one: what it has is not lost, and not passed off as something else. */
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -96,4 +96,21 @@ describe("a journal that another process took for a dead one's", () => {
     expect(await outbox.idle(0)).toBe(true);
     expect(published).toEqual([]);
   });
+});
+
+test('a journal that a dead process left is not taken over while the call goes on here: each half stays whole', async () => {
+  // Not on disk before its first entry, so that whichever folder is looked into first, the other journal is found.
+  const journal = outbox.open('CA1');
+  const dead = openOwners({ folder: join(folder, 'owners'), clock, ids: systemIds });
+  dead.close();
+  const left = join(folder, 'journals', dead.id);
+  await mkdir(left);
+  await writeFile(join(left, 'CA1.jsonl'), `${JSON.stringify(began())}\n${JSON.stringify(said('caller', 'before'))}\n`);
+  expect(await outbox.adopt('CA1')).toEqual([]);
+  journal.append(began());
+  journal.append(said('caller', 'after', 2_000));
+  await journal.finish();
+  const mine = await readJournal(join(folder, 'journals', owners.id, 'CA1.jsonl'));
+  expect(mine.entries).toEqual([began(), said('caller', 'after', 2_000)]);
+  expect((await readJournal(join(left, 'CA1.jsonl'))).entries).toHaveLength(2);
 });

@@ -1,0 +1,39 @@
+/** What a call needs of the process that it is in. */
+import type { Pcm } from '../audio/index.ts';
+import type { Clock } from '../lib/index.ts';
+import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { Collector, Outcome } from '../transcript/index.ts';
+import type { CallAgent } from './call-agent.ts';
+import type { TakenUp } from './take-up.ts';
+
+/** What the caller hears when the agent is gone for good. */
+export interface Apology {
+  readonly samples: Pcm<8000>;
+  readonly text: string;
+}
+
+/** What a call asks for when it asks for a session. */
+export interface LiveRequest {
+  readonly callId: string;
+  readonly agent: CallAgent;
+  readonly handlers: LiveHandlers;
+  readonly seed: () => readonly SeedTurn[];
+  readonly logger: Logger;
+  /** Of a session that another process began. */
+  readonly handle: TakenUp['handle'];
+}
+
+export interface CallDeps {
+  readonly callId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly collector: Collector;
+  readonly openLive: (request: LiveRequest) => LiveSession;
+  readonly apology: Apology;
+  /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
+  readonly ended: (outcome: Outcome) => void;
+  /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */
+  readonly released: () => void;
+}
