@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { closingMs, defaultGraceMs } from '../support/stop-time.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -35,9 +36,11 @@ describe('the compose file', () => {
     expect(compose.services.simulator.build.target).toBe('dev');
   });
 
-  test('waits longer at a stop than running calls are given', () => {
-    expect(read('src/cli/serve.ts')).toMatch(/seconds, 240\)/);
-    expect(compose.services.service.stop_grace_period).toBe('5m');
+  test('gives a service that stops the time for its calls, for handing them over, and for their records', () => {
+    expect(compose.services.service.command).toEqual(['serve']);
+    expect(closingMs()).toBeGreaterThan(60_000);
+    const [, minutes] = /^(\d+)m$/.exec(compose.services.service.stop_grace_period) ?? [];
+    expect(Number(minutes) * 60_000).toBeGreaterThan(defaultGraceMs() + closingMs());
   });
 });
 

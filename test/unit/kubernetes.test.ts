@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { closingMs, constantOf } from '../support/stop-time.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, 'deploy/kubernetes');
@@ -24,8 +25,6 @@ const serve = one('Deployment', 'callbridge');
 const worker = one('Deployment', 'callbridge-worker');
 const serving = serve.spec.template.spec.containers[0];
 const working = worker.spec.template.spec.containers[0];
-const constantMs = (path: string, name: string): number =>
-  Number(new RegExp(`const ${name} = ([\\d_]+);`).exec(read(path))?.[1]?.replaceAll('_', ''));
 
 describe('the Kubernetes manifests', () => {
   test('are all applied, but for the secrets that nobody should commit', () => {
@@ -45,17 +44,10 @@ describe('the Kubernetes manifests', () => {
   test('give a process that stops the time for its calls, for handing them over, and for their records', () => {
     const graceMs = Number(serving.args[serving.args.indexOf('--grace') + 1]) * 1_000;
     expect(graceMs).toBeGreaterThanOrEqual(60_000);
-    const closingMs =
-      constantMs('src/call/drain.ts', 'QUIET_MOMENT_MS') +
-      constantMs('src/call/drain.ts', 'ASKED_WITHIN_MS') +
-      constantMs('src/call/drain.ts', 'LAST_WORDS_MS') +
-      constantMs('src/call/registry.ts', 'ASK_GRACE_MS') +
-      constantMs('src/cli/service.ts', 'OUTBOX_GRACE_MS') +
-      constantMs('src/cli/service.ts', 'WORKER_GRACE_MS');
-    expect(closingMs).toBeGreaterThan(30_000);
-    expect(serve.spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(graceMs + closingMs);
+    expect(closingMs()).toBeGreaterThan(60_000);
+    expect(serve.spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(graceMs + closingMs());
     expect(worker.spec.template.spec.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(
-      constantMs('src/cli/worker.ts', 'GRACE_MS'),
+      constantOf('src/cli/worker.ts', 'GRACE_MS'),
     );
   });
 
