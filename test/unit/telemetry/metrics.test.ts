@@ -1,5 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createMetrics } from '../../../src/telemetry/index.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** Labels that name a kind of thing. What belongs to one call or one person must not be among them. */
 const ALLOWED_LABELS = new Set(
@@ -55,3 +60,37 @@ test('every name with a unit says the unit in its help, and every label is one t
   expect(labels).toContain('agent');
   for (const label of labels) expect(ALLOWED_LABELS).toContain(label);
 });
+
+test('docs/running.md tells of every metric, with its labels, and of no other', () => {
+  const ours = Object.values(createMetrics()).flatMap((metric) =>
+    typeof metric === 'object' && 'labelNames' in metric ? [metric as unknown as Described] : [],
+  );
+  const written = ours.map(({ name, labelNames }) => name + (labelNames.length > 0 ? `{${labelNames.join(',')}}` : ''));
+  const table = read('docs/running.md').split('All of them:')[1]?.split('Beside them')[0] ?? '';
+  const told = [...table.matchAll(/^\|([^|]+)\|/gm)].flatMap(
+    ([, cell]) => cell?.match(/(?<=`)callbridge_[^`]+/g) ?? [],
+  );
+  expect(told.sort()).toEqual(written.sort());
+});
+
+test('whatever is written about metrics names those that there are', () => {
+  const names = new Set(Object.values(createMetrics()).flatMap((metric) => nameOf(metric) ?? []));
+  const folders = ['.', 'docs', 'docs/decisions', 'deploy/kubernetes'];
+  const pages = folders.flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => /\.(md|yaml)$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  const named = pages.flatMap((page) => [...read(page).matchAll(/\bcallbridge_[a-z_]*[a-z]\b/g)].map(([name]) => name));
+  expect(named.length).toBeGreaterThan(40);
+  for (const name of named) if (!/^callbridge_(process|nodejs)$/.test(name)) expect(names).toContain(name);
+});
+
+interface Described {
+  readonly name: string;
+  readonly labelNames: readonly string[];
+}
+
+function nameOf(metric: unknown): string | undefined {
+  return typeof metric === 'object' && metric !== null && 'name' in metric ? String(metric.name) : undefined;
+}
