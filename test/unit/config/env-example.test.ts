@@ -27,3 +27,10 @@ test('.env.example names every variable that the configuration reads, and no oth
   inspectConfig({ env: spy({ GOOGLE_GENAI_USE_VERTEXAI: '1' }), cwd: PROJECT });
   expect([...read].sort()).toEqual(Object.keys(example).sort());
 });
+
+test('.env.example shows the values that hold without it', () => {
+  const secrets = { PUBLIC_URL: example['PUBLIC_URL'], TWILIO_AUTH_TOKEN: 'token-1', GEMINI_API_KEY: 'key-1' };
+  expect(inspectConfig({ env: { ...example, ...secrets }, cwd: PROJECT })).toEqual(
+    inspectConfig({ env: secrets, cwd: PROJECT }),
+  );
+});
