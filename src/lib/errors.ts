@@ -72,7 +72,6 @@ export const FAILURES = {
 
   // The process, and its neighbours
   STORE_UNAVAILABLE: { fault: 'us', retryable: true },
-  CALL_TAKEN: { fault: 'us', retryable: false },
   PROCESS_DIED: { fault: 'us', retryable: false },
   SHUTDOWN: { fault: 'us', retryable: true },
   INTERNAL: { fault: 'us', retryable: false },

@@ -1,7 +1,7 @@
 /** The small things on which everything stands: deadlines, back-off, failures, sockets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -71,11 +71,20 @@ describe('failures', () => {
 
   test('are all explained in docs/errors.md, with fault and remedy, and no others are', () => {
     const page = readFileSync(join(import.meta.dirname, '../../../docs/errors.md'), 'utf8');
-    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\w+) \| (yes|no) \| [^|]+ \| [^|]+ \|$/gm)];
+    const rows = [...page.matchAll(/^\| `([A-Z_]+)` \| (\w+) \| (yes|no) \|(?: [^|]+ \|){2,3}$/gm)];
     const explained = Object.fromEntries(
       rows.map(([, code, fault, retryable]) => [code, { fault, retryable: retryable === 'yes' }]),
     );
     expect(explained).toEqual(FAILURES);
+  });
+
+  test('are all there because something fails with them', () => {
+    const folder = join(import.meta.dirname, '../../../src');
+    const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.endsWith('errors.ts') && !path.startsWith('simulator'))
+      .map((path) => readFileSync(join(folder, path), 'utf8'))
+      .join('\n');
+    expect(Object.keys(FAILURES).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
   });
 });
 
