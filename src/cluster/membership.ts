@@ -3,7 +3,7 @@
  *
  * Beats are stamped by Redis and compared with each other alone. Who judges, judges from its own last beat but one: all that
  * lived then has beaten since, or had a whole period for it. So a Redis that stood still, and a process that slept, declare
- * nobody dead.
+ * nobody dead. After a time in which nobody could beat, all have a whole lease in which to be back.
  */
 import type { Cancel, Clock } from '../lib/index.ts';
 import { claimsSchema, renewedSchema } from './answers.ts';
@@ -43,6 +43,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   #lastBeatMs: number | undefined;
   #judgeFromMs = 0;
+  /** Until then nobody is judged by more than was known before the last outage. */
+  #lenientUntilMs = 0;
   #lost: readonly string[] = [];
   #beating = false;
   #cancel: Cancel = () => undefined;
@@ -79,10 +81,12 @@ export class Membership {
   }
 
   async #renew(): Promise<void> {
-    const { link, scripts, processId, handlers } = this.#options;
+    const { link, scripts, processId, times, handlers } = this.#options;
     const answer = await link.ask(() => scripts.renew(processId, ...this.#lost));
     const [known, atMs, lost] = renewedSchema.parse(answer);
-    this.#judgeFromMs = this.#lastBeatMs ?? atMs;
+    const lastMs = this.#lastBeatMs ?? atMs;
+    if (atMs - lastMs >= times.leaseMs) this.#lenientUntilMs = atMs + times.leaseMs;
+    if (lastMs >= this.#lenientUntilMs) this.#judgeFromMs = lastMs;
     if (known === 'unknown' && this.#lastBeatMs !== undefined) handlers.forgotten();
     this.#lastBeatMs = atMs;
     this.#lost = lost;

@@ -39,7 +39,7 @@ export interface Cluster {
 
 /** Resolves also when Redis is away: it is then used as soon as it is back. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { redisUrl, clock, logger, metrics, ownNonces, times = STORE_TIMES } = options;
+  const { redisUrl, processId, clock, logger, metrics, ownNonces, times = STORE_TIMES } = options;
   if (redisUrl === undefined) {
     const store = createLocalCallStore(options);
     return {
@@ -58,7 +58,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const link = new RedisLink({ redis, clock, logger, metrics });
   const scripts = defineCallScripts(redis);
-  const slots = createRedisSlots({ link, redis, clock });
+  const slots = createRedisSlots({ link, redis, processId, clock });
   const store = await openRedisCallStore({ ...options, link, scripts, times });
   return {
     store,

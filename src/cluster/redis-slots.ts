@@ -9,59 +9,86 @@ export const SLOT_LEASE_MS = 15_000;
 const RENEWALS = 3;
 
 /**
- * callbridge:slots:<name> is a sorted set: holder → the end of its lease, by Redis's clock. A single Redis, as for calls.
- * name, limit, holder, lease → 1 or 0
+ *   callbridge:slots:<name>        sorted set: holder → the end of its lease, by Redis's clock
+ *   callbridge:slotowners:<name>   hash: holder → the process that asked for it last
+ *
+ * A call that goes on in another process keeps its place, and the process that it has left cannot give that back. A single
+ * Redis, as for calls.
  */
+const PRELUDE = `
+local slots, owners = 'callbridge:slots:' .. ARGV[1], 'callbridge:slotowners:' .. ARGV[1]
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+local function hold(holder, me, lease)
+  redis.call('ZADD', slots, string.format('%.0f', now() + tonumber(lease)), holder)
+  redis.call('HSET', owners, holder, me)
+end
+local function drop(holder)
+  redis.call('ZREM', slots, holder)
+  redis.call('HDEL', owners, holder)
+end
+local function touch(lease)
+  redis.call('PEXPIRE', slots, lease)
+  redis.call('PEXPIRE', owners, lease)
+end
+`;
+
+/** name, me, limit, holder, lease → 1 or 0 */
 const TAKE = `
-local slots = 'callbridge:slots:' .. ARGV[1]
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('ZREMRANGEBYSCORE', slots, '-inf', string.format('%.0f', now))
-if not redis.call('ZSCORE', slots, ARGV[3]) and redis.call('ZCARD', slots) >= tonumber(ARGV[2]) then return 0 end
-redis.call('ZADD', slots, string.format('%.0f', now + tonumber(ARGV[4])), ARGV[3])
-redis.call('PEXPIRE', slots, ARGV[4])
+for _, holder in ipairs(redis.call('ZRANGEBYSCORE', slots, '-inf', string.format('%.0f', now()))) do drop(holder) end
+if not redis.call('ZSCORE', slots, ARGV[4]) and redis.call('ZCARD', slots) >= tonumber(ARGV[3]) then return 0 end
+hold(ARGV[4], ARGV[2], ARGV[5])
+touch(ARGV[5])
 return 1
 `;
 
-/** name, lease, holders: renews them, also where Redis has forgotten them. */
+/** name, me, lease, holders: renews those that are mine, also where Redis has forgotten them. */
 const RENEW = `
-local slots = 'callbridge:slots:' .. ARGV[1]
-local time = redis.call('TIME')
-local untilMs = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[2])
-for i = 3, #ARGV do redis.call('ZADD', slots, string.format('%.0f', untilMs), ARGV[i]) end
-redis.call('PEXPIRE', slots, ARGV[2])
+for i = 4, #ARGV do
+  local owner = redis.call('HGET', owners, ARGV[i])
+  if not owner or owner == ARGV[2] then hold(ARGV[i], ARGV[2], ARGV[3]) end
+end
+touch(ARGV[3])
 return 1
 `;
 
-/** name, holder */
-const GIVE = `return redis.call('ZREM', 'callbridge:slots:' .. ARGV[1], ARGV[2])`;
+/** name, me, holder */
+const GIVE = `
+local owner = redis.call('HGET', owners, ARGV[3])
+if owner and owner ~= ARGV[2] then return 0 end
+drop(ARGV[3])
+return 1
+`;
 
 export interface RedisSlotsOptions {
   readonly link: RedisLink;
   readonly redis: Redis;
+  readonly processId: string;
   readonly clock: Clock;
   readonly leaseMs?: number;
 }
 
 /** While Redis is away, what this process itself holds is counted: calls are taken rather than refused. */
-export function createRedisSlots({ link, redis, clock, leaseMs = SLOT_LEASE_MS }: RedisSlotsOptions): Slots {
-  const take = defineScript(redis, 'callbridgeslottake', TAKE);
-  const renew = defineScript(redis, 'callbridgeslotrenew', RENEW);
-  const give = defineScript(redis, 'callbridgeslotgive', GIVE);
+export function createRedisSlots({ link, redis, processId, clock, leaseMs = SLOT_LEASE_MS }: RedisSlotsOptions): Slots {
+  const take = defineScript(redis, 'callbridgeslottake', PRELUDE + TAKE);
+  const renew = defineScript(redis, 'callbridgeslotrenew', PRELUDE + RENEW);
+  const give = defineScript(redis, 'callbridgeslotgive', PRELUDE + GIVE);
   const held = new HeldSlots();
   const told = (command: () => Promise<unknown>): void => {
     // A place that was not given back, or not renewed, runs out; what went wrong is told by the link.
     void link.ask(command).catch(() => undefined);
   };
   const cancel = clock.every(leaseMs / RENEWALS, () => {
-    for (const [name, holders] of held.all()) told(() => renew(name, leaseMs, ...holders));
+    for (const [name, holders] of held.all()) told(() => renew(name, processId, leaseMs, ...holders));
   });
 
   return {
     async take(name, limit, holder) {
       let granted: boolean;
       try {
-        granted = (await link.ask(() => take(name, limit, holder, leaseMs))) === 1;
+        granted = (await link.ask(() => take(name, processId, limit, holder, leaseMs))) === 1;
       } catch {
         return held.take(name, limit, holder);
       }
@@ -72,11 +99,11 @@ export function createRedisSlots({ link, redis, clock, leaseMs = SLOT_LEASE_MS }
     },
     give(name, holder) {
       held.give(name, holder);
-      told(() => give(name, holder));
+      told(() => give(name, processId, holder));
     },
     close() {
       cancel();
-      for (const [name, holders] of held.all()) for (const holder of holders) told(() => give(name, holder));
+      for (const [name, holders] of held.all()) for (const holder of holders) told(() => give(name, processId, holder));
       return Promise.resolve();
     },
   };

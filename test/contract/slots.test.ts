@@ -15,12 +15,12 @@ const logger = createLogger({ level: 'silent' });
 const LEASE_MS = 900;
 
 /** The slots of one process, and its death. */
-function redisProcess(url: string) {
+function redisProcess(url: string, processId: string) {
   const redis = connectRedis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   const { clock, stop } = mortal(systemClock);
   const metrics = createMetrics();
   const link = new RedisLink({ redis, clock: systemClock, logger, metrics });
-  const slots = createRedisSlots({ link, redis, clock, leaseMs: LEASE_MS });
+  const slots = createRedisSlots({ link, redis, processId, clock, leaseMs: LEASE_MS });
   const die = (): void => {
     stop();
     redis.disconnect();
@@ -35,7 +35,7 @@ if (redisServer !== undefined) servers.push(['redis-server', () => startRedisSer
 const oneProcess = async () => ({ slots: createLocalSlots(), stop: () => Promise.resolve() });
 const overRedis = (start: () => Promise<TestRedis>) => async () => {
   const redis = await start();
-  const { slots, die } = redisProcess(redis.url);
+  const { slots, die } = redisProcess(redis.url, 'one');
   return {
     slots,
     async stop() {
@@ -91,7 +91,7 @@ describe.each(servers)('over %s', (name, start) => {
   };
   const processes: ReturnType<typeof redisProcess>[] = [];
   const open = () => {
-    const process = redisProcess(redis.url);
+    const process = redisProcess(redis.url, `process ${processes.length}`);
     processes.push(process);
     return process;
   };
@@ -117,6 +117,16 @@ describe.each(servers)('over %s', (name, start) => {
     expect(new Set(taken)).toEqual(new Set([false]));
     one.die();
     await expect.poll(() => other.slots.take('key', 1, 'CA2'), { interval: 20, timeout: 10_000 }).toBe(true);
+  });
+
+  test('a call that goes on in another process keeps its place, which the process that it left cannot give back', async () => {
+    const [one, other, third] = [open(), open(), open()];
+    expect(await one.slots.take('key', 1, 'CA1')).toBe(true);
+    expect(await other.slots.take('key', 1, 'CA1')).toBe(true);
+    one.slots.give('key', 'CA1');
+    expect(await one.slots.take('key', 1, 'CA2')).toBe(false);
+    other.slots.give('key', 'CA1');
+    await expect.poll(() => third.slots.take('key', 1, 'CA2'), { interval: 20, timeout: 10_000 }).toBe(true);
   });
 
   // The other server waits for its clients to leave, as a real one that dies does not.

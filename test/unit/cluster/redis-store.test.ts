@@ -186,27 +186,29 @@ describe.each(servers)('with %s', (binary) => {
 
   test('nobody is judged by a time in which the judge stood still too, as when Redis does', async () => {
     const clocks = [new ManualClock(), new ManualClock()] as const;
-    const one = await start(QUICK_TIMES, clocks[0]);
-    const other = await start(QUICK_TIMES, clocks[1]);
+    const one = await start(PATIENT_TIMES, clocks[0]);
+    const other = await start(PATIENT_TIMES, clocks[1]);
     await one.begin('CA1');
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     const stoodStill = async () => {
       const sinceMs = systemClock.nowMs();
-      await eventually(() => systemClock.nowMs() - sinceMs).toBeGreaterThan(1.5 * QUICK_TIMES.leaseMs);
+      await eventually(() => systemClock.nowMs() - sinceMs).toBeGreaterThan(1.5 * PATIENT_TIMES.leaseMs);
     };
     await stoodStill();
-    clocks[1].tick(QUICK_TIMES.beatMs);
-    // Answers come in order: with the second, the beat and what it found are known.
+    clocks[1].tick(PATIENT_TIMES.beatMs);
+    // Nor is it by the next beats: the other one has a whole lease in which to be back. Answers come in order: with the
+    // second one, the beat and what it found are known.
     for (let time = 0; time < 5; time++) {
+      clocks[1].tick(PATIENT_TIMES.beatMs);
       expect(await other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     }
     expect(other.told).toEqual([]);
     // Now it has beaten, and the other one had a lease's time to do so and did not.
     await stoodStill();
-    clocks[1].tick(QUICK_TIMES.beatMs);
-    clocks[1].tick(QUICK_TIMES.beatMs);
+    clocks[1].tick(PATIENT_TIMES.beatMs);
+    clocks[1].tick(PATIENT_TIMES.beatMs);
     await eventually(async () => {
-      clocks[1].tick(QUICK_TIMES.beatMs);
+      clocks[1].tick(PATIENT_TIMES.beatMs);
       return other.told;
     }).toEqual(['orphaned CA1']);
   });
