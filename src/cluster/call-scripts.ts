@@ -167,6 +167,9 @@ elseif tonumber(redis.call('ZSCORE', PROCESSES, known[2]) or 0) <= tonumber(ARGV
 return { known[1], holder, known[3], known[4] or '', known[5] }
 `;
 
+/** id → its entries */
+const ENTRIES = `return redis.call('LRANGE', key('entries', ARGV[1]), 0, -1)`;
+
 /** me, calls known to be lost → [whether Redis knew this process, its time, calls lost] */
 const RENEW = `
 local me = ARGV[1]
@@ -228,6 +231,7 @@ const SCRIPTS = {
   end: END,
   published: PUBLISHED,
   look: LOOK,
+  entries: ENTRIES,
   renew: RENEW,
   sweep: SWEEP,
   neighbours: NEIGHBOURS,

@@ -8,6 +8,7 @@ import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
 import { EndedCalls } from './ended-calls.ts';
 import { type Claim, Membership } from './membership.ts';
 import type { RedisLink } from './redis-link.ts';
+import { redisWhereabouts } from './redis-whereabouts.ts';
 import type { StoreTimes } from './store-times.ts';
 import { type HeldCall, WriteBehind } from './write-behind.ts';
 
@@ -234,37 +235,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
           (living) => Math.max(0, Number(living)),
           () => 0,
         ),
-    whereabouts: {
-      async isFenced(callId) {
-        const call = calls.get(callId);
-        if (call === undefined) return false;
-        return call.fenced || (await isTaken(callId, call).catch(() => false));
-      },
-      async judge(callId) {
-        const looked = lookedSchema.safeParse(await lookInRedis(callId).catch(() => undefined));
-        if (!looked.success) return 'unknown';
-        const [state, holder] = looked.data;
-        return state === 'running' && (holder === 'dead' || holder === 'none') ? 'open' : 'elsewhere';
-      },
-      orphaned(callId, facts) {
-        // What Redis knows of is told by the sweep, to one process of all.
-        void lookInRedis(callId)
-          .then(
-            (answer) => lookedSchema.safeParse(answer).success,
-            () => false,
-          )
-          .then((known) => {
-            if (!known) handlers.orphaned(callId, facts);
-          });
-      },
-      published(callId) {
-        const call = calls.get(callId);
-        if (call === undefined) return;
-        call.published = true;
-        if (call.fenced) calls.delete(callId);
-        void writes.flush();
-      },
-    },
+    whereabouts: redisWhereabouts({ link, scripts, writes, handlers, lookInRedis, isTaken }),
     async close() {
       membership.stop();
       await writes.flush();

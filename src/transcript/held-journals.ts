@@ -1,6 +1,7 @@
 /** Journals whose calls may go on, held until somebody takes the call up or nobody will any more. */
 import { rm } from 'node:fs/promises';
-import type { Clock } from '../lib/index.ts';
+import { type AsideOptions, setAside } from './aside.ts';
+import { readJournalIfAny } from './journal.ts';
 import { moved } from './orphans.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
@@ -8,15 +9,15 @@ import type { Whereabouts } from './whereabouts.ts';
 const HOLD_MS = 60_000;
 /** As long as others may take to settle a call that they know of; then this journal is settled, and the queue takes one. */
 const MAX_HOLD_MS = 5 * 60_000;
+export const LACKING = 'another process goes on with the call, and does not have all that this journal says';
 
 interface Held {
   readonly path: string;
   readonly sinceMs: number;
 }
 
-export interface HeldJournalsOptions {
-  readonly clock: Clock;
-  readonly logger: { warn(fields: object, message: string): void };
+export interface HeldJournalsOptions extends AsideOptions {
+  readonly logger: AsideOptions['logger'] & { warn(fields: object, message: string): void };
   /** Where a journal is settled. */
   readonly pathOf: (callId: string) => string;
   readonly settle: (callId: string) => void;
@@ -40,12 +41,14 @@ export class HeldJournals {
     for (const [callId, { path, sinceMs }] of this.#held) {
       const heldMs = clock.nowMs() - sinceMs;
       if (heldMs < HOLD_MS) continue;
-      const whereabouts = await judge(callId);
+      const whereabouts = await judge(callId, (await readJournalIfAny(path))?.entries.at(-1));
       if (whereabouts === 'open' && heldMs < MAX_HOLD_MS) continue;
       this.#held.delete(callId);
       if (whereabouts === 'elsewhere') {
         await rm(path, { force: true });
         logger.warn({ callId }, 'journal of a dead process removed: its call is in the hands of another');
+      } else if (whereabouts === 'lacking') {
+        await setAside(this.#options, { callId, path, why: LACKING });
       } else if (await moved(path, pathOf(callId))) {
         settle(callId);
         logger.warn({ callId }, 'journal of a dead process recovered: nobody took its call up');

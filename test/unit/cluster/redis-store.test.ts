@@ -1,7 +1,7 @@
 /** Running calls in Redis when it, or a process, stands still, dies, or forgets. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -52,9 +52,13 @@ describe.each(servers)('with %s', (binary) => {
     await rm(folder, { recursive: true });
   });
 
-  const start = async (times: StoreTimes = QUICK_TIMES, clock: Clock = systemClock): Promise<StoreProcess> => {
+  const start = async (
+    times: StoreTimes = QUICK_TIMES,
+    clock: Clock = systemClock,
+    disk = `${processes.length}`,
+  ): Promise<StoreProcess> => {
     const started = await startStoreProcess({
-      folder: join(folder, `${processes.length}`),
+      folder: join(folder, disk),
       redisUrl: redis.url,
       clock,
       times,
@@ -67,6 +71,12 @@ describe.each(servers)('with %s', (binary) => {
   };
   const errors = async (process: StoreProcess): Promise<number> =>
     Number(/callbridge_store_errors_total (\d+)/.exec(await process.metrics.text())?.[1]);
+  const redisEntries = async (callId: string): Promise<string[]> => {
+    const connection = connectRedis(redis.url, {});
+    const entries = await connection.lrange(`callbridge:entries:${callId}`, 0, -1);
+    connection.disconnect();
+    return entries;
+  };
   /** A holder in a process of its own. */
   const startChild = async (): Promise<{ child: ChildProcess; says(word: string): Promise<void>; said(): string }> => {
     const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
@@ -82,9 +92,7 @@ describe.each(servers)('with %s', (binary) => {
     const says = (word: string) => eventually(() => said.split('\n')).toContain(word);
     await says('holding');
     // `began`, `answered`, and what it says: in Redis, as nobody could know of it otherwise.
-    const connection = connectRedis(redis.url, {});
-    await eventually(() => connection.llen('callbridge:entries:CA1')).toBe(52);
-    connection.disconnect();
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(52);
     return { child, says, said: () => said };
   };
 
@@ -182,6 +190,39 @@ describe.each(servers)('with %s', (binary) => {
     expect(one.outbox.entries('CA1')).toEqual([]);
     await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     expect(other.told).toEqual([]);
+  });
+
+  test.each([
+    ['is not needed', [], []],
+    ['is kept for a person, when that one lacks its last entries', ['unheard of'], [/^corrupt\/CA1\.\d+\.jsonl$/]],
+  ])('a journal that a dead process left of a call that goes on in another one %s', async (_how, unheard, kept) => {
+    const one = await start();
+    const { transcript } = await one.begin('CA1');
+    transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', '1');
+    const other = await start();
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(3);
+    one.die();
+    const journals = join(folder, '0', 'journals');
+    const left = async () => (await readdir(journals, { recursive: true })).filter((name) => name.endsWith('.jsonl'));
+    const [journal] = await left();
+    const said = one.outbox.entries('CA1').at(-1);
+    for (const detail of unheard) await appendFile(join(journals, journal!), `${JSON.stringify({ ...said, detail })}\n`);
+    await eventually(() => other.told).toEqual(['orphaned CA1']);
+    await other.begin('CA1');
+    await start(QUICK_TIMES, systemClock, '0');
+    await eventually(left).toEqual(kept.map((name) => expect.stringMatching(name)));
+    expect(published).toEqual([]);
+  });
+
+  test('no record is made of what a process that lives has, and nothing is decided while Redis is away', async () => {
+    const [one, other] = [await start(PATIENT_TIMES), await start(PATIENT_TIMES)];
+    await one.begin('CA1');
+    await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    const { whereabouts } = other.store;
+    expect([await whereabouts.isFenced('CA1'), await whereabouts.isFenced('CA2')]).toEqual([true, false]);
+    expect(await whereabouts.judge('CA2', undefined)).toBe('unknown');
+    await redis.stop();
+    expect(await whereabouts.judge('CA2', undefined)).toBe('open');
   });
 
   test('nobody is judged by a time in which the judge stood still too, as when Redis does', async () => {
