@@ -6,6 +6,8 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 const WINDOW_MS = 2_000;
 /** A tenth of an answer's time: callers begin to notice, while playout, seconds ahead, does not. */
 const TOO_LATE_MS = 100;
+/** In a row: calls are refused for what lasts, and a busy moment, such as a start, is over by then. */
+const LATE_WINDOWS = 2;
 /** Well below the other, or calls would be let in and refused in turn. */
 const IN_TIME_MS = 30;
 /** How many windows in a row must be in time: a burst of calls that ends together is no recovery. */
@@ -22,10 +24,13 @@ export class Overload {
   readonly #deps: OverloadDeps;
   readonly #cancel: Cancel;
   #isOn = false;
+  #lateWindows = 0;
   #calmWindows = 0;
 
   constructor(deps: OverloadDeps) {
     this.#deps = deps;
+    // What was before, such as the loading of all code, says nothing of calls.
+    deps.loopDelay.readMs();
     this.#cancel = deps.clock.every(WINDOW_MS, () => this.#look());
   }
 
@@ -42,8 +47,9 @@ export class Overload {
     const { loopDelay, metrics } = this.#deps;
     const meanMs = loopDelay.readMs();
     metrics.loopDelaySeconds.set(meanMs / 1_000);
+    this.#lateWindows = meanMs > TOO_LATE_MS ? this.#lateWindows + 1 : 0;
     this.#calmWindows = meanMs <= IN_TIME_MS ? this.#calmWindows + 1 : 0;
-    if (!this.#isOn && meanMs > TOO_LATE_MS) this.#turn(true, meanMs);
+    if (!this.#isOn && this.#lateWindows >= LATE_WINDOWS) this.#turn(true, meanMs);
     else if (this.#isOn && this.#calmWindows >= CALM_WINDOWS) this.#turn(false, meanMs);
   }
 

@@ -40,10 +40,15 @@ export interface RegistryOptions {
   readonly streamEndedUrl: string;
 }
 
+/** Twilio opens the stream within a second or two of the ring, at whichever process. */
+const LOOK_ELSEWHERE_EVERY_MS = 3_000;
+
 interface Entered {
   readonly call: Call;
   readonly facts: CallFacts;
   readonly returns: Returns;
+  /** When it is looked for its stream at other processes, while none has come here. */
+  lookElsewhereMs: number;
 }
 
 export class CallRegistry {
@@ -209,7 +214,8 @@ export class CallRegistry {
       },
       takenUp,
     );
-    const entered = { call, facts, returns: new Returns() };
+    const lookElsewhereMs = clock.nowMs() + LOOK_ELSEWHERE_EVERY_MS;
+    const entered = { call, facts, returns: new Returns(), lookElsewhereMs };
     this.#calls.set(callId, entered);
     metrics.callsActive.inc({ agent: agent.name });
     if (takenUp !== undefined) metrics.callsTakenUp.inc({ because: takenUp.because });
@@ -247,8 +253,14 @@ export class CallRegistry {
   }
 
   #tick(): void {
-    for (const [callId, { call }] of this.#calls) {
+    const nowMs = this.#options.clock.nowMs();
+    for (const [callId, entered] of this.#calls) {
+      const { call } = entered;
       call.tick();
+      if (!call.wasAnswered && nowMs >= entered.lookElsewhereMs) {
+        entered.lookElsewhereMs = nowMs + LOOK_ELSEWHERE_EVERY_MS;
+        void this.#leaveIfElsewhere(callId, call);
+      }
       if (!call.waitsForStream) continue;
       this.#rescue.begin(
         callId,
@@ -257,6 +269,12 @@ export class CallRegistry {
         () => call.callerGone(),
       );
     }
+  }
+
+  /** A call whose stream went to another process is that one's: what was prepared here is not needed any more. */
+  async #leaveIfElsewhere(callId: string, call: Call): Promise<void> {
+    const known = await this.#options.store.look(callId);
+    if (known.state === 'running' && known.holder === 'elsewhere' && !call.wasAnswered) call.taken();
   }
 
   #idleWithin(limitMs: number): Promise<boolean> {

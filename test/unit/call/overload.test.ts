@@ -8,11 +8,15 @@ import { ManualClock } from '../../support/manual-clock.ts';
 function given() {
   const clock = new ManualClock();
   const metrics = createMetrics();
-  const loop = { delayMs: 0, stopped: 0 };
+  const loop = { delayMs: 0, stopped: 0, read: 0 };
   const stop = (): void => {
     loop.stopped += 1;
   };
-  const loopDelay = { readMs: () => loop.delayMs, stop };
+  const readMs = (): number => {
+    loop.read += 1;
+    return loop.delayMs;
+  };
+  const loopDelay = { readMs, stop };
   const overload = new Overload({ clock, metrics, loopDelay, logger: createLogger({ level: 'silent' }) });
   /** Whether it is on after each of these means over two seconds. */
   const after = (...delaysMs: number[]): boolean[] =>
@@ -26,17 +30,33 @@ function given() {
 
 test('a process is overloaded when its loop is late on average, and only after some calm no longer', () => {
   const { after } = given();
-  expect(after(0, 100, 101, 60, 30, 30, 29, 0)).toEqual([false, false, true, true, true, true, false, false]);
+  expect(after(0, 100, 101, 101, 60, 30, 30, 29, 0)).toEqual([
+    false,
+    false,
+    false,
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('calm must last: one late window begins it anew', () => {
   const { after } = given();
-  expect(after(200, 0, 0, 40, 0, 0, 0)).toEqual([true, true, true, true, true, true, false]);
+  expect(after(200, 200, 0, 0, 40, 0, 0, 0)).toEqual([false, true, true, true, true, true, true, false]);
+});
+
+test('a busy moment is no overload, however busy, and nor is what came before the first window', () => {
+  const { after, loop } = given();
+  expect(loop.read).toBe(1);
+  expect(after(900, 50, 900, 50)).toEqual([false, false, false, false]);
 });
 
 test('the metrics tell of it', async () => {
   const { after, metrics } = given();
-  after(120);
+  after(120, 120);
   expect(await metrics.text()).toContain('callbridge_loop_delay_seconds 0.12\n');
   expect(await metrics.text()).toContain('callbridge_overloaded 1\n');
   after(0, 0, 0);

@@ -231,6 +231,20 @@ describe('a call', () => {
     expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_NEVER_CAME' }]);
   });
 
+  test('whose stream went to another process gives its session up at once, and has not failed', async () => {
+    const facts = { ...call('CA1'), model: 'gemini-3.8-live', voice: 'Aoede' };
+    const { registry, live, closed, metrics } = service({
+      store: { look: async () => ({ state: 'running', holder: 'elsewhere', facts }) },
+    });
+    await registry.ring(call('CA1'));
+    await clock.advance(2_900);
+    expect(registry.active).toBe(1);
+    await clock.advance(300);
+    expect([registry.active, closed]).toEqual([0, []]);
+    expect(live.sessions[0]!.eventsOf('closed')).toHaveLength(1);
+    expect(await metrics.text()).not.toContain('STREAM_NEVER_CAME');
+  });
+
   test('is answered though it rang elsewhere', async () => {
     const { registry, live } = service();
     await streamOf(registry, 'CA1');
