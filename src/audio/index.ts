@@ -8,4 +8,4 @@ export { bytesOfPcm, createPcmReader, durationMs, type Pcm, type PcmReader, pcm 
 export { downsampler24to8, upsampler8to16 } from './resample.ts';
 export { chain, type Stage } from './stage.ts';
 export { type Tone, tone, toneLevelDbov } from './tone.ts';
-export { readWav, type Wav, writeWav } from './wav.ts';
+export { readPhoneWav, readWav, type Wav, writeWav } from './wav.ts';

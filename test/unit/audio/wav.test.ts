@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import wavefile from 'wavefile';
-import { readWav, tone, writeWav } from '../../../src/audio/index.ts';
+import { g711, pcm, readPhoneWav, readWav, tone, writeWav } from '../../../src/audio/index.ts';
 
 test('what is written is read again', () => {
   const sound = tone({ hz: 440, lengthMs: 30, dbov: -10 }, 24000);
@@ -36,4 +36,36 @@ test('anything but 16-bit mono PCM is refused by saying what it is', () => {
   expect(() => readWav(new TextEncoder().encode('RIFF of some other kind'.repeat(9)))).toThrow(
     'these bytes are no WAV',
   );
+});
+
+describe('what telephones have', () => {
+  const sound = tone({ hz: 440, lengthMs: 30, dbov: -10 }, 8000);
+  const encoded = (law: 'ulaw' | 'alaw'): Uint8Array => {
+    const file = new wavefile.WaveFile(writeWav(sound, 8_000));
+    if (law === 'ulaw') file.toMuLaw();
+    else file.toALaw();
+    return file.toBuffer();
+  };
+
+  test('as 16-bit PCM is read as it is', () => {
+    expect(readPhoneWav(writeWav(sound, 8_000))).toEqual(Int16Array.from(sound));
+  });
+
+  test.each(['ulaw', 'alaw'] as const)('in %s is what a telephone makes of it', (law) => {
+    const { decode, encode } = g711(law);
+    expect(readPhoneWav(encoded(law))).toEqual(decode(encode(pcm(sound, 8000))));
+  });
+
+  test('is at 8 kHz, mono, and of no other form; anything else is refused by saying what it is', () => {
+    const made = (channels: number, rateHz: number, bitDepth: string): Uint8Array => {
+      const file = new wavefile.WaveFile();
+      const one = [1, 2, 3, 4];
+      file.fromScratch(channels, rateHz, bitDepth, channels === 1 ? one : [one, one]);
+      return file.toBuffer();
+    };
+    expect(() => readPhoneWav(made(1, 16_000, '16'))).toThrow(/is wanted, .* bit depth 16, 16000 Hz, channels 1/);
+    expect(() => readPhoneWav(made(2, 8_000, '8m'))).toThrow(/bit depth 8m, 8000 Hz, channels 2/);
+    expect(() => readPhoneWav(made(1, 8_000, '24'))).toThrow(/bit depth 24, 8000 Hz, channels 1/);
+    expect(() => readPhoneWav(Uint8Array.of(1, 2, 3))).toThrow('these bytes are no WAV file');
+  });
 });
