@@ -204,6 +204,7 @@ export class AgentSide {
 
   apologise(): void {
     const { apology, collector } = this.#options.deps;
+    if (apology === undefined) return;
     this.#apologyTurn = this.#downlink.say(apology.samples);
     collector.agentSaid(this.#apologyTurn, apology.text);
   }
@@ -231,14 +232,8 @@ export class AgentSide {
       handle,
     });
     const { callId, collector, logger } = deps;
-    this.#session = deps.openLive({
-      callId,
-      agent,
-      handlers,
-      seed: () => collector.seed(),
-      logger,
-      handle: takenUp?.handle,
-    });
+    const seed = () => collector.seed();
+    this.#session = deps.openLive({ callId, agent, handlers, seed, logger, handle: takenUp?.handle });
   }
 
   get #owesGreeting(): boolean {

@@ -7,9 +7,10 @@ import type { Collector, Outcome } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { TakenUp } from './take-up.ts';
 
-/** What the caller hears when the agent is gone for good. */
+/** Words of our own in place of an agent that is gone for good, for the stream while it lives. */
 export interface Apology {
   readonly samples: Pcm<8000>;
+  /** What the transcript has for it. */
   readonly text: string;
 }
 
@@ -31,7 +32,8 @@ export interface CallDeps {
   readonly metrics: Metrics;
   readonly collector: Collector;
   readonly openLive: (request: LiveRequest) => LiveSession;
-  readonly apology: Apology;
+  /** undefined: what follows the stream says it. */
+  readonly apology: Apology | undefined;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
   readonly ended: (outcome: Outcome) => void;
   /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */

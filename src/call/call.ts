@@ -166,7 +166,9 @@ export class Call {
     const nowMs = this.#deps.clock.nowMs();
     this.#listen();
     this.#agentSide.tick(this.#moment);
-    if (this.phase === 'draining' && this.#agentSide.idle) this.#bridge.handle({ type: 'playedOut' });
+    // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
+    const isTold = this.hasStream || this.outcome?.kind !== 'failed';
+    if (this.phase === 'draining' && this.#agentSide.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
     if (this.#agentSide.sounding) this.#lastSoundMs = nowMs;
     if (this.hasStream && nowMs - this.#lastSoundMs > this.#agent.limits.silenceMs) {
       this.#lastSoundMs = nowMs;

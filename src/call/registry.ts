@@ -30,7 +30,7 @@ export interface RegistryOptions {
   readonly agentFor: (to: string) => CallAgent | undefined;
   readonly agentNamed: (name: string) => CallAgent | undefined;
   readonly openLive: CallDeps['openLive'];
-  readonly apology: CallDeps['apology'];
+  readonly apologyOf: (agent: string) => CallDeps['apology'];
   readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
   /** Where the calls of other processes are seen, and they see ours. */
   readonly store: CallStore;
@@ -190,7 +190,7 @@ export class CallRegistry {
   }
 
   #begin(ringing: RingingCall, agent: CallAgent, earlier: readonly Entry[]): Entered {
-    const { clock, metrics, openLive, apology } = this.#options;
+    const { clock, metrics, openLive, apologyOf } = this.#options;
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
@@ -205,7 +205,7 @@ export class CallRegistry {
         metrics,
         collector,
         openLive,
-        apology,
+        apology: apologyOf(agent.name),
         ended: () => {
           close();
           this.#ended(facts, call);

@@ -1,10 +1,9 @@
 /** The whole service in one process, put together: what `serve` runs, `demo` calls, and the tests ring up. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { pcm, readWav } from '../audio/index.ts';
-import { type Apology, CallRegistry } from '../call/index.ts';
+import { CallRegistry } from '../call/index.ts';
 import { openCluster } from '../cluster/index.ts';
 import { type Agent, agentFor, type Config } from '../config/index.ts';
 import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
@@ -14,12 +13,9 @@ import { gaugeQueue } from '../postprocess/index.ts';
 import { askedAgain, type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
+import { loadApologies } from './apologies.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
-
-/** `src/cli` and `dist/cli` lie equally deep. */
-const APOLOGY_PATH = join(import.meta.dirname, '../../sounds/apology.wav');
-const APOLOGY_TEXT = 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.';
 
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;
@@ -49,6 +45,7 @@ export interface ServiceOptions {
 export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
   const { watch, dial, loopDelay = measureLoopDelay() } = options;
+  const apologies = loadApologies(config.agents, logger);
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
     mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   }
@@ -92,7 +89,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     agentFor: (to) => sessions.agentOf(agentFor(config, to)),
     agentNamed: (name) => sessions.agentOf(config.agents.find((agent) => agent.name === name)),
     openLive: sessions.open,
-    apology: readApology(),
+    apologyOf: apologies.of,
     beginTranscript: (call, earlier) =>
       beginTranscript({
         call,
@@ -115,7 +112,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     metrics,
     calls: registry,
     twilio: { publicUrl: config.http.publicUrl, authToken: config.twilio.authToken },
-    apologyPath: APOLOGY_PATH,
+    recordings: apologies.recordings,
     usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
   });
@@ -167,12 +164,6 @@ function openControl(
 /** The agent of that name, or else the default one. */
 function agentOr({ agents }: Config, name: string | undefined): Agent | undefined {
   return agents.find((agent) => agent.name === name) ?? agents.find(({ isDefault }) => isDefault);
-}
-
-function readApology(): Apology {
-  const { rateHz, samples } = readWav(readFileSync(APOLOGY_PATH));
-  if (rateHz !== 8000) throw new TypeError(`${APOLOGY_PATH} must be at 8000 Hz, not ${rateHz}`);
-  return { samples: pcm(samples, 8000), text: APOLOGY_TEXT };
 }
 
 function listen(server: Server, { host, port }: Config['http']): Promise<number> {

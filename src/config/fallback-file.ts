@@ -31,7 +31,9 @@ export const fallback = z
       .string()
       .regex(/^[\w-]{1,64}\.wav$/, 'must be the name of a WAV file in config/sounds, such as goodbye.wav')
       .optional()
-      .describe('The name of a WAV file in config/sounds, in place of say.'),
+      .describe(
+        'The name of a WAV file in config/sounds, in place of say. At 8 kHz in mono, and up to 20 s long, it is heard at once.',
+      ),
     voice: z
       .string()
       .regex(/^[\w.-]{1,64}$/, 'must be the name of a Twilio voice, such as Polly.Joanna-Neural')

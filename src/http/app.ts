@@ -13,7 +13,7 @@ import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
 import { logRequests } from './request-log.ts';
-import { SOUND_ROUTE, sound } from './sounds.ts';
+import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus } from './status.ts';
 import { streamEnded } from './stream-ended.ts';
 import { voiceWebhook } from './voice-webhook.ts';
@@ -28,7 +28,7 @@ export interface AppDeps {
   readonly account: TwilioAccount;
   readonly calls: Calls;
   readonly tokens: StreamTokens;
-  readonly apologyPath: string;
+  readonly recordings: Recordings;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
 }

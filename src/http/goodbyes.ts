@@ -10,7 +10,7 @@ export const RECORDING_PATH = '/twilio/recording';
 export interface Goodbye {
   readonly say?: string | undefined;
   /** In place of `say`; served by its name. */
-  readonly recording?: { readonly name: string; readonly path: string } | undefined;
+  readonly recording?: { readonly name: string } | undefined;
   /** How Twilio speaks what is said. */
   readonly voice?: string | undefined;
   readonly language?: string | undefined;

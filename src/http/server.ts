@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import type { Calls } from './calls.ts';
 import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import type { Recordings } from './sounds.ts';
 import { createUpgrade } from './upgrade.ts';
 
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them, never in mid-request. */
@@ -21,8 +22,8 @@ export interface HttpDeps {
   readonly metrics: Metrics;
   readonly calls: Calls;
   readonly twilio: TwilioAccount;
-  /** The recording that `<Play>` fetches: a WAV file. */
-  readonly apologyPath: string;
+  /** What `<Play>` fetches; the service's own among them. */
+  readonly recordings: Recordings;
   /** Which streams' tokens were let in already. */
   readonly usedNonces: UsedNonces;
   readonly limits?: HttpLimits;
@@ -38,7 +39,7 @@ export interface HttpServer {
 }
 
 export function createServer(deps: HttpDeps): HttpServer {
-  const { clock, ids, logger, metrics, calls, apologyPath, goodbyeOf, limits = HTTP_LIMITS } = deps;
+  const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -47,7 +48,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     secret: account.authToken ?? ids.nonce(),
     usedNonces: deps.usedNonces,
   });
-  const app = createApp({ clock, logger, metrics, account, calls, tokens, apologyPath, goodbyeOf });
+  const app = createApp({ clock, logger, metrics, account, calls, tokens, recordings, goodbyeOf });
   const upgrade = createUpgrade({
     clock,
     logger,

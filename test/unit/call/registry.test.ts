@@ -46,9 +46,11 @@ interface ServiceOptions {
   readonly limits?: Partial<CallAgent['limits']>;
   readonly model?: ScenarioInput;
   readonly openLive?: () => never;
+  /** The agent has no words for the stream when it is gone for good. */
+  readonly sayNothing?: boolean;
 }
 
-function service({ maxCalls = 10, limits, model, openLive, control, store }: ServiceOptions = {}) {
+function service({ maxCalls = 10, limits, model, openLive, control, store, sayNothing }: ServiceOptions = {}) {
   clock = new ManualClock();
   const ids = countingIds();
   const logger = createLogger({ level: 'silent' });
@@ -95,7 +97,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store }: Ser
         logger,
         dial: dialInMemory(live),
       }),
-    apology: { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' },
+    apologyOf: () => (sayNothing ? undefined : { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' }),
     beginTranscript: (call, earlier) => {
       const entries: Entry[] = [];
       transcripts.set(call.callId, entries);
@@ -591,6 +593,59 @@ describe('what follows a stream', () => {
 
   test('is an apology for a call that nobody knows of', async () => {
     expect(await nextFor(service().registry, 'CA9')).toBe('fallback');
+  });
+});
+
+describe('a caller whose agent is gone for good and has no words for the stream', () => {
+  const denied = {
+    faults: [{ kind: 'close', atMs: 3_000, code: 1008, reason: 'Your project has been denied access.' }],
+  } as const satisfies ScenarioInput;
+
+  test('is led to what follows the stream at once, and the record has them told nothing', async () => {
+    const { registry, transcripts } = service({ sayNothing: true, model: { ...denied, turns: [], fallbackTurn: {} } });
+    const closed: string[] = [];
+    await streamOf(registry, 'CA1', closed);
+    await clock.advance(2_900);
+    expect(closed).toEqual([]);
+    await clock.advance(500);
+    expect(closed).toEqual(['CA1']);
+    expect(await registry.afterStream(call('CA1'))).toEqual({ do: 'fallback', agent: 'reception', heard: false });
+    expect(transcripts.get('CA1')?.some(({ type }) => type === 'line' || type === 'speaking')).toBe(false);
+  });
+
+  test('is waited for when the stream has not come yet', async () => {
+    const { registry, transcripts } = service({
+      sayNothing: true,
+      model: { faults: [{ kind: 'quota', sessions: 0 }] },
+    });
+    await registry.ring(call('CA1'));
+    await clock.advance(5_000);
+    const closed: string[] = [];
+    await streamOf(registry, 'CA1', closed);
+    await clock.advance(200);
+    expect(closed).toEqual(['CA1']);
+    expect(await nextFor(registry, 'CA1')).toBe('fallback');
+    expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'LIVE_QUOTA' }]);
+  });
+
+  test('is asked for when the stream was lost as well, and nobody brings them back', async () => {
+    const { registry } = service({ sayNothing: true, model: { ...denied, turns: [], fallbackTurn: {} } });
+    const stream = await streamOf(registry, 'CA1');
+    await clock.advance(2_500);
+    stream.ended('lost');
+    await clock.advance(2_500);
+    expect(redirected).toEqual(['CA1 https://callbridge.example/twilio/stream-ended']);
+    expect(await registry.afterStream(call('CA1'))).toEqual({ do: 'fallback', agent: 'reception', heard: false });
+    expect(registry.active).toBe(0);
+  });
+
+  test('is given up when no stream comes within half a minute', async () => {
+    const { registry } = service({ sayNothing: true, model: { faults: [{ kind: 'quota', sessions: 0 }] } });
+    await registry.ring(call('CA1'));
+    await clock.advance(29_000);
+    expect(registry.active).toBe(1);
+    await clock.advance(10_000);
+    expect(registry.active).toBe(0);
   });
 });
 

@@ -1,7 +1,6 @@
-/** What orchestrators, Prometheus and Twilio's player fetch. */
-import { readFile } from 'node:fs/promises';
+/** What orchestrators and Prometheus fetch. */
 import { describe, expect, test } from 'vitest';
-import { APOLOGY_PATH, notingCalls, startService } from './service.ts';
+import { notingCalls, startService } from './service.ts';
 
 describe('the service', () => {
   test('is alive, and ready while it takes calls', async () => {
@@ -28,20 +27,5 @@ describe('the service', () => {
     const response = await service.get('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain');
     expect(await response.text()).toContain('callbridge_failures_total{code="WEBHOOK_UNSIGNED",fault="client"} 1');
-  });
-
-  test('serves the apology as a WAV file that may be cached', async () => {
-    const service = await startService();
-    const response = await service.get('/sounds/apology.wav');
-    expect(response.headers.get('content-type')).toBe('audio/wav');
-    expect(response.headers.get('cache-control')).toBe('public, max-age=3600');
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(await readFile(APOLOGY_PATH));
-  });
-
-  test('says 500, and nothing else, when the apology is not there', async () => {
-    const service = await startService({ apologyPath: '/nowhere/apology.wav' });
-    const response = await service.get('/sounds/apology.wav');
-    expect(response.status).toBe(500);
-    expect(await response.text()).toBe('{"error":"INTERNAL"}');
   });
 });

@@ -1,7 +1,6 @@
 /** A real server on a free port, with calls that only take notes; its Twilio signs with Twilio's own package. */
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -16,8 +15,8 @@ export const PUBLIC_URL = 'https://bridge.example';
 export const AUTH_TOKEN = 'an auth token';
 export const CALL = 'CA0123456789abcdef0123456789abcdef';
 export const STREAM = 'MZ0123456789abcdef0123456789abcdef';
-/** Any file will do where only its bytes matter. */
-export const APOLOGY_PATH = fileURLToPath(import.meta.url);
+/** Any bytes will do. */
+export const APOLOGY = Buffer.from('the words of the service');
 
 export type Form = Record<string, string | string[]>;
 
@@ -92,7 +91,8 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
 export interface ServiceOptions {
   readonly calls?: NotingCalls;
   readonly authToken?: string | undefined;
-  readonly apologyPath?: string;
+  /** Beside the service's own. */
+  readonly recordings?: Readonly<Record<string, Buffer>>;
   readonly limits?: HttpLimits;
   readonly goodbyeOf?: (agent: string | undefined) => Goodbye | undefined;
 }
@@ -111,7 +111,7 @@ export async function startService(options: ServiceOptions = {}) {
     calls,
     twilio: { publicUrl: PUBLIC_URL, authToken: 'authToken' in options ? options.authToken : AUTH_TOKEN },
     usedNonces: createUsedNonces(clock),
-    apologyPath: options.apologyPath ?? APOLOGY_PATH,
+    recordings: new Map(Object.entries({ apology: APOLOGY, ...options.recordings })),
     ...(options.limits !== undefined && { limits: options.limits }),
     goodbyeOf: options.goodbyeOf ?? (() => undefined),
   });
