@@ -45,6 +45,10 @@ export interface ReplayOptions {
   readonly model?: ScenarioInput;
   /** Changes the agents' turn taking. */
   readonly turnTaking?: Partial<Config['agents'][number]['live']['turnTaking']>;
+  /** What the agents' callers get when nobody can speak with them. */
+  readonly fallback?: Config['agents'][number]['fallback'];
+  /** Once the service has started, before anybody calls. */
+  readonly started?: () => void;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -55,12 +59,13 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const entries: Entry[] = [];
   const metrics = createMetrics();
   const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
-  const service = await startService(configFor(data, options.turnTaking), tools, {
+  const service = await startService(configFor(data, options), tools, {
     watch: (_callId, entry) => entries.push(entry),
     dial: dialInMemory(live),
     loopDelay: { readMs: () => 0, stop: () => undefined },
   });
   try {
+    options.started?.();
     const calling = placeCall({
       voiceUrl: `${PUBLIC_URL}/twilio/voice`,
       statusUrl: `${PUBLIC_URL}/twilio/status`,
@@ -103,11 +108,12 @@ async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   return work;
 }
 
-function configFor(data: string, turnTaking: ReplayOptions['turnTaking']): Config {
+function configFor(data: string, { turnTaking, fallback }: ReplayOptions): Config {
   const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: join(ROOT, 'config') };
   const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
   const agents = config.agents.map((agent) => ({
     ...agent,
+    fallback: fallback ?? agent.fallback,
     live: { ...agent.live, turnTaking: { ...agent.live.turnTaking, ...turnTaking } },
   }));
   return { ...config, agents, http: { ...config.http, port: 0 } };
