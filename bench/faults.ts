@@ -10,6 +10,7 @@ import { goodbyeRows } from './rows/goodbye.ts';
 import { liveRows } from './rows/live.ts';
 import { muteRows } from './rows/mute.ts';
 import { processRows } from './rows/processes.ts';
+import { summaryOf } from './summary.ts';
 import { between, markdownTable } from './table.ts';
 import { startTwilio } from './twilio.ts';
 import { startReceiver } from './webhook-receiver.ts';
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    readme: { type: 'boolean', default: false },
     'at-once': { type: 'string', default: String(AT_ONCE) },
   },
 });
@@ -70,7 +72,10 @@ async function main(): Promise<void> {
   console.error(
     `${rows.length - failed} of ${rows.length} rows as they should be, in ${((performance.now() - began) / 1_000).toFixed(0)} s`,
   );
-  if (options.write && wanted === undefined) writeFileSync(PAGE, between(readFileSync(PAGE, 'utf8'), 'faults', table));
+  if (options.write && wanted === undefined) {
+    writeFileSync(PAGE, between(readFileSync(PAGE, 'utf8'), 'faults', table));
+    writeReadme();
+  }
   process.exitCode = failed === 0 ? 0 : 1;
 
   async function play(row: Row): Promise<Played> {
@@ -93,6 +98,12 @@ async function main(): Promise<void> {
 }
 
 const PAGE = 'docs/faults.md';
+const README = 'README.md';
+
+/** The README shows some rows of the page as it stands. */
+function writeReadme(): void {
+  writeFileSync(README, between(readFileSync(README, 'utf8'), 'faults', summaryOf(readFileSync(PAGE, 'utf8'))));
+}
 
 const HEAD = ['fault', 'gap', 'without', 'imposed', 'lost', 'doubled', 'words lost', 'greeted', 'call', 'records', ''];
 
@@ -142,4 +153,5 @@ async function pool<In, Out>(items: readonly In[], atOnce: number, work: (item: 
   return results;
 }
 
-await main();
+if (options.readme) writeReadme();
+else await main();

@@ -85,6 +85,18 @@ describe('the source tree', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('is told of in ARCHITECTURE.md: each folder, and what it may import', () => {
+    const page = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+    const told = [...page.matchAll(/^\| `src\/(\w+)` \| [^|]+ \| ([^|]+) \|$/gm)].map(
+      ([, folder = '', imports = '']) => [folder, imports.split(' ').sort().join(' ')] as const,
+    );
+    const held = Object.entries(LAYERS).map(([folder, imports]) => [
+      folder,
+      [...imports].sort().join(' ') || 'nothing',
+    ]);
+    expect(Object.fromEntries(told)).toEqual({ ...Object.fromEntries(held), cli: 'everything' });
+  });
+
   test('enters another folder by its index.ts, which names what it gives', () => {
     const sideDoors = files.flatMap((file) =>
       foreign(file)
