@@ -206,7 +206,8 @@ describe.each(servers)('with %s', (binary) => {
     const left = async () => (await readdir(journals, { recursive: true })).filter((name) => name.endsWith('.jsonl'));
     const [journal] = await left();
     const said = one.outbox.entries('CA1').at(-1);
-    for (const detail of unheard) await appendFile(join(journals, journal!), `${JSON.stringify({ ...said, detail })}\n`);
+    for (const detail of unheard)
+      await appendFile(join(journals, journal!), `${JSON.stringify({ ...said, detail })}\n`);
     await eventually(() => other.told).toEqual(['orphaned CA1']);
     await other.begin('CA1');
     await start(QUICK_TIMES, systemClock, '0');
