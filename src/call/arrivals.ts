@@ -26,42 +26,54 @@ export interface ArrivalsOptions<Entered> {
 /** `answered`: it was let in by the process that it rang at, as its stream's token proves. */
 type Arrival = 'rings' | 'answered';
 
+interface Arriving<Entered> {
+  readonly entered: Promise<Entered>;
+  /** Who waits, each until its signal says that it gave up; undefined: for ever. */
+  readonly askers: (AbortSignal | undefined)[];
+}
+
 export class Arrivals<Entered extends { readonly call: Call }> {
   readonly #options: ArrivalsOptions<Entered>;
-  readonly #arriving = new Map<string, Promise<Entered>>();
+  readonly #arriving = new Map<string, Arriving<Entered>>();
 
   constructor(options: ArrivalsOptions<Entered>) {
     this.#options = options;
   }
 
-  has(callId: string): boolean {
-    return this.#arriving.has(callId);
-  }
-
   /** Resolves when the call is in, or refused, if it is just being let in. */
   async settled(callId: string): Promise<void> {
-    await this.#arriving.get(callId)?.catch(() => undefined);
+    await this.#arriving.get(callId)?.entered.catch(() => undefined);
   }
 
-  /** Once, however many ask meanwhile. Rejects with the failures of `Admission.admit`, SERVICE_DRAINING, AGENT_UNKNOWN or STREAM_DUPLICATE. */
-  arrive(call: RingingCall, how: Arrival): Promise<Entered> {
+  /**
+   * Once, however many ask meanwhile. A call does not begin when all who asked have `abandoned` it by then. Rejects with the failures of
+   * `Admission.admit`, SERVICE_DRAINING, AGENT_UNKNOWN or STREAM_DUPLICATE.
+   */
+  arrive(call: RingingCall, how: Arrival, abandoned?: AbortSignal): Promise<Entered> {
     const { callId } = call;
-    const arriving = this.#arriving.get(callId) ?? this.#letIn(call, how).finally(() => this.#arriving.delete(callId));
-    this.#arriving.set(callId, arriving);
-    return arriving;
+    const known = this.#arriving.get(callId);
+    if (known !== undefined) {
+      known.askers.push(abandoned);
+      return known.entered;
+    }
+    const askers = [abandoned];
+    const isAwaited = (): boolean => askers.some((asker) => asker?.aborted !== true);
+    const entered = this.#letIn(call, how, isAwaited).finally(() => this.#arriving.delete(callId));
+    this.#arriving.set(callId, { entered, askers });
+    return entered;
   }
 
-  async #letIn(call: RingingCall, how: Arrival): Promise<Entered> {
+  async #letIn(call: RingingCall, how: Arrival, isAwaited: () => boolean): Promise<Entered> {
     const agent = this.#options.agentNamed(call.agent);
     if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
-    if (how === 'rings') return this.#enter(call, agent, { how, earlier: [] });
+    if (how === 'rings') return this.#enter(call, agent, { how, earlier: [], isAwaited });
     const earlier = await takeFromStore(factsOf(call, agent), this.#options);
     const prepared = this.#options.entered(call.callId);
     if (prepared?.call.wasAnswered) return prepared;
     try {
       // It rang here and was answered elsewhere: what was prepared knows nothing of that.
       if (earlier.length > 0) prepared?.call.taken();
-      return await this.#enter(call, agent, { how, earlier });
+      return await this.#enter(call, agent, { how, earlier, isAwaited });
     } catch (error) {
       await this.#giveBack(call, agent, earlier);
       throw error;
@@ -71,7 +83,15 @@ export class Arrivals<Entered extends { readonly call: Call }> {
   async #enter(
     call: RingingCall,
     agent: CallAgent,
-    { how, earlier }: { readonly how: Arrival; readonly earlier: readonly Entry[] },
+    {
+      how,
+      earlier,
+      isAwaited,
+    }: {
+      readonly how: Arrival;
+      readonly earlier: readonly Entry[];
+      readonly isAwaited: () => boolean;
+    },
   ): Promise<Entered> {
     const { admission, entered, begin, isOver } = this.#options;
     const { callId } = call;
@@ -85,6 +105,7 @@ export class Arrivals<Entered extends { readonly call: Call }> {
     await admission.admit({ call, limits, credentials, running: how === 'answered' });
     try {
       refuseWhileDraining();
+      if (!isAwaited()) throw new Failure('INTERNAL', 'nobody waits for the call any more');
       if (isOver(callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
       return entered(callId) ?? begin(call, agent, earlier);
     } catch (error) {

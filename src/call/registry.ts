@@ -10,6 +10,7 @@ import { Call } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { drainCalls } from './drain.ts';
+import { endedElsewhere } from './ended-elsewhere.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
@@ -93,10 +94,14 @@ export class CallRegistry {
     return this.#options.agentFor(to)?.name;
   }
 
-  /** The phone rings: the session is dialled at once. Ringing again, or once the call has ended, does nothing. */
-  async ring(call: RingingCall): Promise<void> {
-    if (this.#calls.has(call.callId) || this.#past.has(call.callId)) return;
-    await this.#arrivals.arrive(call, 'rings');
+  /** The phone rings: the session is dialled at once, and once. Gives what the caller gets. */
+  async ring(call: RingingCall, abandoned?: AbortSignal): Promise<Next> {
+    const { callId } = call;
+    if (this.#calls.has(callId)) return { do: 'connect', call };
+    const ended = this.#past.answerOf(callId) ?? (await endedElsewhere(call, this.#options));
+    if (ended !== undefined) return ended;
+    await this.#arrivals.arrive(call, 'rings', abandoned);
+    return { do: 'connect', call };
   }
 
   /** A stream of the call has started: the first, or another one after a break. A call that rang, or was held, elsewhere begins here. */
@@ -116,7 +121,7 @@ export class CallRegistry {
     this.#past.settle(callId);
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
-      if (this.#arrivals.has(callId)) this.#past.add(callId, HANG_UP, true);
+      this.#past.heardOf(callId);
       void settleLeft(callId, this.#options.store);
       return;
     }

@@ -6,10 +6,11 @@ export interface Calls {
   /** The agent for a called number or SIP URI; undefined when nobody answers it. */
   agentFor(to: string): string | undefined;
   /**
-   * The call is announced. Idempotent by call id. Rejects with Failure SERVICE_DRAINING, SERVICE_FULL,
+   * The call is announced, and what its caller gets comes back: of one that has ended already, what an ended one gets. Idempotent
+   * by call id. A call that is `abandoned` before it was taken is not. Rejects with Failure SERVICE_DRAINING, SERVICE_FULL,
    * SERVICE_OVERLOADED, AGENT_FULL, CALLER_LIMIT, LIVE_FULL, AGENT_UNKNOWN.
    */
-  ring(call: RingingCall): Promise<void>;
+  ring(call: RingingCall, abandoned: AbortSignal): Promise<Next>;
   /** The call's stream has started. Fails as `ring` does, and with STREAM_DUPLICATE. */
   answer(call: RingingCall, stream: CallStream): StreamHandlers | Promise<StreamHandlers>;
   /** The provider says that the call is over, and how. Idempotent; unknown calls are ignored. */

@@ -1,29 +1,24 @@
 /** The stream is over and Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb. */
 import type { Middleware } from 'koa';
 import type { Next } from '../call/index.ts';
-import { asFailure, type Clock, Failure, unreachable, withDeadline } from '../lib/index.ts';
-import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
-import { askAgain } from './ask-again.ts';
+import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
+import { hangupTwiml } from '../telephony/index.ts';
 import { AnyCallForm, callFrom } from './call-form.ts';
 import type { Calls } from './calls.ts';
-import type { Connect } from './connect.ts';
 import { type FailureDeps, report } from './failures.ts';
-import type { Goodbyes } from './goodbyes.ts';
+import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
 import { isOver, readForm } from './twilio-form.ts';
 
 /** The caller hears nothing while what they get is looked up. */
 const NEXT_DEADLINE_MS = 5_000;
 
-export interface StreamEndedDeps extends FailureDeps {
+export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
-  readonly account: TwilioAccount;
   readonly calls: Calls;
-  readonly connect: Connect;
-  readonly goodbyes: Goodbyes;
 }
 
 export function streamEnded(deps: StreamEndedDeps): Middleware {
-  const { clock, account, calls, connect, goodbyes } = deps;
+  const { clock, account, calls } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, AnyCallForm);
     ctx.type = 'text/xml';
@@ -42,21 +37,6 @@ export function streamEnded(deps: StreamEndedDeps): Middleware {
       report(deps, asFailure(error, 'INTERNAL'));
       next = { do: 'fallback', agent };
     }
-    switch (next.do) {
-      case 'hangUp':
-        ctx.body = hangupTwiml();
-        break;
-      case 'connect':
-        ctx.body = connect(next.call);
-        break;
-      case 'askElsewhere':
-        ctx.body = askAgain(ctx, account) ?? goodbyes.whole(agent);
-        break;
-      case 'fallback':
-        ctx.body = goodbyes.whole(next.agent, next.heard);
-        break;
-      default:
-        unreachable(next);
-    }
+    ctx.body = nextTwiml(ctx, next, agent, deps);
   };
 }

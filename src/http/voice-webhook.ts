@@ -2,14 +2,13 @@
 import type { Context, Middleware } from 'koa';
 import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
-import type { TwilioAccount } from '../telephony/index.ts';
+import { hangupTwiml } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
 import { callFrom, VoiceForm } from './call-form.ts';
 import type { Calls } from './calls.ts';
-import type { Connect } from './connect.ts';
 import { type FailureDeps, report } from './failures.ts';
-import type { Goodbyes } from './goodbyes.ts';
-import { readForm } from './twilio-form.ts';
+import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
+import { isOver, readForm } from './twilio-form.ts';
 
 /** Twilio waits 15 s (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides), and the caller with it. */
 const RING_DEADLINE_MS = 5_000;
@@ -23,21 +22,24 @@ const BUSY: ReadonlySet<FailureCode> = new Set([
   'LIVE_FULL',
 ]);
 
-export interface VoiceWebhookDeps extends FailureDeps {
+export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
-  readonly account: TwilioAccount;
   readonly calls: Calls;
-  readonly connect: Connect;
-  readonly goodbyes: Goodbyes;
   readonly metrics: Pick<Metrics, 'failures' | 'callsRefused'>;
 }
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
 export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
-  const { clock, account, calls, connect, goodbyes, metrics } = deps;
+  const { clock, account, calls, goodbyes, logger, metrics } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
     ctx.type = 'text/xml';
+    if (isOver(form.CallStatus)) {
+      logger.info({ callId: form.CallSid, status: form.CallStatus }, 'asked about a call that is over');
+      calls.callerGone(form.CallSid, form.CallStatus);
+      ctx.body = hangupTwiml();
+      return;
+    }
     const agent = calls.agentFor(form.To);
     if (agent === undefined) {
       report(
@@ -49,10 +51,12 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
     }
     const call = callFrom(form, agent);
     const late = (): Failure => new Failure('INTERNAL', `the call was not taken within ${RING_DEADLINE_MS} ms`);
+    const abandoned = new AbortController();
     try {
-      await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call), late);
-      ctx.body = connect(call);
+      const next = await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call, abandoned.signal), late);
+      ctx.body = nextTwiml(ctx, next, agent, deps);
     } catch (error) {
+      abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
       metrics.callsRefused.inc({ code: failure.code });

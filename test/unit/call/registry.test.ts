@@ -211,14 +211,43 @@ describe('a call', () => {
     expect(live.sessions).toHaveLength(1);
   });
 
-  test('that is announced again after its end does not begin again', async () => {
+  test('that is announced again after its end does not begin again: it gets what an ended call gets', async () => {
     const { registry, live } = service();
-    await registry.ring(call('CA1'));
+    expect(await registry.ring(call('CA1'))).toEqual({ do: 'connect', call: call('CA1') });
     await clock.advance(1_000);
     registry.callerGone('CA1', 'completed');
-    await registry.ring(call('CA1'));
+    expect(await registry.ring(call('CA1'))).toEqual({ do: 'hangUp' });
     expect(registry.active).toBe(0);
     expect(live.sessions).toHaveLength(1);
+  });
+
+  test('that is announced after it has ended at another process gets what that one wrote down', async () => {
+    const answer = JSON.stringify({ do: 'fallback', agent: 'reception', heard: true });
+    const { registry, live } = service({ store: { look: async () => ({ state: 'ended', answer }) } });
+    expect(await registry.ring(call('CA1'))).toEqual({ do: 'fallback', agent: 'reception', heard: true });
+    expect([registry.active, live.sessions.length]).toEqual([0, 0]);
+  });
+
+  test('that is announced while nobody says whether it has ended begins after a second', async () => {
+    const { registry, metrics } = service({ store: { look: () => new Promise<Known>(() => undefined) } });
+    const ringing = registry.ring(call('CA1'));
+    await clock.advance(990);
+    expect(registry.active).toBe(0);
+    await clock.advance(20);
+    expect(await ringing).toMatchObject({ do: 'connect' });
+    expect(registry.active).toBe(1);
+    const { values } = await metrics.failures.get();
+    expect(values.map(({ labels }) => labels.code)).toEqual(['STORE_UNAVAILABLE']);
+  });
+
+  test('whose caller is gone before it is announced does not begin, by webhook or by stream', async () => {
+    const { registry, live, slots } = service({ limits: { calls: 1 } });
+    registry.callerGone('CA1', 'completed');
+    await clock.advance(60_000);
+    expect(await registry.ring(call('CA1'))).toEqual({ do: 'hangUp' });
+    expect(await nextFor(registry, 'CA1')).toBe('hangUp');
+    expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+    expect([registry.active, live.sessions.length, slots.asked.length]).toEqual([0, 0, 0]);
   });
 
   test('whose stream never comes gives its session up after half a minute', async () => {
@@ -336,6 +365,33 @@ describe('a place', () => {
     expect(slots.holders('agent:reception')).toEqual([]);
     expect([registry.active, live.sessions.length]).toEqual([0, 0]);
     expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
+  });
+
+  test('is given back when nobody waits for the call any more by the time it is got, and the call never begins', async () => {
+    const { registry, slots, live } = service({ limits, maxCalls: 1 });
+    const paused = slots.pause();
+    const abandoned = new AbortController();
+    const ringing = codeOf(() => registry.ring(call('CA1'), abandoned.signal));
+    await vi.waitFor(() => expect(slots.asked).toHaveLength(1));
+    abandoned.abort();
+    paused.resume();
+    expect(await ringing).toBe('INTERNAL');
+    expect(slots.holders('agent:reception')).toEqual([]);
+    expect([registry.active, live.sessions.length, registry.ready]).toEqual([0, 0, true]);
+  });
+
+  test('is kept when one asker gives up and another waits still', async () => {
+    const { registry, slots } = service({ limits });
+    const paused = slots.pause();
+    const abandoned = new AbortController();
+    const first = registry.ring(call('CA1'), abandoned.signal);
+    const second = registry.ring(call('CA1'), new AbortController().signal);
+    await vi.waitFor(() => expect(slots.asked).toHaveLength(1));
+    abandoned.abort();
+    paused.resume();
+    expect(await Promise.all([first, second])).toMatchObject([{ do: 'connect' }, { do: 'connect' }]);
+    expect(slots.holders('agent:reception')).toEqual(['CA1']);
+    expect(registry.active).toBe(1);
   });
 
   test('is given back when the process was told to stop meanwhile', async () => {

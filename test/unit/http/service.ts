@@ -65,7 +65,10 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
         look();
       }),
     agentFor: (to) => (to === '+18005551212' || to.startsWith('sip:desk@') ? 'front-desk' : undefined),
-    ring: async (call) => note({ did: 'ring', call }),
+    ring: async (call) => {
+      note({ did: 'ring', call });
+      return { do: 'connect', call };
+    },
     answer: (call, stream) => {
       note({ did: 'answer', call, stream });
       return {

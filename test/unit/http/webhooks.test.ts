@@ -1,6 +1,6 @@
 /** Twilio's webhooks at a real server: what is answered, what the calls are told, and what is turned away. */
 import { describe, expect, test, vi } from 'vitest';
-import type { Next } from '../../../src/call/index.ts';
+import type { Next, RingingCall } from '../../../src/call/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { AUTH_TOKEN, CALL, type Form, notingCalls, parametersIn, signed, startService, VOICE_FORM } from './service.ts';
 
@@ -157,13 +157,43 @@ describe('the voice webhook', () => {
     },
   );
 
-  test('does not leave a caller waiting for a decision that does not come', async () => {
-    const service = await startService({ calls: notingCalls({ ring: () => new Promise(() => undefined) }) });
+  test('does not leave a caller waiting for a decision that does not come, and says that nobody waits for it', async () => {
+    let abandoned: AbortSignal | undefined;
+    const ring = (_call: RingingCall, signal: AbortSignal) => {
+      abandoned = signal;
+      return new Promise<Next>(() => undefined);
+    };
+    const service = await startService({ calls: notingCalls({ ring }) });
     const asking = service.post('/twilio/voice', VOICE_FORM);
     await vi.waitFor(() => expect(service.clock.armed).toBeGreaterThan(0));
-    service.clock.tick(5_000);
+    service.clock.tick(4_990);
+    expect(abandoned?.aborted).toBe(false);
+    service.clock.tick(10);
     expect(await (await asking).text()).toContain('<Play>');
     expect(await service.failed('INTERNAL')).toBe(1);
+    expect(abandoned?.aborted).toBe(true);
+  });
+
+  test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
+    'announces no call that is %s: the caller is gone, and the log says so',
+    async (how) => {
+      const service = await startService();
+      const response = await service.post('/twilio/voice', { ...VOICE_FORM, CallStatus: how });
+      expect(await response.text()).toBe(`${HEAD}<Response><Hangup/></Response>`);
+      expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how }]);
+      const lines = service.log().trim().split('\n');
+      const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'asked about a call that is over');
+      expect(told).toMatchObject([{ callId: CALL, status: how }]);
+    },
+  );
+
+  test.each<[string, Next, string]>([
+    ['hangs up', { do: 'hangUp' }, `${HEAD}<Response><Hangup/></Response>`],
+    ['apologises', { do: 'fallback', agent: 'front-desk' }, APOLOGY],
+  ])('%s, if that is what the call got when it ended', async (_, next, twiml) => {
+    const service = await startService({ calls: notingCalls({ ring: async () => next }) });
+    const response = await service.post('/twilio/voice', VOICE_FORM);
+    expect(await response.text()).toBe(twiml);
   });
 
   test('apologises for a fault of ours, and says nothing else of it', async () => {

@@ -1,0 +1,35 @@
+/** What a caller gets next, as TwiML: the same at the first question and after a stream. */
+import type { Context } from 'koa';
+import type { Next } from '../call/index.ts';
+import { unreachable } from '../lib/index.ts';
+import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
+import { askAgain } from './ask-again.ts';
+import type { Connect } from './connect.ts';
+import type { Goodbyes } from './goodbyes.ts';
+
+export interface NextTwimlDeps {
+  readonly account: TwilioAccount;
+  readonly connect: Connect;
+  readonly goodbyes: Goodbyes;
+}
+
+/** `agent`: whose number was called, if anybody's. */
+export function nextTwiml(
+  ctx: Context,
+  next: Next,
+  agent: string | undefined,
+  { account, connect, goodbyes }: NextTwimlDeps,
+): string {
+  switch (next.do) {
+    case 'hangUp':
+      return hangupTwiml();
+    case 'connect':
+      return connect(next.call);
+    case 'askElsewhere':
+      return askAgain(ctx, account) ?? goodbyes.whole(agent);
+    case 'fallback':
+      return goodbyes.whole(next.agent, next.heard);
+    default:
+      return unreachable(next);
+  }
+}
