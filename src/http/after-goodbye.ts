@@ -5,19 +5,19 @@ import type { Logger } from '../telemetry/index.ts';
 import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
 import type { Calls } from './calls.ts';
 import type { Goodbyes } from './goodbyes.ts';
-import { CallForm, isOver, readForm } from './twilio-form.ts';
+import { CallForm, Field, isOver, readForm } from './twilio-form.ts';
 
 /** https://www.twilio.com/docs/voice/twiml/dial#action: how the other side took the call. */
-const TransferForm = z.object({ ...CallForm.shape, DialCallStatus: z.string().default('') });
+const TransferForm = z.object({ ...CallForm.shape, DialCallStatus: Field.default('') });
 const TAKEN: ReadonlySet<string> = new Set(['completed', 'answered']);
 
 /** https://www.twilio.com/docs/voice/twiml/record#recordingstatuscallback */
 const RecordingForm = z.object({
   ...CallForm.shape,
-  RecordingSid: z.string().default(''),
-  RecordingStatus: z.string().default(''),
-  RecordingDuration: z.string().default(''),
-  RecordingUrl: z.string().default(''),
+  RecordingSid: Field.default(''),
+  RecordingStatus: Field.default(''),
+  RecordingDuration: Field.default(''),
+  RecordingUrl: Field.default(''),
 });
 
 export interface AfterGoodbyeDeps {

@@ -1,7 +1,7 @@
 /** What a webhook's form says of its call: the same at the first question and at every later one. */
 import { z } from 'zod';
 import type { RingingCall } from '../call/index.ts';
-import { CallForm } from './twilio-form.ts';
+import { CallForm, cutTo, Field } from './twilio-form.ts';
 
 /** Enough for any trunk's own headers; all of them, escaped, stay well below the 64 kB that TwiML may have. */
 const MAX_SIP_HEADERS = 16;
@@ -12,13 +12,13 @@ const SIP_HEADER_FIELD = /^SipHeader_([\w.!%*+`'~-]{1,64})$/;
 /** https://www.twilio.com/docs/voice/twiml#request-parameters */
 export const AnyCallForm = z.looseObject({
   ...CallForm.shape,
-  From: z.string().default(''),
-  To: z.string().default(''),
-  Direction: z.string().default('inbound'),
+  From: Field.default(''),
+  To: Field.default(''),
+  Direction: Field.default('inbound'),
 });
 
 /** A call that is announced must say whom it calls. */
-export const VoiceForm = AnyCallForm.extend({ To: z.string().min(1) });
+export const VoiceForm = AnyCallForm.extend({ To: z.string().min(1).pipe(Field) });
 
 export function callFrom(form: z.output<typeof AnyCallForm>, agent: string): RingingCall {
   return {
@@ -37,7 +37,7 @@ function sipHeadersOf(form: Readonly<Record<string, unknown>>): Record<string, s
   for (const [field, value] of Object.entries(form)) {
     const name = SIP_HEADER_FIELD.exec(field)?.[1];
     if (name === undefined || typeof value !== 'string') continue;
-    headers.push([name, value.slice(0, MAX_SIP_HEADER_CHARACTERS)]);
+    headers.push([name, cutTo(MAX_SIP_HEADER_CHARACTERS, value)]);
   }
   return Object.fromEntries(headers.slice(0, MAX_SIP_HEADERS));
 }

@@ -7,8 +7,20 @@ import { type FormParameters, type TwilioAccount, verifyWebhook } from '../telep
 /** https://www.twilio.com/docs/glossary/what-is-a-sid */
 const CallSid = z.string().regex(/^CA[0-9a-fA-F]{32}$/);
 
+/**
+ * A number has 15 digits at most (E.164), a SIP URI less than 255 characters (https://www.twilio.com/docs/voice/twiml/sip), and
+ * Twilio's own words, ids and addresses fewer. What is longer serves no call; the call is taken all the same.
+ */
+const MAX_FIELD_CHARACTERS = 255;
+
+/** Without the half of a character that a cut may leave. */
+export const cutTo = (maxCharacters: number, text: string): string =>
+  text.length <= maxCharacters ? text : text.slice(0, maxCharacters).replace(/[\uD800-\uDBFF]$/, '');
+
+export const Field = z.string().transform((text) => cutTo(MAX_FIELD_CHARACTERS, text));
+
 /** What every request about a call carries. */
-export const CallForm = z.object({ CallSid, CallStatus: z.string().default('') });
+export const CallForm = z.object({ CallSid, CallStatus: Field.default('') });
 
 /** Statuses that a call does not leave: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
 const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);

@@ -88,6 +88,20 @@ describe('the voice webhook', () => {
     expect(Buffer.byteLength(twiml)).toBeLessThan(64_000);
   });
 
+  test('takes a caller and a callee that are longer than any number or address, cut to 255 characters', async () => {
+    const service = await startService();
+    const from = `sip:${'a'.repeat(250)}\u{1f4de}${'b'.repeat(20_000)}@pbx.example`;
+    const parameters = await service.ringing({
+      ...VOICE_FORM,
+      From: from,
+      To: `sip:desk@bridge.sip.twilio.com;tag=${'c'.repeat(300)}`,
+    });
+    // The cut fell into a character of two halves.
+    const cut = { from: from.slice(0, 254), to: `sip:desk@bridge.sip.twilio.com;tag=${'c'.repeat(220)}` };
+    expect(service.notes).toMatchObject([{ did: 'ring', call: { agent: 'front-desk', ...cut } }]);
+    expect(parameters).toMatchObject(cut);
+  });
+
   test('takes a call that we placed as outbound', async () => {
     const service = await startService();
     await service.ringing({ ...VOICE_FORM, Direction: 'outbound-api' });
@@ -211,6 +225,7 @@ describe('the voice webhook', () => {
   test.each([
     ['no call id', { ...VOICE_FORM, CallSid: '' }],
     ['a call id that is a path', { ...VOICE_FORM, CallSid: '../../etc/passwd' }],
+    ['a call id that is too long', { ...VOICE_FORM, CallSid: `${CALL}0` }],
     ['a call id twice', { ...VOICE_FORM, CallSid: [CALL, 'CAffffffffffffffffffffffffffffffff'] }],
     ['no number called', { ...VOICE_FORM, To: '' }],
     ['nothing', {}],
