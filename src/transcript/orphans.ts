@@ -23,13 +23,16 @@ export function moved(from: string, to: string): Promise<boolean> {
   return ifThere(rename(from, to));
 }
 
+/** ENOTDIR: something else lies where one of its folders was. */
+const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR']);
+
 /** Whether what was to be worked on was there. */
 export async function ifThere(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (error instanceof Error && 'code' in error && NOT_THERE.has(error.code)) return false;
     throw error;
   }
 }

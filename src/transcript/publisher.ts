@@ -1,6 +1,6 @@
 /** Publishes the records of ended calls, again and again until each is taken; only then are their journals removed. */
 import { rm } from 'node:fs/promises';
-import { type Backoff, backoffMs, type Cancel, Failure, type Ids } from '../lib/index.ts';
+import { asFailure, type Backoff, backoffMs, type Cancel, Failure, type Ids } from '../lib/index.ts';
 import { type AsideOptions, setAside } from './aside.ts';
 import { type Journal, readJournalIfAny } from './journal.ts';
 import type { CallRecord } from './record.ts';
@@ -137,8 +137,21 @@ export class Publisher {
     }
     if (damagedLines > 0) return aside('some of its lines are damaged');
     if (journal?.rewritten) return aside(REWRITTEN);
-    await rm(path, { force: true });
+    await this.#remove(callId, path);
     logger.info({ callId, entries: entries.length, lostEntries }, 'record published');
+  }
+
+  /** A disk that cannot be written keeps it: the next start publishes it once more, and the queue takes a call once. */
+  async #remove(callId: string, path: string): Promise<void> {
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      this.#options.metrics.journalErrors.inc();
+      this.#options.logger.error(
+        { callId, err: asFailure(error, 'JOURNAL_WRITE') },
+        'journal of a published record not removed',
+      );
+    }
   }
 
   #boundHeld(): void {
