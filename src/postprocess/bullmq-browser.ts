@@ -2,6 +2,7 @@
 import { type Job as BullJob, Queue } from 'bullmq';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, whenReady } from '../redis/index.ts';
+import { defineMakeReady, type Standing } from './bullmq-again.ts';
 import { addOptions, countsOf, doneStepsOf } from './bullmq-job.ts';
 import { COMMAND_DEADLINE_MS, QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import { jobOf } from './job.ts';
@@ -25,8 +26,8 @@ const STATES: Readonly<Record<string, JobState>> = {
   completed: 'done',
   failed: 'dead',
 };
-/** Fields of BullMQ's job hash: attempts made and started, stalls, and why the last attempt failed. */
-const COUNTED = ['atm', 'ats', 'stc', 'failedReason'] as const;
+/** A job that died once more since it was made ready begins with none of them used. */
+const WITH_ALL_ATTEMPTS = { resetAttemptsMade: true, resetAttemptsStarted: true } as const;
 /** moveToDelayed: the time stands in the upper bits of the score, the order of those of one millisecond in the lower. */
 const SCORES_A_MS = 0x1000;
 
@@ -72,30 +73,28 @@ export function createBullBrowser({ redisUrl, retry, clock }: BullBrowserOptions
     return job && state && { job, state };
   };
 
-  const move = async (job: BullJob, state: JobState): Promise<void> => {
-    if (state === 'delayed') await job.promote();
-    if (state === 'dead' || state === 'done') await job.retry(NAMES[state]);
+  const makeReady = defineMakeReady(redis, queue.toKey(''));
+  /** Throws when the job does not stand there any more. */
+  const move = async (job: BullJob, standing: Standing): Promise<void> => {
+    if (standing === 'delayed') await job.promote();
+    if (standing === 'failed' || standing === 'completed') await job.retry(standing, WITH_ALL_ATTEMPTS);
   };
   const runAgain = async (callId: string, { afresh, record }: RunAgain): Promise<RunAgainResult> => {
-    const there = await found(callId);
-    if (there === undefined) {
-      if (record === undefined) return 'unknown';
-      await queue.add('call', jobOf(record), { jobId: callId });
+    const data = record && jobOf(record);
+    const standing = await makeReady({ callId, afresh, data });
+    if (standing === 'active') return 'active';
+    if (standing === 'completed' && !afresh) return 'done';
+    const job = standing === 'unknown' ? undefined : await queue.getJob(callId);
+    if (job === undefined) {
+      if (data === undefined) return 'unknown';
+      await queue.add('call', data, { jobId: callId });
       return 'queued';
     }
-    const { job, state } = there;
-    if (state === 'active') return 'active';
-    if (state === 'done' && !afresh) return 'done';
-    // Before it is moved, and so before a worker reads it.
-    if (record !== undefined) await job.updateData(jobOf(record));
-    if (afresh) await job.updateProgress({ doneSteps: [] });
-    await redis.hdel(queue.toKey(callId), ...COUNTED);
     try {
-      await move(job, state);
+      await move(job, standing);
     } catch (error) {
-      // A worker, or another operator, was faster.
-      if ((await stateOf(callId)) === state) throw error;
-      return 'active';
+      // Moved by a worker whose time had come, or by another operator: either way it runs, once, as it was made ready.
+      if ((await queue.getJobState(callId)) === standing) throw error;
     }
     return 'queued';
   };
