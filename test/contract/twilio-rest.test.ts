@@ -196,11 +196,13 @@ describe("the twilio package's client", () => {
 });
 
 describe('CallControl', () => {
+  /** A deadline is waited for in two halves; waits between tries are shorter. */
+  const HALF_A_DEADLINE_MS = 2_500;
   /** Waits between tries are not waited for; deadlines never fall due. */
   const hurried = (waits: number[] = []): Clock => ({
     ...systemClock,
     after(delayMs, run) {
-      if (delayMs >= 5_000) return () => undefined;
+      if (delayMs >= HALF_A_DEADLINE_MS) return () => undefined;
       waits.push(delayMs);
       return systemClock.after(0, run);
     },
@@ -235,7 +237,47 @@ describe('CallControl', () => {
     expect(await control.redirect(given.callSid, `${BASE}/resume`)).toBe('over');
     expect(await control.hangUp(given.callSid)).toBe('over');
     expect(await control.hangUp(`CA${'f'.repeat(32)}`)).toBe('over');
-    expect(given.rest.requests).toHaveLength(3);
+    expect(given.rest.requests.map(({ method, status }) => [method, status])).toEqual([
+      ['POST', 400],
+      ['POST', 400],
+      ['POST', 404],
+      // Whether it is the call that is not there.
+      ['GET', 200],
+    ]);
+  });
+
+  test.each<[string, (given: Given) => CallControl]>([
+    [
+      'everything is not found, as at a wrong base URL',
+      (given) => controlOf({ ...given, rest: { ...given.rest, url: `${given.rest.url}/elsewhere` } }),
+    ],
+    [
+      'the account is not found either',
+      (given) => {
+        given.rest.trouble({ refuse: 20404 }, { refuse: 20404 });
+        return controlOf(given);
+      },
+    ],
+    [
+      'the account is refused',
+      (given) => {
+        given.rest.trouble({ refuse: 20404 }, { refuse: 20003 });
+        return controlOf(given);
+      },
+    ],
+    [
+      'nobody says whether the account is there',
+      (given) => {
+        given.rest.trouble({ refuse: 20404 }, { cut: true });
+        return controlOf(given);
+      },
+    ],
+  ])('does not take a running call for over when %s', async (_what, open) => {
+    const given = await givenCall();
+    const failure = await failureOf(open(given).redirect(given.callSid, `${BASE}/resume`));
+    expect(failure.code).toBe('PROVIDER_REST');
+    expect(failure.message).toBe('Twilio did not lead a call elsewhere: HTTP 404, Twilio 20404 (tried 1×)');
+    await given.ended();
   });
 
   test('tries again after a refusal that may pass, a cut connection and a lost answer', async () => {
@@ -269,14 +311,14 @@ describe('CallControl', () => {
     const clock: Clock = {
       ...systemClock,
       after(delayMs, run) {
-        if (delayMs >= 5_000) limits.push(delayMs);
+        if (delayMs >= HALF_A_DEADLINE_MS) limits.push(delayMs);
         return systemClock.after(0, run);
       },
     };
     given.rest.trouble({ delayMs: 600_000 }, { delayMs: 600_000 }, { delayMs: 600_000 });
     const failure = await failureOf(controlOf(given, clock).redirect(given.callSid, `${BASE}/resume`));
     expect(failure.message).toBe('Twilio did not lead a call elsewhere: no answer (tried 3×)');
-    expect(limits).toEqual([5_000, 5_000, 5_000]);
+    expect(limits).toEqual(Array.from({ length: 2 * 3 }, () => HALF_A_DEADLINE_MS));
     await given.ended();
   });
 

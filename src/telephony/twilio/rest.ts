@@ -10,8 +10,10 @@ const REQUEST_DEADLINE_MS = 5_000;
 const MAX_TRIES = 3;
 const BACKOFF: Backoff = { firstMs: 250, factor: 3, maxMs: 1_000, jitter: 0.3 };
 
-/** 20404: nothing known by this SID. 21220: "Call is not in-progress", given for a redirect and for a hang-up that comes late. */
-const CODES_WHEN_OVER: ReadonlySet<number> = new Set([20404, 21220]);
+/** "Call is not in-progress", given for a redirect and for a hang-up that comes late. */
+const NOT_IN_PROGRESS = 21220;
+/** Given for a call that is known no more, and for everything that is asked with a wrong account or a wrong base URL. */
+const NOT_FOUND = 20404;
 const TOO_MANY_REQUESTS = 429;
 const FIRST_SERVER_ERROR = 500;
 
@@ -36,6 +38,17 @@ export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallCo
     await withDeadline(clock, REQUEST_DEADLINE_MS, (await client).calls(callId).update(update), late);
   };
 
+  /** Whether calls are asked for in the right place: the account, a part of their address, is found there. */
+  const isOurPlace = async (): Promise<boolean> => {
+    const late = (): Error => new Error('no answer');
+    try {
+      const asking = (await client).api.v2010.accounts(account.accountSid).fetch();
+      return (await withDeadline(clock, REQUEST_DEADLINE_MS, asking, late)).sid === account.accountSid;
+    } catch {
+      return false;
+    }
+  };
+
   const update = async (what: string, callId: string, change: Update): Promise<'done' | 'over'> => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -43,7 +56,8 @@ export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallCo
         return 'done';
       } catch (error) {
         const answer = answerOf(error);
-        if (CODES_WHEN_OVER.has(answer.code)) return 'over';
+        if (answer.code === NOT_IN_PROGRESS) return 'over';
+        if (answer.code === NOT_FOUND && (await isOurPlace())) return 'over';
         if (!mayPass(answer) || attempt >= MAX_TRIES) throw failed(what, answer, attempt);
         await new Promise<void>((again) => clock.after(backoffMs(BACKOFF, attempt, ids.fraction()), again));
       }
