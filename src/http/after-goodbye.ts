@@ -52,12 +52,14 @@ export function voicemailEnded({ account, calls }: AfterGoodbyeDeps): Middleware
 export function recordingTold({ account, logger }: AfterGoodbyeDeps): Middleware {
   return (ctx) => {
     const form = readForm(ctx, account, RecordingForm);
+    const seconds = Number(form.RecordingDuration);
     logger.info(
       {
         callId: form.CallSid,
         recordingId: form.RecordingSid,
         status: form.RecordingStatus,
-        seconds: Number(form.RecordingDuration) || undefined,
+        // Twilio says -1 of a recording that came to nothing.
+        seconds: seconds > 0 ? seconds : undefined,
         piiRecordingUrl: form.RecordingUrl,
       },
       'voicemail recording',

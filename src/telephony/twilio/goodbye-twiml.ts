@@ -1,5 +1,6 @@
 /** What a caller gets whom no agent can serve, or no longer, as TwiML: words, then somebody else or a tape, then the end. */
 import VoiceResponse, { type SayAttributes } from 'twilio/lib/twiml/VoiceResponse.js';
+import { askedAgain } from './twiml.ts';
 import { xmlText } from './xml-text.ts';
 
 /** Text for Twilio's own voice. */
@@ -41,7 +42,8 @@ export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): st
   if (words !== undefined && 'say' in words) say(response, words.say);
   else if (words !== undefined) response.play(words.playUrl);
   if (transfer !== undefined) {
-    const { to, timeoutSeconds: timeout, callerId, actionUrl: action } = transfer;
+    const { to, timeoutSeconds: timeout, callerId } = transfer;
+    const action = askedAgain(transfer.actionUrl);
     const dial = response.dial({ action, method: 'POST', timeout, ...(callerId !== undefined && { callerId }) });
     if (/^sips?:/i.test(to)) dial.sip(xmlText(to));
     else dial.number(xmlText(to));
@@ -50,11 +52,11 @@ export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): st
   if (voicemail !== undefined) {
     say(response, voicemail.prompt);
     response.record({
-      action: voicemail.actionUrl,
+      action: askedAgain(voicemail.actionUrl),
       method: 'POST',
       maxLength: voicemail.maxSeconds,
       timeout: VOICEMAIL_SILENCE_SECONDS,
-      recordingStatusCallback: voicemail.recordingUrl,
+      recordingStatusCallback: askedAgain(voicemail.recordingUrl),
       recordingStatusCallbackMethod: 'POST',
     });
   }
