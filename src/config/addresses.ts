@@ -3,9 +3,16 @@ import { z } from 'zod';
 
 /** E.164: a plus and at most 15 digits, the first of which is no zero. */
 export const E164 = /^\+[1-9]\d{1,14}$/;
+const DESTINATION = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+([;?][^@\s]*)?)$/;
 const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+)$/;
 
-export const address = z
-  // YAML reads an unquoted +1555… as a number, and its plus is lost.
-  .string({ error: 'a phone number must stand in quotes, such as "+15551230100"' })
-  .regex(ADDRESS, 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"');
+/** YAML reads an unquoted +1555… as a number, and its plus is lost. */
+export const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =>
+  typeof input === 'number' ? 'a phone number must stand in quotes, such as "+15551230100"' : undefined;
+
+const RIGHT = 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"';
+
+/** Where calls come in. */
+export const address = z.string({ error: inQuotes }).regex(ADDRESS, RIGHT);
+/** Where calls are sent: a SIP address may say how, as in `sip:desk@example.com;transport=tls`. */
+export const destination = z.string({ error: inQuotes }).regex(DESTINATION, RIGHT);

@@ -26,14 +26,14 @@ export const VERTEX: Env = {
 export const AGENT = 'default: true\ninstruction: Be kind.\n';
 
 /** Files by path below the working directory, which is returned and removed with the test. */
-export function givenFiles(files: Readonly<Record<string, string>>): string {
+export function givenFiles(files: Readonly<Record<string, string | Uint8Array>>): string {
   const cwd = mkdtempSync(join(tmpdir(), 'callbridge-config-'));
   onTestFinished(() => rmSync(cwd, { recursive: true }));
   mkdirSync(join(cwd, 'config/agents'), { recursive: true });
   cpSync(join(PROJECT, 'config/models.yaml'), join(cwd, 'config/models.yaml'));
-  for (const [path, text] of Object.entries(files)) {
+  for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(cwd, path)), { recursive: true });
-    writeFileSync(join(cwd, path), text);
+    writeFileSync(join(cwd, path), content);
   }
   return cwd;
 }
