@@ -54,6 +54,7 @@ const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] 
   ['running.md', /said to its end, up to (\d+) s/, constantOf('src/call/drain.ts', 'LAST_WORDS_MS')],
   ['running.md', /At the worst that takes (\d+) s after the grace time/, closingMs()],
   ['running.md', /the jobs that it is at, for up to (\d+) s/, constantOf('src/cli/worker.ts', 'GRACE_MS')],
+  ['running.md', /8 kHz, mono and no longer than (\d+) s/, constantOf('src/cli/apologies.ts', 'MAX_ON_STREAM_MS')],
   ['errors.md', /did not come back within (\d+) s/, FLOW.parted.deadlineMs],
   ['errors.md', /could not be brought back within (\d+) s/, FLOW.resuming.deadlineMs],
 ];
