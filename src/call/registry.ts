@@ -81,6 +81,10 @@ export class CallRegistry {
     return this.notReadyBecause.length === 0;
   }
 
+  async hasNeighbours(): Promise<boolean> {
+    return (await this.#options.store.neighbours()) > 0;
+  }
+
   /** Why no new call is taken, by the codes of failures. */
   get notReadyBecause(): readonly FailureCode[] {
     return this.#draining ? ['SERVICE_DRAINING'] : this.#options.admission.closedBecause;

@@ -9,9 +9,9 @@ import { askAgainTwiml, type TwilioAccount } from '../telephony/index.ts';
 const MAX_TRIES = 6;
 
 /** The TwiML that asks the same path again, or undefined when it was asked too often. */
-export function askAgain(ctx: Context, account: TwilioAccount): string | undefined {
+export function askAgain(ctx: Context, account: TwilioAccount, maxTries = MAX_TRIES): string | undefined {
   const tries = triesOf(ctx);
-  if (tries >= MAX_TRIES) return undefined;
+  if (tries >= maxTries) return undefined;
   return askAgainTwiml({ url: `${account.publicUrl}${ctx.path}?try=${tries + 1}` });
 }
 

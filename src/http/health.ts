@@ -10,10 +10,13 @@ export function health(): Middleware {
   };
 }
 
-/** Whether a load balancer should send new calls here; calls that go on do not depend on it. */
+/**
+ * Whether a load balancer should send requests here, and in words whether new calls are taken. A process that has no room answers
+ * all the same: its callers get a busy line, or another replica, and without any that answers even those who are on the line are lost.
+ */
 export function readiness(calls: Calls): Middleware {
   return (ctx) => {
-    ctx.status = calls.ready ? 200 : 503;
+    ctx.status = calls.notReadyBecause.includes('SERVICE_DRAINING') ? 503 : 200;
     ctx.body = { ready: calls.ready, because: calls.notReadyBecause, activeCalls: calls.active };
   };
 }

@@ -22,6 +22,11 @@ const BUSY: ReadonlySet<FailureCode> = new Set([
   'LIVE_FULL',
 ]);
 
+/** Another replica may have the room that this process has not. */
+const NO_ROOM_HERE: ReadonlySet<FailureCode> = new Set(['SERVICE_FULL', 'SERVICE_OVERLOADED']);
+/** A caller hears it ring meanwhile; who is passed round for longer is better told that it is busy. */
+const MAX_TRIES_FOR_ROOM = 3;
+
 export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
@@ -60,11 +65,14 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
       metrics.callsRefused.inc({ code: failure.code });
-      ctx.body = instead(ctx, agent, failure);
+      ctx.body = await instead(ctx, agent, failure);
     }
   };
 
-  function instead(ctx: Context, agent: string, { code }: Failure): string {
+  async function instead(ctx: Context, agent: string, { code }: Failure): Promise<string> {
+    if (NO_ROOM_HERE.has(code) && (await calls.hasNeighbours())) {
+      return askAgain(ctx, account, MAX_TRIES_FOR_ROOM) ?? goodbyes.busy(agent);
+    }
     if (BUSY.has(code)) return goodbyes.busy(agent);
     if (code === 'AGENT_UNKNOWN') return goodbyes.unknown(agent);
     if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? goodbyes.busy(agent);

@@ -21,6 +21,16 @@ describe('the service', () => {
     expect(await readiness.json()).toEqual({ ready: false, because: ['SERVICE_DRAINING'], activeCalls: 1 });
   });
 
+  test.each(['SERVICE_FULL', 'SERVICE_OVERLOADED'])(
+    'says that it takes no calls, %s, and answers all the same',
+    async (code) => {
+      const service = await startService({ calls: notingCalls({ ready: false, notReadyBecause: [code], active: 9 }) });
+      const readiness = await service.get('/readyz');
+      expect(readiness.status).toBe(200);
+      expect(await readiness.json()).toEqual({ ready: false, because: [code], activeCalls: 9 });
+    },
+  );
+
   test('shows its numbers to Prometheus', async () => {
     const service = await startService();
     await service.post('/twilio/voice', {}, '');

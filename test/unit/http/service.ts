@@ -84,6 +84,7 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
       note({ did: 'afterStream', call });
       return { do: 'hangUp' };
     },
+    hasNeighbours: async () => false,
     ready: true,
     notReadyBecause: [],
     active: 0,

@@ -139,6 +139,26 @@ describe('the voice webhook', () => {
     expect(await service.failed('SERVICE_FULL')).toBe(1);
   });
 
+  test.each(['SERVICE_FULL', 'SERVICE_OVERLOADED'] as const)(
+    'has Twilio ask another replica when this one has no room, %s, and says busy when none has',
+    async (code) => {
+      const ring = async () => {
+        throw new Failure(code, 'no room');
+      };
+      const service = await startService({ calls: notingCalls({ ring, hasNeighbours: async () => true }) });
+      const asked: string[] = [];
+      for (let path: string | undefined = '/twilio/voice'; path !== undefined; ) {
+        const twiml = await (await service.post(path, VOICE_FORM)).text();
+        path = redirectIn(twiml);
+        asked.push(path ?? twiml);
+      }
+      expect(asked).toEqual([
+        ...[1, 2, 3].map((n) => `/twilio/voice?try=${n}`),
+        `${HEAD}<Response><Reject reason="busy"/></Response>`,
+      ]);
+    },
+  );
+
   test('while draining has Twilio ask again, which a load balancer sends elsewhere', async () => {
     const ring = async () => {
       throw new Failure('SERVICE_DRAINING', 'shutting down');
