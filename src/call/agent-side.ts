@@ -125,7 +125,7 @@ export class AgentSide {
   /** The stream is gone. */
   rewind(): void {
     this.#carryOn.unheard();
-    this.#playout.rewind();
+    this.#options.deps.collector.interrupted(this.#playout.rewind());
   }
 
   /** The provider did not take what it was sent first. */

@@ -130,11 +130,16 @@ export class Playout {
     for (const [index, turn] of turns.entries()) this.#handlers.turnEnded(turn.id, played[index]!);
   }
 
-  /** The stream is gone: what was sent and not heard waits with the rest for the next one. */
-  rewind(): void {
+  /**
+   * The stream is gone: what was sent and not heard waits with the rest for the next one. Gives what was played of the turns that
+   * were under way.
+   */
+  rewind(): ReadonlyMap<number, PlayedTurn> {
     const nowMs = this.#clock.nowMs();
+    const playing = new Map<number, PlayedTurn>();
     for (const turn of this.#turns) {
       if (turn.startMs === undefined) continue;
+      playing.set(turn.id, this.#played(turn, nowMs));
       turn.rewind(Math.max(turn.echoedSamples, this.#heardSamples(turn, nowMs) - turn.lostSamples));
     }
     this.#sink = undefined;
@@ -142,6 +147,7 @@ export class Playout {
     this.#epoch += 1;
     this.#markNumber = 0;
     this.#playedUntilMs = nowMs;
+    return playing;
   }
 
   /** The provider echoed a mark. Echoes of an earlier epoch, unknown and repeated ones are ignored. */

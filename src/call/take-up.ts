@@ -72,9 +72,9 @@ function handleOf(entries: readonly Entry[]): TakenUp['handle'] {
 
 /** Who had the turn. A line is written when it is finished: a turn that has sounded and has no line was under way. */
 function looseEnd(entries: readonly Entry[]): Loose | undefined {
-  const last = entries.findLast(({ type }) => type === 'line' || type === 'speaking');
+  const last = entries.findLast(({ type }) => type === 'line' || type === 'speaking' || type === 'heard');
   if (last === undefined) return undefined;
-  if (last.type === 'speaking') return 'agentLost';
+  if (last.type === 'speaking' || (last.type === 'heard' && last.line.cut)) return 'agentLost';
   if (last.type !== 'line') return undefined;
   if (last.line.speaker === 'caller') return 'callerUnanswered';
   // Cut by the caller, who has the turn then; or by the handover, which came right after it.

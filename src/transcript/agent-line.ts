@@ -75,6 +75,14 @@ export class AgentLines {
     }
   }
 
+  /** What was heard by now of the turns without a line; `playing`: of those that play, as far as they were played. */
+  heard(playing: ReadonlyMap<number, PlayedTurn>): { readonly turn: number; readonly line: Line }[] {
+    return [...this.#turns].flatMap(([turn, open]) => {
+      const line = lineOf({ ...open, played: open.played ?? playing.get(turn) });
+      return line === undefined || line.heardText === '' ? [] : [{ turn, line }];
+    });
+  }
+
   /** The turns without a line yet. Of one that plays, all: its sound is queued, and will be heard. */
   saying(): SaidTurn[] {
     return Array.from(this.#turns.values(), heardOf)
@@ -100,17 +108,20 @@ export class AgentLines {
     this.#newestFinished = Math.max(this.#newestFinished, turn);
     // Never played: generated for nobody, so that it is no part of the dialogue.
     if (open.played === undefined || open.startMs === undefined) return;
-    const text = tidy(open.text);
-    if (text === '') {
-      this.#handlers.untranscribed(turn);
-      return;
-    }
-    const { startMs, endMs, cut } = open.played;
-    const line = { speaker: 'agent', kind: 'speech', text, heardText: heardOf(open), cut, startMs, endMs } as const;
-    this.#handlers.finished(line, turn);
+    const line = lineOf(open);
+    if (line === undefined) this.#handlers.untranscribed(turn);
+    else this.#handlers.finished(line, turn);
   }
 }
 
-function heardOf({ text, played }: Turn): string {
+/** undefined: it has not sounded, or its words have not come. */
+function lineOf(open: Pick<Turn, 'text' | 'played'>): Line | undefined {
+  const text = tidy(open.text);
+  if (open.played === undefined || text === '') return undefined;
+  const { startMs, endMs, cut } = open.played;
+  return { speaker: 'agent', kind: 'speech', text, heardText: heardOf(open), cut, startMs, endMs };
+}
+
+function heardOf({ text, played }: Pick<Turn, 'text' | 'played'>): string {
   return played?.cut ? heardText(tidy(text), played.heardMs, played.generatedMs) : tidy(text);
 }

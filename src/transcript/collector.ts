@@ -35,6 +35,8 @@ export interface Collector {
   agentTurnStarted(turn: number, atMs: number): number | undefined;
   agentSaid(turn: number, text: string): void;
   agentTurnEnded(turn: number, played: PlayedTurn): void;
+  /** The stream broke. `playing`: what was played by then of the turns that have not ended, by turn. */
+  interrupted(playing: ReadonlyMap<number, PlayedTurn>): void;
   toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
   toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
   used(usage: Usage): void;
@@ -64,10 +66,12 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
   const write = (entry: Entry): void => {
     if (!ended) append(entry);
   };
-  const writeLine = (line: Line, turn?: number): void => {
+  const timedOf = (line: Line): Line => {
     const startMs = Math.round(line.startMs - zeroMs);
-    const endMs = Math.max(startMs, Math.round(line.endMs - zeroMs));
-    const timed = { ...line, startMs, endMs };
+    return { ...line, startMs, endMs: Math.max(startMs, Math.round(line.endMs - zeroMs)) };
+  };
+  const writeLine = (line: Line, turn?: number): void => {
+    const timed = timedOf(line);
     dialogue.add(timed);
     write({ type: 'line', at: now(), line: timed, ...(turn === undefined ? {} : { turn }) });
   };
@@ -119,6 +123,13 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     agentTurnEnded: whileLasting((turn, played) => {
       agent.ended(turn, played);
       responses.agentEnded(played.cut);
+    }),
+    // Another process may take the call up: what only this one knows is written down.
+    interrupted: whileLasting((playing) => {
+      for (const { turn, line } of agent.heard(playing)) {
+        write({ type: 'heard', at: now(), line: timedOf(line), turn });
+      }
+      caller.finishSpeech();
     }),
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
     toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),

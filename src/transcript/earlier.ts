@@ -23,8 +23,15 @@ export function answeredMs(entries: readonly Entry[]): number | undefined {
   return entries.find(({ type }) => type === 'answered')?.at;
 }
 
+/** In the order in which they were written; of a turn that was broken off and has no line, what was heard of it. */
 export function linesOf(entries: readonly Entry[]): Line[] {
-  return entries.flatMap((entry) => (entry.type === 'line' ? [entry.line] : []));
+  const settled = new Set(entries.flatMap((entry) => (entry.type === 'line' ? (entry.turn ?? []) : [])));
+  const broken = new Map(entries.flatMap((entry) => (entry.type === 'heard' ? [[entry.turn, entry] as const] : [])));
+  return entries.flatMap((entry) => {
+    if (entry.type === 'line') return [entry.line];
+    const counts = entry.type === 'heard' && broken.get(entry.turn) === entry && !settled.has(entry.turn);
+    return counts ? [entry.line] : [];
+  });
 }
 
 /** The event by which a process says that it gives the call away. */

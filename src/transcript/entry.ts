@@ -63,6 +63,8 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answered'), at }),
   /** Of the agent's lines, also which of its turns it is. */
   z.object({ type: z.literal('line'), at, line: lineSchema, turn: z.int().optional() }),
+  /** What was heard of a turn when its stream broke. It counts, the last of them, unless the turn's line follows. */
+  z.object({ type: z.literal('heard'), at, line: lineSchema, turn: z.int() }),
   /** A turn of the agent that sounded, and of which no text ever came. */
   z.object({ type: z.literal('untranscribed'), at, turn: z.int() }),
   /** A turn of the agent begins to sound: without a line after it, it was under way when its process ended. */

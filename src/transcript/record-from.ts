@@ -1,5 +1,6 @@
 /** Makes a call record from the entries of a journal, whole or not. */
 import { Failure } from '../lib/index.ts';
+import { linesOf } from './earlier.ts';
 import type { Entry, Usage } from './entry.ts';
 import type { Outcome } from './outcome.ts';
 import type { CallRecord } from './record.ts';
@@ -23,9 +24,7 @@ export function recordFrom(
   const ended = all(entries, 'ended').at(-1);
   const endedAt = ended?.at ?? entries.reduce((latest, { at }) => Math.max(latest, at), began.at);
   const zero = answered?.at ?? began.at;
-  const lines = all(entries, 'line')
-    .map(({ line }) => line)
-    .sort((a, b) => a.startMs - b.startMs);
+  const lines = linesOf(entries).sort((a, b) => a.startMs - b.startMs);
   return {
     version: 1,
     ...began.call,

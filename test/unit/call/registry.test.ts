@@ -820,6 +820,23 @@ describe('a call of a dead process', () => {
   });
 });
 
+test('of a call that is taken while its stream is broken, the turn that was being heard is known to whoever takes it', async () => {
+  const { registry, transcripts } = service({
+    model: {
+      turns: [{ on: 'greeting', says: 'Good morning, how can I help?', sound: { toneHz: 440, lengthMs: 4_000 } }],
+    },
+  });
+  const { ended, markReached } = await streamOf(registry, 'CA1');
+  await clock.advance(3_500);
+  // After two seconds of it.
+  markReached('0:9');
+  ended('lost');
+  expect(transcripts.get('CA1')).toContainEqual(
+    expect.objectContaining({ type: 'heard', turn: 1, line: expect.objectContaining({ cut: true }) }),
+  );
+  registry.taken('CA1');
+});
+
 test('a call that another process has taken is let go, without an outcome', async () => {
   const { registry, transcripts, closed } = service();
   const closedStreams: string[] = [];

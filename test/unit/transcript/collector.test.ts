@@ -192,6 +192,35 @@ describe('the agent', () => {
   });
 });
 
+describe('a stream that breaks', () => {
+  const heard = () => entries.flatMap((entry) => (entry.type === 'heard' ? [[entry.turn, entry.line.heardText]] : []));
+
+  test('has written down what was heard of each turn, and what the caller said, before anybody else takes the call up', () => {
+    collector.agentTurnStarted(1, now());
+    collector.agentSaid(1, 'Good morning.');
+    collector.agentTurnEnded(1, played(now(), now()));
+    collector.callerSaid('Hello', now());
+    collector.agentSaid(2, 'one two three four');
+    collector.agentSaid(3, 'not begun');
+    collector.interrupted(new Map([[2, { startMs: now(), endMs: now(), heardMs: 5, generatedMs: 10, cut: true }]]));
+    expect(heard()).toEqual([
+      [1, 'Good morning.'],
+      [2, 'one two'],
+    ]);
+    expect(texts()).toEqual(['caller: Hello']);
+  });
+
+  test('leaves the turn open: it may be heard to its end by the next one', () => {
+    collector.agentTurnStarted(1, now());
+    collector.agentSaid(1, 'one two');
+    collector.interrupted(new Map([[1, { startMs: now(), endMs: now(), heardMs: 5, generatedMs: 10, cut: true }]]));
+    collector.agentSaid(1, ' three four');
+    collector.agentTurnEnded(1, played(now(), now() + 100));
+    collector.end(COMPLETED, now());
+    expect(texts()).toEqual(['agent: one two three four']);
+  });
+});
+
 describe('the response time', () => {
   test("runs from the caller's last voice to the agent's first sound", () => {
     collector.callerVoice('started', now());

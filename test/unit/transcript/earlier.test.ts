@@ -57,6 +57,20 @@ describe('what an earlier holder left', () => {
     expect(entries.filter(({ type }) => type === 'answered')).toHaveLength(1);
   });
 
+  test('has what was heard of a turn when its stream broke, the last of it, unless the turn has its line', () => {
+    const heard = (turn: number, heardText: string): Entry => {
+      const line = { speaker: 'agent', kind: 'speech', text: 'Good morning.', heardText, cut: true } as const;
+      return { type: 'heard', at: START_MS + 900, turn, line: { ...line, startMs: 200 * turn, endMs: 900 } };
+    };
+    const broken = [began(), heard(1, 'Good'), heard(2, ''), heard(1, 'Good morning')];
+    expect(recordFrom(broken).lines.map(({ heardText }) => heardText)).toEqual(['Good morning', '']);
+    const finished = [...broken, { ...said('agent', 'Good morning.', 200), turn: 1 } as Entry];
+    expect(recordFrom(finished).lines.map(({ heardText }) => heardText)).toEqual(['Good morning.', '']);
+    expect(lastTurn(broken)).toBe(2);
+    const collector = createCollector({ call: callFacts(), clock, append: () => undefined, earlier: broken });
+    expect(collector.seed()).toEqual([{ speaker: 'agent', text: 'Good morning' }]);
+  });
+
   test('stands first in the new journal, and is not told to others again', () => {
     const mirrored: Entry[] = [];
     let opened: readonly Entry[] | undefined;
