@@ -65,8 +65,17 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     if (call.answer !== undefined) return;
     calls.delete(callId);
     logger.warn({ callId }, 'another process took the call');
+    const lacking = hasUntold(call) ? 'lacking' : undefined;
     handlers.taken(callId);
-    void logged(outbox.discard(callId), callId);
+    void logged(outbox.discard(callId, lacking), callId);
+  }
+
+  /** Whether this process knows what Redis did not hear of in time, as when the two were cut off from each other. */
+  function hasUntold({ restore, pending }: HeldCall): boolean {
+    if (restore !== 'no') return true;
+    // What came since the call was taken, and this process not yet told, is expected.
+    const expectedSinceMs = clock.nowMs() - 2 * times.beatMs;
+    return entriesOf(pending).some(({ type, at }) => type === 'line' && at < expectedSinceMs);
   }
 
   /** Whether a later epoch than that of this process is known. */

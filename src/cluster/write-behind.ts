@@ -126,7 +126,10 @@ export class WriteBehind {
     const stored = entries.map((entry) => JSON.stringify(entry));
     try {
       const args = [callId, processId, epoch, JSON.stringify(facts), restore, ...stored];
-      this.#taken(callId, call, await this.#ask(() => scripts.restore(...args)));
+      const answer = await this.#ask(() => scripts.restore(...args));
+      // Whoever has the call now does not have these.
+      if (answer[0] === 'fenced') call.restore = restore;
+      this.#taken(callId, call, answer);
     } catch (error) {
       call.restore = restore;
       throw error;

@@ -55,8 +55,8 @@ export interface Outbox {
   adopt(callId: string): Promise<readonly Entry[]>;
   /** The call goes on, and whoever adopts its journal has it; settled as any other when nobody does. */
   release(callId: string): Promise<void>;
-  /** The call's record is another process's to make, without this journal. */
-  discard(callId: string): Promise<void>;
+  /** The call's record is another process's to make, without this journal; `lacking`: which has more than that one will know. */
+  discard(callId: string, lacking?: 'lacking'): Promise<void>;
   /**
    * Settles what dead processes left, now and from time to time. Resolves when the first round is queued. With
    * `whereabouts`, calls that may go on are held for a while, so that they can be adopted.
@@ -160,9 +160,12 @@ class FolderOutbox implements Outbox {
     if (await moved(this.#pathOf(callId), path)) this.#held.add(callId, path);
   }
 
-  async discard(callId: string): Promise<void> {
+  async discard(callId: string, lacking?: 'lacking'): Promise<void> {
+    const unwritten = this.#live.get(callId)?.unwritten ?? [];
     await this.#finish(callId);
-    await rm(this.#pathOf(callId), { force: true });
+    const path = this.#pathOf(callId);
+    if (lacking === undefined) await rm(path, { force: true });
+    else await setAside(this.#options, { callId, path, unwritten, why: LACKING });
   }
 
   async recover(whereabouts?: Whereabouts): Promise<void> {

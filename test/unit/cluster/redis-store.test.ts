@@ -226,6 +226,27 @@ describe.each(servers)('with %s', (binary) => {
     expect(await whereabouts.judge('CA2', undefined)).toBe('open');
   });
 
+  test('what a process could not tell before its call was taken is kept for a person', async () => {
+    const clock = new ManualClock();
+    const one = await start(QUICK_TIMES, clock);
+    const { transcript } = await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    await redis.stop();
+    transcript.collector.event(clock.nowMs(), 'LIVE_LOST', 'unheard of');
+    await eventually(() => {
+      clock.tick(QUICK_TIMES.beatMs);
+      return errors(one);
+    }).toBeGreaterThan(0);
+    redis = await startRedisServer(binary, port);
+    await (await start()).begin('CA1');
+    await eventually(() => {
+      clock.tick(QUICK_TIMES.beatMs);
+      return one.told;
+    }).toEqual(['taken CA1']);
+    const left = () => readdir(join(folder, '0', 'journals', 'corrupt')).catch(() => []);
+    await eventually(left).toEqual([expect.stringMatching(/^CA1\./)]);
+  });
+
   test('nobody is judged by a time in which the judge stood still too, as when Redis does', async () => {
     const clocks = [new ManualClock(), new ManualClock()] as const;
     const one = await start(PATIENT_TIMES, clocks[0]);
