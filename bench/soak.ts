@@ -1,5 +1,5 @@
 /** `npm run bench:soak`: calls come and go for half an hour while everything breaks at random, and nothing may leak or get lost. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../src/lib/index.ts';
@@ -163,8 +163,8 @@ async function main(): Promise<void> {
   await Promise.all(callers);
   clearTimeout(rushed);
 
-  const answered = calls.filter((call) => call.answered);
-  await untilDelivered(answered, (callId) => receiver.deliveries(callId));
+  const streamed = calls.filter((call) => call.streamed);
+  await untilDelivered(streamed, (callId) => receiver.deliveries(callId));
   await sleep(SETTLE_MS);
   await Promise.all(replicas.map((replica) => replica.look()));
   const leftovers = replicas.map((replica) => [replica.name, replica.leftovers()] as const);
@@ -182,6 +182,9 @@ async function main(): Promise<void> {
     reckoning.lost.length <= reckoning.answered * LOST_SHARE;
   console.log(clean ? '\npass' : `\nFAIL (what is left lies in ${stage.folder})`);
   if (!clean) process.env['BENCH_KEEP'] = '1';
+  const troubled = Object.values(reckoning).flatMap((list) => (Array.isArray(list) ? list : []));
+  const told = calls.filter(({ callId }) => troubled.some((line: string) => line.startsWith(callId)));
+  writeFileSync(join(stage.folder, 'troubled.json'), JSON.stringify(told, null, 1));
   await stage.close();
   models.close();
   receiver.close();

@@ -20,11 +20,17 @@ export interface PlacedCall {
   readonly fromMs: number;
   readonly toMs: number;
   readonly answered: boolean;
+  /** When, in ms since the Unix epoch, as both sides have it. */
+  readonly answeredAtMs: number;
+  /** A stream of it began: the service answered it, and owes a record. */
+  readonly streamed: boolean;
   /** `talked`: to the end of the script, or until the caller hung up; `told`: a goodbye; `lost`: neither. */
   readonly how: 'unanswered' | 'talked' | 'told' | 'lost';
   readonly why: string;
   /** When the agent was heard on a stream, in ms since the answer. */
   readonly sounds: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** For whoever looks at what went wrong. */
+  readonly events: CallResult['events'];
 }
 
 export interface SoakLine {
@@ -47,6 +53,7 @@ export async function placeSoakCall(line: SoakLine, plan: CallPlan, number: numb
   const stop = (): void => hangUp.abort();
   line.signal.addEventListener('abort', stop, { once: true });
   const timer = plan.hangUpAtMs === undefined ? undefined : setTimeout(stop, plan.hangUpAtMs);
+  let answeredAtMs = 0;
   try {
     const result = await placeCall({
       voiceUrl: `${line.url}/twilio/voice#rc=3&rp=ct,rt,5xx`,
@@ -63,8 +70,11 @@ export async function placeSoakCall(line: SoakLine, plan: CallPlan, number: numb
       habits: plan.habits,
       faults: plan.lineFaults,
       signal: hangUp.signal,
+      onEvent: ({ type }) => {
+        if (type === 'answered') answeredAtMs = Date.now();
+      },
     });
-    return { ...settled(result, hangUp.signal.aborted), fromMs, toMs: performance.now() };
+    return { ...settled(result, hangUp.signal.aborted), answeredAtMs, fromMs, toMs: performance.now() };
   } finally {
     clearTimeout(timer);
     line.signal.removeEventListener('abort', stop);
@@ -96,7 +106,7 @@ function wavOf(lengthMs: number, folder: string): string {
   return path;
 }
 
-function settled(result: CallResult, hungUpByPlan: boolean): Omit<PlacedCall, 'fromMs' | 'toMs'> {
+function settled(result: CallResult, hungUpByPlan: boolean): Omit<PlacedCall, 'fromMs' | 'toMs' | 'answeredAtMs'> {
   const { callSid: callId, end, scriptFailure, events } = result;
   const answered = events.some(({ type }) => type === 'answered');
   const told = events.some(({ type }) => type === 'spoken' || type === 'played');
@@ -108,8 +118,10 @@ function settled(result: CallResult, hungUpByPlan: boolean): Omit<PlacedCall, 'f
   const base = {
     callId,
     answered,
+    streamed: result.streams.length > 0,
     sounds: onStream,
-    why: `${end.how}${scriptFailure === undefined ? '' : `: ${scriptFailure}`}`,
+    events,
+    why: `${end.how}${end.how === 'failed' ? ` ${end.code}` : ''}${scriptFailure === undefined ? '' : `: ${scriptFailure}`}`,
   };
   if (!answered) return { ...base, how: 'unanswered' };
   if (end.how === 'transferred' || told) return { ...base, how: 'told' };

@@ -109,10 +109,12 @@ export function rollCall(random: Random): CallPlan {
 function rollLineFault(random: Random): LineFault {
   const atMs = between(random, 500, 10_000);
   const lengthMs = between(random, 5, 100) * 20;
+  // Shorter than the shortest that the caller says: nobody answers what nobody heard.
+  const missingMs = between(random, 5, 25) * 20;
   return pick<LineFault>(random, [
-    { fault: 'gap', atMs, lengthMs },
-    { fault: 'silence', atMs, lengthMs },
-    { fault: 'loss', atMs, lengthMs },
+    { fault: 'gap', atMs, lengthMs: missingMs },
+    { fault: 'silence', atMs, lengthMs: missingMs },
+    { fault: 'loss', atMs, lengthMs: missingMs },
     { fault: 'burst', atMs, lengthMs },
     { fault: 'timestamps', atMs, toMs: between(random, 0, 60_000) },
     { fault: 'cut', atMs },

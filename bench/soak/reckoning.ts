@@ -8,7 +8,7 @@ export interface Reckoning {
   readonly talked: number;
   readonly told: number;
   readonly lost: readonly string[];
-  /** Calls that were answered and have no record. */
+  /** Calls that had a stream and have no record. */
   readonly withoutRecord: readonly string[];
   readonly twiceRecorded: readonly string[];
   readonly undelivered: readonly string[];
@@ -42,8 +42,9 @@ export function reckon(
   { kills }: Blows,
 ): Reckoning {
   const answered = calls.filter((call) => call.answered);
+  const streamed = calls.filter((call) => call.streamed);
   const ids = (wrong: (call: PlacedCall, found: readonly CallRecord[]) => boolean): string[] =>
-    answered.filter((call) => wrong(call, records.get(call.callId) ?? [])).map(({ callId }) => callId);
+    streamed.filter((call) => wrong(call, records.get(call.callId) ?? [])).map(({ callId }) => callId);
   return {
     placed: calls.length,
     answered: answered.length,
@@ -76,19 +77,21 @@ function hasDoubledLine({ lines }: CallRecord): boolean {
 
 /** The agent's sounds that its lines together do not cover: two turns, one right behind the other, are one sound. */
 export function untoldSounds(
-  { sounds }: Pick<PlacedCall, 'sounds'>,
-  { lines, missing }: Pick<CallRecord, 'lines' | 'missing'>,
+  { sounds, answeredAtMs }: Pick<PlacedCall, 'sounds' | 'answeredAtMs'>,
+  { lines, missing, answeredAt }: Pick<CallRecord, 'lines' | 'missing' | 'answeredAt'>,
 ) {
   // What came without text has no line.
   if (missing.untranscribedTurns > 0) return [];
+  // The phone counts from its own answer; the stream may take long to come about on a busy machine.
+  const laterMs = answeredAt === null ? 0 : Date.parse(answeredAt) - answeredAtMs;
   const told = lines.filter(({ speaker }) => speaker === 'agent').sort((a, b) => a.startMs - b.startMs);
   return sounds.filter(({ fromMs, toMs }) => {
     if (toMs - fromMs < WORTH_TELLING_MS) return false;
-    let coveredMs = fromMs;
+    let coveredMs = fromMs - laterMs;
     for (const { startMs, endMs } of told) {
       if (startMs - BESIDE_MS <= coveredMs) coveredMs = Math.max(coveredMs, endMs + BESIDE_MS);
     }
-    return coveredMs < toMs;
+    return coveredMs < toMs - laterMs;
   });
 }
 

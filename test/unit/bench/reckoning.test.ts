@@ -12,13 +12,18 @@ const agent = (startMs: number, endMs: number, text = 'Good morning.'): Line => 
   startMs,
   endMs,
 });
+const ANSWERED_MS = Date.UTC(2026, 0, 1);
 const missing = { untranscribedTurns: 0, damagedLines: 0, lostEntries: 0 };
-const record = (lines: Line[], lacks = missing) => ({ lines, missing: lacks }) as unknown as CallRecord;
+const record = (lines: Line[], lacks = missing) =>
+  ({ lines, missing: lacks, answeredAt: null }) as unknown as CallRecord;
 const call = (callId: string, sounds: PlacedCall['sounds'] = []): PlacedCall => ({
   callId,
   fromMs: 0,
   toMs: 20_000,
   answered: true,
+  answeredAtMs: ANSWERED_MS,
+  streamed: true,
+  events: [],
   how: 'talked',
   why: 'callerHungUp',
   sounds,
@@ -28,7 +33,13 @@ const CALM = { kills: [] };
 
 test('two turns right behind each other tell of one sound', () => {
   const lines = [agent(6_500, 8_100), agent(8_100, 10_200)];
-  expect(untoldSounds({ sounds: [{ fromMs: 6_400, toMs: 10_300 }] }, { lines, missing })).toEqual([]);
+  expect(untoldSounds(call('a', [{ fromMs: 6_400, toMs: 10_300 }]), record(lines))).toEqual([]);
+});
+
+test('a sound is looked for where it was, also when the stream was slow to come', () => {
+  const late = { ...record([agent(800, 2_800)]), answeredAt: new Date(ANSWERED_MS + 5_000).toISOString() };
+  expect(untoldSounds(call('a', [{ fromMs: 5_800, toMs: 7_800 }]), late)).toEqual([]);
+  expect(untoldSounds(call('a', [{ fromMs: 800, toMs: 2_800 }]), late)).toHaveLength(1);
 });
 
 test('a sound that no line tells of shows, unless it is a scrap or came without text', () => {
@@ -38,8 +49,8 @@ test('a sound that no line tells of shows, unless it is a scrap or came without 
     { fromMs: 9_000, toMs: 12_000 },
     { fromMs: 15_000, toMs: 15_300 },
   ];
-  expect(untoldSounds({ sounds }, { lines, missing })).toEqual([sounds[1]]);
-  expect(untoldSounds({ sounds }, { lines, missing: { ...missing, untranscribedTurns: 1 } })).toEqual([]);
+  expect(untoldSounds(call('a', sounds), record(lines))).toEqual([sounds[1]]);
+  expect(untoldSounds(call('a', sounds), record(lines, { ...missing, untranscribedTurns: 1 }))).toEqual([]);
 });
 
 test('a soak is clean when each answered call has one whole record, delivered in one form', () => {
