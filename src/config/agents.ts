@@ -8,6 +8,7 @@ import { carriers, checkAlternatives } from './alternatives.ts';
 import type { Backends } from './backends.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
+import { clearTextWarning } from './plain-http.ts';
 import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem } from './sound-file.ts';
@@ -80,6 +81,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
     };
   const bench = { api, problem: telling(problems), warning: telling(warnings) };
   const webhookSecret = readSecret(content, environment, bench.problem);
+  const clear = clearTextWarning(content.afterwards.webhook?.url, 'what callers say');
+  if (clear !== undefined) bench.warning(['afterwards', 'webhook', 'url'], clear);
   const recordingPath = findRecording(name, content, source.sounds, bench.problem);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Environment } from './environment.ts';
+import { clearTextWarning } from './plain-http.ts';
 import type { Problems } from './problems.ts';
 import { baseUrl, credential, flag, location, projectId } from './variables.ts';
 
@@ -40,6 +41,7 @@ function readDeveloper({ environment, problems, warnings }: BackendSource): Deve
     : (['GOOGLE_API_KEY', 'GEMINI_API_KEY'] as const);
   const apiKey = environment.read(name, credential);
   const url = environment.read('GOOGLE_GEMINI_BASE_URL', baseUrl);
+  warnings.addIf('GOOGLE_GEMINI_BASE_URL', clearTextWarning(url, 'the API key'));
   if (environment.raw(other) !== undefined && environment.raw(other) !== environment.raw(name)) {
     warnings.add(other, `is not used, because ${name} is set to another key`);
   }
@@ -54,7 +56,7 @@ function readDeveloper({ environment, problems, warnings }: BackendSource): Deve
 }
 
 function readVertex(source: BackendSource): VertexBackend | undefined {
-  const { environment, cwd, problems } = source;
+  const { environment, cwd, problems, warnings } = source;
   const name = 'GOOGLE_APPLICATION_CREDENTIALS';
   const path = environment.raw(name);
   const account =
@@ -63,6 +65,7 @@ function readVertex(source: BackendSource): VertexBackend | undefined {
   const project = named === undefined ? account?.project : environment.read('GOOGLE_CLOUD_PROJECT', projectId);
   const place = environment.read('GOOGLE_CLOUD_LOCATION', location);
   const url = environment.read('GOOGLE_VERTEX_BASE_URL', baseUrl);
+  warnings.addIf('GOOGLE_VERTEX_BASE_URL', clearTextWarning(url, 'access tokens'));
   if (named === undefined && project === undefined) {
     problems.add('GOOGLE_CLOUD_PROJECT', 'is missing: Vertex AI needs the id of a Google Cloud project');
   }

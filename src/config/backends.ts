@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { type Backend, type BackendSource, readServiceAccount } from './backend.ts';
 import { type BackendEntry, backendsFile, PRIMARY } from './backends-file.ts';
 import { nearest } from './nearest.ts';
+import { clearTextWarning } from './plain-http.ts';
 import { credential } from './variables.ts';
 import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
@@ -49,12 +50,13 @@ function readEntry(
   name: string,
   entry: BackendEntry,
   { place }: YamlFile,
-  { environment, cwd, problems }: BackendsSource,
+  { environment, cwd, problems, warnings }: BackendsSource,
 ): NamedBackend | undefined {
   const refuse = (key: string, message: string): undefined => {
     problems.add(place('backends', name, key), message);
   };
   const { sessions, baseUrl } = entry;
+  warnings.addIf(place('backends', name, 'baseUrl'), clearTextWarning(baseUrl, 'its credentials'));
   if (!/^[a-z0-9-]+$/.test(name)) {
     problems.add(place('backends', name), 'must be named by lower-case letters, digits and hyphens');
     return undefined;

@@ -8,6 +8,7 @@ import { type Backends, readBackends } from './backends.ts';
 import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './catalogue.ts';
 import { createEnvironment, type Env, type Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
+import { clearTextWarning } from './plain-http.ts';
 import { type Problem, Problems, report } from './problems.ts';
 import { accountSid, baseUrl, credential, flag, logLevel, maxCalls, port, publicUrl, redisUrl } from './variables.ts';
 import { judgeYaml, readYaml } from './yaml-file.ts';
@@ -167,10 +168,12 @@ function readTwilio({ environment, problems, warnings }: Reading): Config['twili
   if (!hasToken && insecure) {
     warnings.add('CALLBRIDGE_INSECURE', 'lets in anybody who finds the port: for tests on this machine alone');
   }
+  const apiBaseUrl = environment.read('TWILIO_API_BASE_URL', baseUrl);
+  warnings.addIf('TWILIO_API_BASE_URL', clearTextWarning(apiBaseUrl, 'the auth token'));
   return {
     accountSid: environment.read('TWILIO_ACCOUNT_SID', accountSid),
     authToken,
-    apiBaseUrl: environment.read('TWILIO_API_BASE_URL', baseUrl),
+    apiBaseUrl,
     insecure: insecure && !hasToken,
   };
 }

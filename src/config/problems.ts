@@ -14,6 +14,11 @@ export class Problems {
     this.#list.push({ place, message });
   }
 
+  /** Nothing when there is nothing to say. */
+  addIf(place: string, message: string | undefined): void {
+    if (message !== undefined) this.add(place, message);
+  }
+
   get list(): readonly Problem[] {
     return this.#list;
   }

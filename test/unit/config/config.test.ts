@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type Config, loadCatalogue, loadConfig, loadWorkerConfig } from '../../../src/config/index.ts';
+import {
+  type Config,
+  type Env,
+  inspectConfig,
+  loadCatalogue,
+  loadConfig,
+  loadWorkerConfig,
+} from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import type { LiveBackend, LiveSettings } from '../../../src/live/settings.ts';
 import { AGENT, DEVELOPER, givenFiles, PROJECT, VERTEX } from './given.ts';
@@ -134,4 +141,35 @@ test('a shutdown is spoken of in the past up to the day of the catalogue, and af
   expect(warned('asOf: 2026-11-22', '2026-11-22')).toEqual(was('2026-11-22'));
   expect(warned('asOf: 2026-11-22', '2026-11-23')).toEqual(willBe('2026-11-23'));
   expect(warned('', '2026-03-19')).toEqual(willBe('2026-03-19'));
+});
+
+test('an http URL to another network is warned of, wherever secrets or records would go by it', () => {
+  const secret = `whsec_${Buffer.alloc(24).toString('base64')}`;
+  const warned = (base: string, more: Env = DEVELOPER) => {
+    const cwd = givenFiles({
+      'config/agents/sales.yaml': `${AGENT}afterwards:\n  webhook: { url: "${base}/calls", secretEnv: SECRET }\n`,
+      'config/backends.yaml': `backends:\n  second: { api: developer, keyEnv: GEMINI_API_KEY, baseUrl: "${base}" }\n`,
+    });
+    const urls = { GOOGLE_GEMINI_BASE_URL: base, GOOGLE_VERTEX_BASE_URL: base, TWILIO_API_BASE_URL: base };
+    const { warnings } = inspectConfig({ env: { ...more, ...urls, SECRET: secret }, cwd });
+    return warnings.map(({ place, message }) => `${place}: ${message}`);
+  };
+  const tail = 'would travel unencrypted; use https';
+  const said = (what: string) => `is an http URL to another network: ${what} ${tail}`;
+  const others = [
+    `config/backends.yaml:2 backends.second.baseUrl: ${said('its credentials')}`,
+    `config/agents/sales.yaml:4 afterwards.webhook.url: ${said('what callers say')}`,
+  ];
+  const twilio = `TWILIO_API_BASE_URL: ${said('the auth token')}`;
+  const gemini = `GOOGLE_GEMINI_BASE_URL: ${said('the API key')}`;
+  for (const host of ['gateway.example.com', '8.8.8.8', '172.32.0.1', '[2001:db8::1]']) {
+    expect(warned(`http://${host}`)).toEqual([twilio, gemini, ...others]);
+  }
+  expect(warned('http://gateway.example.com', { ...VERTEX, GEMINI_API_KEY: 'k' })).toContain(
+    `GOOGLE_VERTEX_BASE_URL: ${said('access tokens')}`,
+  );
+  const near = ['localhost', 'simulator', '127.0.0.2', '10.1.2.3', '172.31.0.1', '192.168.0.1', '[::1]', '[fd00::1]'];
+  for (const url of ['https://gateway.example.com', ...near.map((host) => `http://${host}:8090`)]) {
+    expect(warned(url)).toEqual([]);
+  }
 });
