@@ -18,17 +18,17 @@ const subjects: Record<string, Subject> = {
   '8k→16k': {
     make: () => anyRate(upsampler8to16()),
     pushed: (n) => 2 * n,
-    flushed: (n) => 2 * (n + 16),
+    flushed: (n) => 2 * (n + 18),
   },
   '24k→8k': {
     make: () => anyRate(downsampler24to8()),
     pushed: third,
-    flushed: (n) => third(n + 48),
+    flushed: (n) => third(n + 54),
   },
   'a chain of both': {
     make: () => anyRate(chain(downsampler24to8(), upsampler8to16())),
     pushed: (n) => 2 * third(n),
-    flushed: (n) => 2 * (third(n + 48) + 16),
+    flushed: (n) => 2 * (third(n + 54) + 18),
   },
 };
 

@@ -47,7 +47,7 @@ test('a turn goes out at 8 kHz, with the rest of the filter at its end', () => {
   downlink.push(sound(300));
   expect(sentMs()).toBe(600);
   downlink.generationCompleted();
-  expect(sentMs()).toBe(602);
+  expect(sentMs()).toBe(602.25);
   downlink.turnCompleted();
   playedOut();
   expect(ended.get(1)).toMatchObject({ generatedMs: 602, heardMs: 602, cut: false });
