@@ -50,7 +50,7 @@ test('a turn goes out at 8 kHz, with the rest of the filter at its end', () => {
   expect(sentMs()).toBe(602.25);
   downlink.turnCompleted();
   playedOut();
-  expect(ended.get(1)).toMatchObject({ generatedMs: 602, heardMs: 602, cut: false });
+  expect(ended.get(1)).toMatchObject({ generatedMs: 602.25, heardMs: 602.25, cut: false });
 });
 
 test('words before the sound, with it, and after its generation belong to the same turn', () => {
