@@ -72,13 +72,14 @@ function readFile(path: string, { dir, label, problems }: AgentsSource): NamedFi
 }
 
 function readAgent({ name, content, whole, doubtful, place }: NamedFile, source: AgentsSource): Agent | undefined {
-  const { catalogue, api, backends, environment, problems, warnings } = source;
+  const { catalogue, backends, environment, problems, warnings } = source;
   // What is known of a doubtful key is its default, which the operator did not ask for.
   const telling =
     (list: Problems): Tell =>
     ([key, ...inner], message) => {
       if (key !== undefined && !doubtful.has(key)) list.add(place(key, ...inner), message);
     };
+  const api = apiOf(content, source);
   const bench = { api, problem: telling(problems), warning: telling(warnings) };
   const webhookSecret = readSecret(content, environment, bench.problem);
   const clear = clearTextWarning(content.afterwards.webhook?.url, 'what callers say');
@@ -94,6 +95,13 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
     bench.problem(['model'], `no back end in the order offers ${model.name}`);
   }
   return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives, recordingPath });
+}
+
+/** That of the first back end in the order that offers the agent's model. undefined: of several none does, or there is none. */
+function apiOf({ model: name }: ReadableAgentFile, { api, backends, catalogue }: AgentsSource): LiveApi | undefined {
+  if (backends === undefined || backends.all.length === 1) return api;
+  const model = catalogue?.models.find((candidate) => candidate.name === name.replace(/^models\//, ''));
+  return model && carriers(backends, model)[0]?.backend.kind;
 }
 
 /** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */

@@ -170,6 +170,21 @@ alternatives: [{ model: gemini-live-2.5-flash-native-audio }]
     expect(problems[0]).toContain(message);
   });
 
+  test('may all be of another API than that of the environment: the model and the language are judged by the back end it runs on', () => {
+    const agent = 'model: gemini-live-2.5-flash-native-audio\nlanguage: de-DE\n';
+    expect(problemsOf({ agent })).toEqual([]);
+    expect(routesOf(agent).map(({ name }) => name)).toEqual(['europe/gemini-live-2.5-flash-native-audio']);
+    const unknown = agent.replace('de-DE', 'de-XX');
+    expect(problemsOf({ agent: unknown })).toEqual([
+      expect.stringContaining('language: "de-XX" is not a known language'),
+    ]);
+    expect(problemsOf({ agent, backends: 'backends: {}\n' })).toEqual([
+      expect.stringContaining(
+        'model: gemini-live-2.5-flash-native-audio is offered on Vertex AI, not on the Developer API',
+      ),
+    ]);
+  });
+
   test('cannot be none: a model of its own that no back end in the order offers is told', () => {
     const backends = `${BACKENDS.replace(/^order:.*\n?/m, '')}order: [europe]\n`;
     expect(problemsOf({ agent: 'model: gemini-3.8-live-extended-thinking\n', backends })).toEqual([
