@@ -2,8 +2,9 @@
  * Which processes live: what a dead one left in a shared folder may be finished by another, what a live one has may not.
  *
  * Each process has a file, and writes it again and again. Where the process ids of two processes mean the same (one boot,
- * one PID namespace), the id and the kernel's start time of the process decide, at once and without doubt. Elsewhere
- * (another container or machine on one volume, another system than Linux) the age of the last beat decides. Beats are
+ * one PID namespace), the id and the kernel's start time of the process decide, at once and without doubt. A container has one
+ * PID namespace as long as it runs: who was in this one, and in another namespace, is gone. Elsewhere (another container or
+ * machine on one volume, another system than Linux) the age of the last beat decides. Beats are
  * stamped by the file system, and compared with each other alone: clocks of processes differ, and stand still with them.
  */
 import {
@@ -22,6 +23,7 @@ import {
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Clock, Ids } from '../lib/index.ts';
+import { ownContainer } from './container.ts';
 
 export interface Owners {
   /** This process, as a word that can name a folder. */
@@ -39,22 +41,29 @@ const LEASE_MS = 30_000;
 /** `<pid>-<uuid>` */
 const OWNER_ID = /^\d+-[0-9a-f-]+$/;
 
-const processSchema = z.object({ pid: z.int().positive(), place: z.string(), startTicks: z.string() });
+const processSchema = z.object({
+  pid: z.int().positive(),
+  place: z.string(),
+  startTicks: z.string(),
+  container: z.string().optional(),
+});
 type ProcessIdentity = z.infer<typeof processSchema>;
 
 export interface OwnersOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** The id of the container that this process is in; by default what the mounts say. */
+  readonly container?: string | undefined;
 }
 
 /** Throws when the folder cannot be written. */
-export function openOwners({ folder, clock, ids }: OwnersOptions): Owners {
+export function openOwners({ folder, clock, ids, container = ownContainer() }: OwnersOptions): Owners {
   const own = `${process.pid}-${ids.uuid()}`;
   const fileOf = (id: string) => join(folder, `${id}.json`);
   const identity = identityOf(process.pid);
 
-  const content = JSON.stringify(identity ?? {});
+  const content = JSON.stringify(identity === undefined ? {} : { ...identity, container });
   /**
    * The stamp of our beat before the last. All that lived then has beaten since, or had a whole period for it: also after
    * the file system's clock was set, or all of us stood still.
@@ -78,6 +87,7 @@ export function openOwners({ folder, clock, ids }: OwnersOptions): Owners {
     if (there !== undefined && there.place === identity?.place) {
       return identityOf(there.pid)?.startTicks !== there.startTicks;
     }
+    if (there?.container !== undefined && there.container === container) return true;
     return judgedFromMs - beatenMs >= LEASE_MS;
   };
 

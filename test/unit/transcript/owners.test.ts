@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemIds } from '../../../src/lib/index.ts';
+import { containerOf } from '../../../src/transcript/container.ts';
 import { type Owners, openOwners } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -52,6 +53,36 @@ test('another one lives until it closes', () => {
 test('one in another container or machine is judged by its heartbeat', async () => {
   expect(own.isDead(await given(ELSEWHERE, 29_000))).toBe(false);
   expect(own.isDead(await given(ELSEWHERE, 31_000))).toBe(true);
+});
+
+test('one of an earlier life of this container is dead, however young its beat', async () => {
+  const [mine, others] = ['a'.repeat(64), 'b'.repeat(64)];
+  const again = openOwners({ folder, clock, ids: systemIds, container: mine });
+  expect(again.isDead(await given({ ...ELSEWHERE, container: mine }, 0))).toBe(true);
+  expect(again.isDead(await given({ ...ELSEWHERE, container: others }, 0))).toBe(false);
+  expect(again.isDead(await given(ELSEWHERE, 0))).toBe(false);
+  // One that is in the same namespace lives, as the kernel says.
+  const beside = openOwners({ folder, clock, ids: systemIds, container: mine });
+  expect(again.isDead(beside.id)).toBe(false);
+  beside.close();
+  again.close();
+});
+
+test.each([
+  ['Docker', `/var/lib/docker/containers/${'c'.repeat(64)}/hostname`, 'c'.repeat(64)],
+  ['Podman', `/containers/storage/overlay-containers/${'d'.repeat(64)}/userdata/hostname`, 'd'.repeat(64)],
+  ['a pod', `/io.containerd.grpc.v1.cri/sandboxes/${'e'.repeat(64)}/hostname`, undefined],
+  ['something else', '/etc/hostname', undefined],
+])('the container is told by the mount of its own host name: %s', (_by, root, id) => {
+  const mounts = [
+    '24 29 0:22 / /proc rw,nosuid - proc proc rw',
+    `733 709 8:1 ${root} /etc/hostname rw,relatime - ext4 /dev/sda1 rw`,
+  ];
+  expect(containerOf(mounts.join('\n'))).toBe(id);
+});
+
+test('without such a mount it is none', () => {
+  expect(containerOf('24 29 0:22 / /proc rw,nosuid - proc proc rw\n')).toBeUndefined();
 });
 
 test('one whose file is not written yet, or unreadable, is judged by its heartbeat', async () => {
