@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly configDir: string;
   readonly dataDir: string;
   readonly graceSeconds?: number;
+  /** For `node` itself, before the program. */
+  readonly nodeArgs?: readonly string[] | undefined;
   /** Where its log goes; appended to. */
   readonly logPath: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -56,7 +58,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const log = openSync(options.logPath, 'a');
   const command = options.command ?? 'serve';
   const args = command === 'serve' ? ['serve', '--grace', String(options.graceSeconds ?? 5)] : [command];
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...args], {
     cwd: ROOT,
     env: envOf(options),
     stdio: ['ignore', log, log],

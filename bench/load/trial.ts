@@ -1,0 +1,128 @@
+/** One trial: so many calls through one system for so long, and what that took. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { delaysMs } from './delays.ts';
+import type { EndpointSeen } from './endpoint-session.ts';
+import type { Helper } from './helper.ts';
+import type { Beginning, PhoneSeen } from './phone.ts';
+import type { Ringing } from './phones.ts';
+import { median, percentile } from './statistics.ts';
+import type { System } from './systems.ts';
+import { cpuMs, cpuMsByProcess, residentMb } from './usage.ts';
+
+export interface Spread {
+  readonly p50: number | undefined;
+  readonly p95: number | undefined;
+  readonly p99: number | undefined;
+}
+
+export interface Measures {
+  /** CPU ms per call and second of it. */
+  readonly cpuMs: number;
+  /** How much of a core its busiest process had. */
+  readonly coreShare: number;
+  readonly mbPerCall: number;
+  readonly upMs: Spread;
+  readonly downMs: Spread;
+  readonly upFilterMs: number | undefined;
+  readonly downFilterMs: number | undefined;
+  readonly clearMs: Spread;
+  /** From the webhook to the agent's first sound, and from the stream's `start`, for calls whose session had time to get ready. */
+  readonly webhookMs: number | undefined;
+  readonly readyMs: number | undefined;
+  /** From `start`, for calls whose session began with the stream, or a moment before. */
+  readonly unreadyMs: number | undefined;
+  /** Of what was sent into it, how much did not come out. */
+  readonly lostShare: number;
+  /** Of the bench's own frames. */
+  readonly lateShare: number;
+  /** Streams that ended. */
+  readonly lostCalls: number;
+  /** Cores that endpoint and phones took: at one each, they are the limit. */
+  readonly benchShare: number;
+}
+
+export interface Trial {
+  readonly calls: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
+/** TLS handshakes cost some ms at either end: more at once would be a load of its own. */
+const CALLS_PER_SECOND = 40;
+/** Compiled and collected, a process that has just started is at rest. */
+const REST_MS = 1_000;
+/** What takes longer is lost, or belongs to the next turn. */
+const DELAY_LIMIT_MS = 4_000;
+const SAMPLE_EVERY_MS = 1_000;
+
+export async function runTrial(system: System, endpoint: Helper, phones: Helper, trial: Trial): Promise<Measures> {
+  const { calls, seconds, warmUpSeconds } = trial;
+  await sleep(REST_MS);
+  const idleMb = residentMb(system.pid);
+  const { target, sound } = system;
+  await phones.ask('ring', { target, sound, calls, perSecond: CALLS_PER_SECOND } satisfies Ringing);
+  await sleep(warmUpSeconds * 1_000);
+  await Promise.all([endpoint.ask('begin'), phones.ask('begin')]);
+
+  const before = look(system, endpoint, phones);
+  const resident: number[] = [];
+  for (let second = 0; second < seconds; second++) {
+    await sleep(SAMPLE_EVERY_MS);
+    resident.push(residentMb(system.pid));
+  }
+  const after = look(system, endpoint, phones);
+  const [model, phone] = await Promise.all([endpoint.ask<EndpointSeen>('end'), phones.ask<PhoneSeen>('end')]);
+  const { beginnings, lost } = await phones.ask<{ beginnings: readonly Beginning[]; lost: number }>('calls');
+  await phones.ask('hangUp');
+
+  const spentMs = after.atMs - before.atMs;
+  const upDelays = delaysMs(phone.upSent, model.upArrived, DELAY_LIMIT_MS);
+  const downDelays = delaysMs(model.downSent, phone.downArrived, DELAY_LIMIT_MS);
+  const busiestMs = Math.max(...[...after.byProcess].map(([pid, ms]) => ms - (before.byProcess.get(pid) ?? 0)));
+  const sent = phone.upSent.length + model.downSent.length;
+  return {
+    cpuMs: (after.systemMs - before.systemMs) / calls / (spentMs / 1_000),
+    coreShare: busiestMs / spentMs,
+    mbPerCall: ((median(resident) ?? idleMb) - idleMb) / calls,
+    upMs: spreadOf(upDelays),
+    downMs: spreadOf(downDelays),
+    upFilterMs: median(model.upFilterMs),
+    downFilterMs: median(phone.downFilterMs),
+    clearMs: spreadOf(delaysMs(model.interrupted, phone.cleared, DELAY_LIMIT_MS)),
+    ...firstSounds(beginnings),
+    lostShare: sent === 0 ? 0 : Math.max(0, 1 - (upDelays.length + downDelays.length) / sent),
+    lateShare: phone.frames === 0 ? 1 : phone.lateFrames / phone.frames,
+    lostCalls: lost,
+    benchShare: (after.benchMs - before.benchMs) / spentMs,
+  };
+}
+
+function look(system: System, endpoint: Helper, phones: Helper) {
+  return {
+    atMs: performance.now(),
+    systemMs: cpuMs(system.pid),
+    byProcess: cpuMsByProcess(system.pid),
+    benchMs: cpuMs(endpoint.pid) + cpuMs(phones.pid),
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  return { p50: percentile(values, 0.5), p95: percentile(values, 0.95), p99: percentile(values, 0.99) };
+}
+
+function firstSounds(beginnings: readonly Beginning[]): Pick<Measures, 'webhookMs' | 'readyMs' | 'unreadyMs'> {
+  const since = (from: (one: Beginning) => number | undefined, hurried: boolean): number | undefined =>
+    median(
+      beginnings
+        .filter((one) => one.hurried === hurried)
+        .map((one) => {
+          const fromMs = from(one);
+          return one.heardMs === undefined || fromMs === undefined ? undefined : one.heardMs - fromMs;
+        }),
+    );
+  return {
+    webhookMs: since(({ askedMs }) => askedMs, false),
+    readyMs: since(({ startedMs }) => startedMs, false),
+    unreadyMs: since(({ startedMs }) => startedMs, true),
+  };
+}
