@@ -35,7 +35,7 @@ const LONG = 90_000;
 
 /** Most of each call is waiting: the calls of all tests go on at the same time. */
 const onTheirOwn = (run: (replicas: Replicas) => Promise<void>) => async (): Promise<void> => {
-  const replicas = await openReplicas(model);
+  const replicas = await openReplicas(model, { patient: true });
   try {
     await run(replicas);
   } finally {

@@ -1,5 +1,5 @@
 /** Processes of one service behind one address, the parties that they talk to, and calls over them: real sockets, real time. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, systemIds } from '../../src/lib/index.ts';
@@ -20,6 +20,7 @@ import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts
 import { type CommandProcess, callbridge } from './processes.ts';
 import { findRedisServer, freePort, startJsRedis, startRedisServer } from './redis.ts';
 
+const CONFIG_DIR = join(import.meta.dirname, '../../config');
 const PUBLIC_URL = 'https://callbridge.example';
 const AUTH_TOKEN = 'replicas-auth-token';
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
@@ -46,7 +47,8 @@ export interface Replicas {
   close(): Promise<void>;
 }
 
-export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
+/** `patient`: the agent says nothing of its own accord, so that a busy machine makes no difference to what is said. */
+export async function openReplicas(model: ScenarioInput, { patient = false } = {}): Promise<Replicas> {
   const switchboard = createSwitchboard();
   const live = await startLiveSimulator({ clock: systemClock, scenario: model });
   const twilio = await startTwilioSimulator({
@@ -62,6 +64,16 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
   };
   const stops: (() => Promise<void>)[] = [];
   const folders: string[] = [];
+  const folder = (): string => {
+    const made = mkdtempSync(join(tmpdir(), 'callbridge-replica-'));
+    folders.push(made);
+    return made;
+  };
+  const configDir = patient ? folder() : CONFIG_DIR;
+  if (patient) {
+    cpSync(CONFIG_DIR, configDir, { recursive: true });
+    appendFileSync(join(configDir, 'agents/reception.yaml'), '\npatience: false\n');
+  }
   const running: CommandProcess[] = [];
   return {
     live,
@@ -77,6 +89,7 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
         TWILIO_API_BASE_URL: twilio.url,
         GEMINI_API_KEY: 'simulated',
         GOOGLE_GEMINI_BASE_URL: live.url,
+        CONFIG_DIR: configDir,
         ...env,
       });
       running.push(process);
@@ -88,11 +101,7 @@ export async function openReplicas(model: ScenarioInput): Promise<Replicas> {
       running.push(process);
       await process.says(/waiting for finished calls/);
     },
-    folder() {
-      const folder = mkdtempSync(join(tmpdir(), 'callbridge-replica-'));
-      folders.push(folder);
-      return folder;
-    },
+    folder,
     async redis() {
       const binary = findRedisServer();
       const redis = binary === undefined ? await startJsRedis() : await startRedisServer(binary);
