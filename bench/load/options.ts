@@ -42,7 +42,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '15' },
       'warm-up': { type: 'string', default: '5' },
-      only: { type: 'string', default: 'service,floor' },
+      only: { type: 'string', default: SYSTEMS.join(',') },
       tls: { type: 'string', default: 'yes' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },

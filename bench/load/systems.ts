@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { freePort, ROOT, startService } from '../service.ts';
 import type { Certificate } from './certificate.ts';
 import type { Sound } from './ear.ts';
+import { installPeer } from './peer.ts';
 import type { Target } from './ring.ts';
 
 export type SystemName = 'service' | 'floor' | 'peer';
@@ -35,7 +36,7 @@ const START_LIMIT_MS = 20_000;
 export const START: Readonly<Record<SystemName, (options: SystemOptions) => Promise<System>>> = {
   service: startOurs,
   floor: (options) => startRelay('relay-floor.js', [], 'linear', options),
-  peer: () => Promise.reject(new Error('not built yet')),
+  peer: async (options) => startRelay('peer-server.js', [await installPeer()], 'ulaw', options),
 };
 
 const trust = ({ certificate }: SystemOptions): Record<string, string> =>
