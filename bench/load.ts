@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type Certificate, makeCertificate } from './load/certificate.ts';
 import { startHelper } from './load/helper.ts';
 import { HELP, type Options, readOptions } from './load/options.ts';
+import { writePage } from './load/page.ts';
 import { LEGEND, report } from './load/report.ts';
-import { limitOf, type Result, summarise } from './load/results.ts';
+import { limitOf, type Result } from './load/results.ts';
 import { START, type SystemName } from './load/systems.ts';
 import { type Measures, runTrial } from './load/trial.ts';
 
@@ -20,9 +21,9 @@ async function main(chosen: Options): Promise<void> {
   if (chosen.tls.includes(true) && certificate === undefined) throw new Error('openssl makes no certificate: --tls no');
   const results: Result[] = [];
   for (const tls of chosen.tls) await play(chosen, tls ? certificate : undefined, folder, results);
-  const summaries = summarise(results);
   if (chosen.json) console.log(JSON.stringify(results, null, 2));
-  else console.log(`${report(summaries)}\n${LEGEND}`);
+  else console.log(`${report(results)}\n${LEGEND}`);
+  if (chosen.write) writePage(results, chosen);
   if (chosen.cpuProf) {
     const profiles = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
     console.error(`profiles: ${profiles.map((name) => join(folder, name)).join(' ')}`);

@@ -26,10 +26,19 @@ export const nothingSeen = (): PhoneSeen => ({
   lateFrames: 0,
 });
 
+export interface PhoneOptions {
+  /** Its number, below 4,096: what its clicks say. */
+  readonly call: number;
+  readonly hurried: boolean;
+  readonly target: Target;
+  readonly ear: Ear;
+  readonly seen: () => PhoneSeen;
+}
+
 /** How a call began, in ms of the shared clock. */
 export interface Beginning {
-  /** Whether the stream was opened at once, instead of after the time that a provider takes. */
-  readonly hurried: boolean;
+  /** Whether its session had the time that a provider takes from the webhook to the stream; one without a webhook had not. */
+  readonly ready: boolean;
   readonly askedMs: number | undefined;
   readonly startedMs: number;
   readonly heardMs: number | undefined;
@@ -80,8 +89,8 @@ export class Phone {
   }
 
   /** Resolves when the stream has started. */
-  static async call(call: number, target: Target, ear: Ear, seen: () => PhoneSeen): Promise<Phone> {
-    const lifted = await lift(call, target);
+  static async call({ call, hurried, target, ear, seen }: PhoneOptions): Promise<Phone> {
+    const lifted = await lift(call, hurried, target);
     const socket = new WebSocket(lifted.streamUrl, {
       perMessageDeflate: false,
       headers: { 'x-twilio-signature': signed(lifted.streamUrl, {}) },
@@ -97,7 +106,7 @@ export class Phone {
 
   get beginning(): Beginning {
     const { hurried, askedMs } = this.#lifted;
-    return { hurried, askedMs, startedMs: this.#startedMs, heardMs: this.#heardMs };
+    return { ready: !hurried && askedMs !== undefined, askedMs, startedMs: this.#startedMs, heardMs: this.#heardMs };
   }
 
   get closed(): boolean {

@@ -1,4 +1,5 @@
 /** All phones of the bench, a process of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createEar, type Sound } from './ear.ts';
 import { nowMs, takeOrders } from './helper.ts';
 import { type Beginning, nothingSeen, Phone, type PhoneSeen } from './phone.ts';
@@ -12,12 +13,15 @@ export interface Ringing {
   readonly calls: number;
   /** How many begin in a second. */
   readonly perSecond: number;
+  /** Whether every other one has its stream at once. */
+  readonly hurried: boolean;
 }
 
 /** Spreads any number of phones evenly over a frame's length. */
 const GOLDEN = 0.618_034;
 /** A call that has not started by then will not; the wait for the rest ends with it. */
 const ANSWER_LIMIT_MS = 20_000;
+const POLL_MS = 50;
 
 let seen: PhoneSeen = nothingSeen();
 let phones: { readonly phone: Phone; nextMs: number }[] = [];
@@ -32,36 +36,38 @@ everyTick(() => {
   }
 });
 
-async function place(call: number, { target, sound, perSecond }: Ringing): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, (call * 1_000) / perSecond));
+async function place(call: number, hurried: boolean, { target, sound }: Ringing): Promise<void> {
   const ear = createEar(sound, (digit, atMs, offsetMs) => {
     seen.downArrived.push({ call, tag: digit, atMs });
     seen.downFilterMs.push(offsetMs - WORD_AT_MS);
   });
-  const phone = await Phone.call(call, target, ear, () => seen);
+  const phone = await Phone.call({ call, hurried, target, ear, seen: () => seen });
   phones.push({ phone, nextMs: nowMs() + ((call * GOLDEN) % 1) * FRAME_MS });
 }
 
 takeOrders({
-  /** Resolves when every call has started, and the agent of each was heard. */
-  ring: async (ringing: Ringing): Promise<void> => {
-    await Promise.all(Array.from({ length: ringing.calls }, (_, call) => place(call, ringing)));
+  /** Resolves when every call has started, and the agent of each was heard; with how they began. */
+  ring: async (ringing: Ringing): Promise<readonly Beginning[]> => {
+    const before = phones.length;
+    const placed = Array.from({ length: ringing.calls }, async (_, i) => {
+      await sleep((i * 1_000) / ringing.perSecond);
+      await place(before + i, ringing.hurried && i % 2 === 1, ringing);
+    });
+    await Promise.all(placed);
     const endMs = nowMs() + ANSWER_LIMIT_MS;
     const silent = (): number => phones.filter(({ phone }) => phone.beginning.heardMs === undefined).length;
     while (silent() > 0) {
       if (nowMs() > endMs) throw new Error(`${silent()} of ${ringing.calls} calls heard nothing`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await sleep(POLL_MS);
     }
+    return phones.slice(before).map(({ phone }) => phone.beginning);
   },
   begin: (): void => {
     seen = nothingSeen();
   },
   end: (): PhoneSeen => seen,
-  /** How the calls began, and how many streams have ended by themselves. */
-  calls: (): { readonly beginnings: readonly Beginning[]; readonly lost: number } => ({
-    beginnings: phones.map(({ phone }) => phone.beginning),
-    lost: phones.filter(({ phone }) => phone.closed).length,
-  }),
+  /** How many streams have ended by themselves. */
+  lost: (): number => phones.filter(({ phone }) => phone.closed).length,
   hangUp: async (): Promise<void> => {
     const all = phones;
     phones = [];

@@ -1,10 +1,10 @@
 /** The results as people read them: a table for each way to the endpoint, and a few lines below. */
 import { markdownTable } from '../table.ts';
-import { growth, type Summary } from './results.ts';
+import { growth, type Result, type Summary, summarise } from './results.ts';
 import type { SystemName } from './systems.ts';
 import type { Spread } from './trial.ts';
 
-const NAMES: Readonly<Record<SystemName, string>> = {
+export const NAMES: Readonly<Record<SystemName, string>> = {
   service: 'Callbridge',
   floor: 'floor',
   peer: 'twilio-realtime-agents',
@@ -28,18 +28,19 @@ const HEAD = [
   '',
 ];
 
-export function report(summaries: readonly Summary[]): string {
+export function report(results: readonly Result[]): string {
+  const summaries = summarise(results);
   return [true, false]
     .map((tls) => ({ tls, rows: summaries.filter((one) => one.tls === tls) }))
     .filter(({ rows }) => rows.length > 0)
-    .map(({ tls, rows }) => `${sectionOf(tls, rows)}\n`)
+    .map(({ tls, rows }) => `${sectionOf(tls, rows, results)}\n`)
     .join('\n');
 }
 
-function sectionOf(tls: boolean, rows: readonly Summary[]): string {
+function sectionOf(tls: boolean, rows: readonly Summary[], results: readonly Result[]): string {
   const sorted = [...rows].sort((a, b) => a.calls - b.calls);
   const grown = (['service', 'floor', 'peer'] as const).flatMap((system) => {
-    const found = growth(rows, system, tls);
+    const found = growth(results, system, tls);
     if (found === undefined) return [];
     return `${NAMES[system]}: a call at ${found.to} costs ${found.ratio.toFixed(2)} × one at ${found.from}`;
   });

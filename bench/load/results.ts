@@ -100,14 +100,18 @@ function medians(all: readonly Measures[]): Measures | undefined {
 
 /** How the cost of a call at the most calls compares with that at the fewest of at least fifty: below that, a start's work counts. */
 export function growth(
-  summaries: readonly Summary[],
+  results: readonly Result[],
   system: SystemName,
   tls: boolean,
 ): { readonly from: number; readonly to: number; readonly ratio: number } | undefined {
-  const measured = summaries
+  const measured = results
     .filter((one) => one.system === system && one.tls === tls && one.calls >= 50 && one.measures !== undefined)
     .sort((a, b) => a.calls - b.calls);
-  const [first, last] = [measured[0], measured.at(-1)];
-  if (first === undefined || last === undefined || first === last) return undefined;
-  return { from: first.calls, to: last.calls, ratio: last.measures!.cpuMs / first.measures!.cpuMs };
+  const [from, to] = [measured[0]?.calls, measured.at(-1)?.calls];
+  if (from === undefined || to === undefined || from === to) return undefined;
+  const costAt = (calls: number, round: number): number | undefined =>
+    measured.find((one) => one.calls === calls && one.round === round)?.measures?.cpuMs;
+  const rounds = [...new Set(measured.map(({ round }) => round))];
+  const ratio = medianRatio(rounds.map((round) => ({ of: costAt(to, round), to: costAt(from, round) })));
+  return ratio === undefined ? undefined : { from, to, ratio };
 }

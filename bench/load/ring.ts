@@ -23,8 +23,6 @@ export interface Lifted {
 
 /** From the TwiML to the stream's start Twilio takes half a second and more: the time in which a session can get ready. */
 const DIAL_MS = 700;
-/** One call in so many has its stream at once: what the caller would wait for, were there no early session. */
-const HURRIED_EVERY = 4;
 
 /** Call SIDs of one process of phones differ from those of the next. */
 const SERIES = String(process.pid);
@@ -32,7 +30,8 @@ const SERIES = String(process.pid);
 export const signed = (url: string, form: Readonly<Record<string, string>>): string =>
   webhooks.getExpectedTwilioSignature(AUTH_TOKEN, url, { ...form });
 
-export async function lift(call: number, { origin, streamUrl }: Target): Promise<Lifted> {
+/** `hurried` opens the stream at once: what the caller would wait for, were there no early session. */
+export async function lift(call: number, hurried: boolean, { origin, streamUrl }: Target): Promise<Lifted> {
   const callSid = `CA${SERIES}${String(call).padStart(32 - SERIES.length, '0')}`;
   if (origin === undefined) {
     const parameters = { from: numberOf(call) };
@@ -45,7 +44,6 @@ export async function lift(call: number, { origin, streamUrl }: Target): Promise
       over: async () => undefined,
     };
   }
-  const hurried = call % HURRIED_EVERY === 0;
   const askedMs = nowMs();
   const twiml = await post(`${origin}/twilio/voice`, formOf(call, callSid, 'ringing'));
   if (!hurried) await sleep(DIAL_MS);

@@ -49,6 +49,9 @@ export interface Trial {
 
 /** TLS handshakes cost some ms at either end: more at once would be a load of its own. */
 const CALLS_PER_SECOND = 40;
+/** Beside those that talk, a few more come one after the other, to see how long a caller waits for the first sound. */
+const MORE_CALLS = 12;
+const MORE_PER_SECOND = 4;
 /** Compiled and collected, a process that has just started is at rest. */
 const REST_MS = 1_000;
 /** What takes longer is lost, or belongs to the next turn. */
@@ -60,7 +63,9 @@ export async function runTrial(system: System, endpoint: Helper, phones: Helper,
   await sleep(REST_MS);
   const idleMb = residentMb(system.pid);
   const { target, sound } = system;
-  await phones.ask('ring', { target, sound, calls, perSecond: CALLS_PER_SECOND } satisfies Ringing);
+  const ring = (more: Omit<Ringing, 'target' | 'sound'>) =>
+    phones.ask<readonly Beginning[]>('ring', { target, sound, ...more } satisfies Ringing);
+  await ring({ calls, perSecond: CALLS_PER_SECOND, hurried: false });
   await sleep(warmUpSeconds * 1_000);
   await Promise.all([endpoint.ask('begin'), phones.ask('begin')]);
 
@@ -72,7 +77,9 @@ export async function runTrial(system: System, endpoint: Helper, phones: Helper,
   }
   const after = look(system, endpoint, phones);
   const [model, phone] = await Promise.all([endpoint.ask<EndpointSeen>('end'), phones.ask<PhoneSeen>('end')]);
-  const { beginnings, lost } = await phones.ask<{ beginnings: readonly Beginning[]; lost: number }>('calls');
+  const lostCalls = await phones.ask<number>('lost');
+  // A system that is full takes no more; that it was is seen from the rest.
+  const beginnings = await ring({ calls: MORE_CALLS, perSecond: MORE_PER_SECOND, hurried: true }).catch(() => []);
   await phones.ask('hangUp');
 
   const spentMs = after.atMs - before.atMs;
@@ -92,7 +99,7 @@ export async function runTrial(system: System, endpoint: Helper, phones: Helper,
     ...firstSounds(beginnings),
     lostShare: sent === 0 ? 0 : Math.max(0, 1 - (upDelays.length + downDelays.length) / sent),
     lateShare: phone.frames === 0 ? 1 : phone.lateFrames / phone.frames,
-    lostCalls: lost,
+    lostCalls,
     benchShare: (after.benchMs - before.benchMs) / spentMs,
   };
 }
@@ -111,18 +118,18 @@ function spreadOf(values: readonly number[]): Spread {
 }
 
 function firstSounds(beginnings: readonly Beginning[]): Pick<Measures, 'webhookMs' | 'readyMs' | 'unreadyMs'> {
-  const since = (from: (one: Beginning) => number | undefined, hurried: boolean): number | undefined =>
+  const since = (from: (one: Beginning) => number | undefined, ready: boolean): number | undefined =>
     median(
       beginnings
-        .filter((one) => one.hurried === hurried)
+        .filter((one) => one.ready === ready)
         .map((one) => {
           const fromMs = from(one);
           return one.heardMs === undefined || fromMs === undefined ? undefined : one.heardMs - fromMs;
         }),
     );
   return {
-    webhookMs: since(({ askedMs }) => askedMs, false),
-    readyMs: since(({ startedMs }) => startedMs, false),
-    unreadyMs: since(({ startedMs }) => startedMs, true),
+    webhookMs: since(({ askedMs }) => askedMs, true),
+    readyMs: since(({ startedMs }) => startedMs, true),
+    unreadyMs: since(({ startedMs }) => startedMs, false),
   };
 }

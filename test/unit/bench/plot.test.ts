@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { plot, tickStep } from '../../../bench/load/plot.ts';
+
+const line = {
+  name: 'one & two',
+  colour: '#123456',
+  dashed: true,
+  points: [
+    { x: 50, y: 3 },
+    { x: 400, y: 2 },
+  ],
+};
+
+test('a plot has each line once in its legend, and its points in every panel', () => {
+  const svg = plot([
+    { title: 'cost', lines: [line] },
+    { title: 'delay', lines: [line] },
+  ]);
+  expect(svg.match(/one &amp; two/g)).toHaveLength(1);
+  expect(svg.match(/<circle/g)).toHaveLength(4);
+  expect(svg.match(/stroke-dasharray/g)).toHaveLength(3);
+});
+
+test('what costs more lies higher, and what has more calls farther right', () => {
+  const [first, second] = [...plot([{ title: 'cost', lines: [line] }]).matchAll(/cx="([\d.]+)" cy="([\d.]+)"/g)];
+  expect(Number(first?.[1])).toBeLessThan(Number(second?.[1]));
+  expect(Number(first?.[2])).toBeLessThan(Number(second?.[2]));
+});
+
+test('without a point there is an empty plot, and no broken one', () => {
+  expect(plot([{ title: 'cost', lines: [] }])).not.toMatch(/NaN|Infinity/);
+});
+
+test('ticks are round numbers, about five of them', () => {
+  expect(tickStep(400)).toBe(100);
+  expect(tickStep(9.6)).toBe(2);
+  expect(tickStep(0.3)).toBeCloseTo(0.1);
+  expect(tickStep(1)).toBe(0.2);
+});
