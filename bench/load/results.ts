@@ -16,7 +16,7 @@ export interface Result {
 /** A process with this much of a core has nothing left, and its figures say no more than that. */
 export const FULL_CORE = 0.95;
 /** As many of the bench's own frames may come late. */
-const LATE_FRAMES = 0.02;
+const LATE_FRAMES = 0.05;
 /** As much of what was sent may be missing: what is under way when a trial begins or ends. */
 const LOST_WORDS = 0.1;
 

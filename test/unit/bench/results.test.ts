@@ -63,7 +63,7 @@ test('a trial that could not be made has its reason in the table', () => {
 test('a full core, late frames, lost calls and lost clicks are limits', () => {
   expect(limitOf(measures(3))).toBeUndefined();
   expect(limitOf(measures(3, { coreShare: 0.97 }))).toMatch(/full/);
-  expect(limitOf(measures(3, { lateShare: 0.05 }))).toMatch(/late/);
+  expect(limitOf(measures(3, { lateShare: 0.06 }))).toMatch(/late/);
   expect(limitOf(measures(3, { lostCalls: 2 }))).toMatch(/2 calls lost/);
   expect(limitOf(measures(3, { lostShare: 0.3 }))).toMatch(/30 %/);
 });
