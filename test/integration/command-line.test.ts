@@ -49,6 +49,9 @@ function onlyRecord() {
   return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'records', json[0]!), 'utf8')));
 }
 
+/** A real call, and processes that start and stop; on a busy machine three times that. */
+const LONG = 60_000;
+
 describe('callbridge serve', () => {
   test('without any settings reports all that is missing at once, and does not listen', async () => {
     const service = start(['serve']);
@@ -74,7 +77,7 @@ describe('callbridge serve', () => {
     expect(service.output()).not.toContain('    at ');
   });
 
-  test('takes a call from start to record, tells how it is, and stops when told', async () => {
+  test('takes a call from start to record, tells how it is, and stops when told', { timeout: LONG }, async () => {
     const { service, url } = await simulatedService('hang-up-mid-sentence');
     const status = async (path: string): Promise<number> => (await fetch(url + path)).status;
     expect([await status('/healthz'), await status('/readyz')]).toEqual([200, 200]);
@@ -118,7 +121,7 @@ describe('callbridge serve', () => {
   });
 });
 
-test('callbridge worker does the work of a service that queues in Redis', async () => {
+test('callbridge worker does the work of a service that queues in Redis', { timeout: LONG }, async () => {
   const redis = await startJsRedis();
   try {
     const env = { REDIS_URL: redis.url, DATA_DIR: folder };
