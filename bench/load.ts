@@ -8,8 +8,8 @@ import { HELP, type Options, readOptions } from './load/options.ts';
 import { writePage } from './load/page.ts';
 import { LEGEND, report } from './load/report.ts';
 import { limitOf, type Result } from './load/results.ts';
-import { START, type SystemName } from './load/systems.ts';
-import { type Measures, runTrial } from './load/trial.ts';
+import { START, type SystemName, type SystemOptions } from './load/systems.ts';
+import { type Measures, runTrial, type Trial } from './load/trial.ts';
 
 const options = readOptions(process.argv.slice(2));
 if (options === undefined) console.log(HELP);
@@ -34,7 +34,7 @@ async function main(chosen: Options): Promise<void> {
 
 /** All rounds of one way to the endpoint. The systems take turns at each number of calls, so that all meet the same machine. */
 async function play(
-  { rounds, calls, systems, seconds, warmUpSeconds, cpuProf }: Options,
+  { rounds, calls, systems, seconds, warmUpSeconds, cpuProf, serveArgs }: Options,
   certificate: Certificate | undefined,
   folder: string,
   results: Result[],
@@ -48,10 +48,14 @@ async function play(
         const limit = limits.get(system);
         if (limit !== undefined && count > limit.calls) continue;
         const run = join(folder, `${tls ? 'tls' : 'plain'}-${round}-${count}-${system}`);
-        const profile = cpuProf && system === 'service' ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
+        const nodeArgs = cpuProf && system === 'service' ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
         const base = { tls, round, calls: count, system };
         try {
-          const measures = await trialOf(system, run, profile, certificate, { calls: count, seconds, warmUpSeconds });
+          const measures = await trialOf(
+            system,
+            { folder: run, nodeArgs, serveArgs, certificate },
+            { calls: count, seconds, warmUpSeconds },
+          );
           results.push({ ...base, measures });
           const note = limitOf(measures);
           if (note !== undefined && round === 1) limits.set(system, { calls: count, note });
@@ -70,19 +74,13 @@ async function play(
 }
 
 /** Everything is started anew, so that no trial has to do with the one before. */
-async function trialOf(
-  name: SystemName,
-  folder: string,
-  nodeArgs: readonly string[],
-  certificate: Certificate | undefined,
-  trial: Parameters<typeof runTrial>[3],
-): Promise<Measures> {
-  mkdirSync(folder);
+async function trialOf(name: SystemName, options: Omit<SystemOptions, 'modelUrl'>, trial: Trial): Promise<Measures> {
+  mkdirSync(options.folder);
   const endpoint = startHelper('endpoint.js');
   const phones = startHelper('phones.js');
   try {
-    const modelUrl = await endpoint.ask<string>('listen', certificate);
-    const system = await START[name]({ modelUrl, certificate, folder, nodeArgs });
+    const modelUrl = await endpoint.ask<string>('listen', options.certificate);
+    const system = await START[name]({ ...options, modelUrl });
     try {
       return await runTrial(system, endpoint, phones, trial);
     } finally {
@@ -94,7 +92,8 @@ async function trialOf(
   }
 }
 
-function briefly({ cpuMs, mbPerCall, upMs, downMs, coreShare, benchShare }: Measures): string {
+function briefly({ cpuMs, mbPerCall, upMs, downMs, coreShare, phonesShare, endpointShare }: Measures): string {
   const ms = (value: number | undefined): string => value?.toFixed(2) ?? '–';
-  return `${cpuMs.toFixed(2)} ms a call-second, ${(coreShare * 100).toFixed(0)} % of a core (bench ${(benchShare * 100).toFixed(0)} %), up ${ms(upMs.p50)} ms, down ${ms(downMs.p50)} ms, ${mbPerCall.toFixed(2)} MB a call`;
+  const share = (value: number): string => `${(value * 100).toFixed(0)} %`;
+  return `${cpuMs.toFixed(2)} ms a call-second, ${share(coreShare)} of a core (phones ${share(phonesShare)}, endpoint ${share(endpointShare)}), up ${ms(upMs.p50)} ms, down ${ms(downMs.p50)} ms, ${mbPerCall.toFixed(2)} MB a call`;
 }

@@ -35,6 +35,8 @@ export interface ServiceOptions {
   readonly graceSeconds?: number;
   /** For `node` itself, before the program. */
   readonly nodeArgs?: readonly string[] | undefined;
+  /** After `serve`. */
+  readonly serveArgs?: readonly string[] | undefined;
   /** Where its log goes; appended to. */
   readonly logPath: string;
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -57,7 +59,10 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const logged = safely(() => statSync(options.logPath).size) ?? 0;
   const log = openSync(options.logPath, 'a');
   const command = options.command ?? 'serve';
-  const args = command === 'serve' ? ['serve', '--grace', String(options.graceSeconds ?? 5)] : [command];
+  const args =
+    command === 'serve'
+      ? ['serve', '--grace', String(options.graceSeconds ?? 5), ...(options.serveArgs ?? [])]
+      : [command];
   const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...args], {
     cwd: ROOT,
     env: envOf(options),

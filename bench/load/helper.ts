@@ -6,6 +6,7 @@ export interface Helper {
   readonly pid: number;
   /** Rejects with the process's own words, or when it is gone. */
   ask<Result>(order: string, argument?: unknown): Promise<Result>;
+  /** It ends when nobody can give it orders any more. */
   end(): void;
 }
 
@@ -46,7 +47,7 @@ export function startHelper(file: string, env: Readonly<Record<string, string>> 
         );
         child.send({ id, order, argument } satisfies Order);
       }),
-    end: () => void child.kill('SIGKILL'),
+    end: () => child.disconnect(),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Options {
   readonly json: boolean;
   readonly write: boolean;
   readonly cpuProf: boolean;
+  /** For `callbridge serve`. */
+  readonly serveArgs: readonly string[];
 }
 
 export const HELP = `npm run bench -- [options]
@@ -27,7 +29,8 @@ bare relay that does not transcode (floor) and for twilio-realtime-agents (peer)
   --tls yes|no|both          towards the endpoint; yes needs openssl
   --json                     the measures of every trial, instead of the table
   --write                    puts table and plot into docs/performance.md and docs/performance.svg
-  --cpu-prof                 has the service write a CPU profile for each trial, and says where
+  --cpu-prof                 has the service write a CPU profile for each trial, and says where; it costs CPU itself
+  --serve "--option value"   further options for callbridge serve
 `;
 
 const SYSTEMS: readonly SystemName[] = ['service', 'floor', 'peer'];
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       'cpu-prof': { type: 'boolean', default: false },
+      serve: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -66,6 +70,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     json: values.json,
     write: values.write,
     cpuProf: values['cpu-prof'],
+    serveArgs: values.serve.split(' ').filter(Boolean),
   };
 }
 

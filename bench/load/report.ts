@@ -72,6 +72,7 @@ function cells({ calls, system, measures, toFloor, toPeer, note }: Summary): str
 
 /** What the columns mean; stands below the tables. */
 export const LEGEND = `\
+floor: a relay of two \`ws\` sockets that parses and builds all JSON, and passes the sound on in base64 as it came.
 CPU ms: of one core, for a second of one call. × floor, × peer: CPU in that of the others, within a round, and of these ratios the
 median. MB a call: resident memory above that before the first call. up, down: from a message sent to the message that came of it,
 as p50 / p95 / p99; both ends' own reading and writing is in it, and the same for all. filter: how much later in its sound a click

@@ -21,8 +21,10 @@ const LATE_FRAMES = 0.05;
 const LOST_WORDS = 0.1;
 
 /** Why a system need not be asked to carry more; undefined when it may. */
-export function limitOf({ coreShare, lateShare, lostShare, lostCalls }: Measures): string | undefined {
+export function limitOf(measures: Measures): string | undefined {
+  const { coreShare, phonesShare, endpointShare, lateShare, lostShare, lostCalls } = measures;
   if (coreShare > FULL_CORE) return `full: ${(coreShare * 100).toFixed(0)} % of a core`;
+  if (Math.max(phonesShare, endpointShare) > FULL_CORE) return 'the bench itself is full';
   if (lateShare > LATE_FRAMES) return `the bench's frames are late: ${(lateShare * 100).toFixed(1)} %`;
   if (lostCalls > 0) return `${lostCalls} calls lost`;
   if (lostShare > LOST_WORDS) return `${(lostShare * 100).toFixed(0)} % of the clicks not found`;
@@ -94,7 +96,8 @@ function medians(all: readonly Measures[]): Measures | undefined {
     lostShare: of(({ lostShare }) => lostShare)!,
     lateShare: of(({ lateShare }) => lateShare)!,
     lostCalls: of(({ lostCalls }) => lostCalls)!,
-    benchShare: of(({ benchShare }) => benchShare)!,
+    phonesShare: of(({ phonesShare }) => phonesShare)!,
+    endpointShare: of(({ endpointShare }) => endpointShare)!,
   };
 }
 

@@ -27,6 +27,8 @@ export interface SystemOptions {
   readonly folder: string;
   /** For `node`, before the program: --cpu-prof. */
   readonly nodeArgs: readonly string[];
+  /** For `callbridge serve`. */
+  readonly serveArgs: readonly string[];
 }
 
 /** An orderly end of a process without calls takes less. */
@@ -59,6 +61,7 @@ async function startOurs(options: SystemOptions): Promise<System> {
     dataDir: join(options.folder, 'data'),
     logPath: join(options.folder, 'service.log'),
     nodeArgs: options.nodeArgs,
+    serveArgs: options.serveArgs,
     env: trust(options),
   });
   return {

@@ -18,7 +18,8 @@ const measures = (cpuMs: number, rest: Partial<Measures> = {}): Measures => ({
   lostShare: 0,
   lateShare: 0,
   lostCalls: 0,
-  benchShare: 0.5,
+  phonesShare: 0.5,
+  endpointShare: 0.5,
   ...rest,
 });
 const result = (system: Result['system'], round: number, calls: number, cpuMs: number): Result => ({
@@ -63,6 +64,7 @@ test('a trial that could not be made has its reason in the table', () => {
 test('a full core, late frames, lost calls and lost clicks are limits', () => {
   expect(limitOf(measures(3))).toBeUndefined();
   expect(limitOf(measures(3, { coreShare: 0.97 }))).toMatch(/full/);
+  expect(limitOf(measures(3, { endpointShare: 0.96 }))).toMatch(/the bench itself/);
   expect(limitOf(measures(3, { lateShare: 0.06 }))).toMatch(/late/);
   expect(limitOf(measures(3, { lostCalls: 2 }))).toMatch(/2 calls lost/);
   expect(limitOf(measures(3, { lostShare: 0.3 }))).toMatch(/30 %/);
