@@ -13,6 +13,13 @@ const LONG_MS = 20_000;
 /** The frame on its way, and the block of the measurement that it cuts. */
 const EDGE_MS = 40;
 
+/** A fault befalls one stream: there is one for each moment at which the second may begin. */
+const DEAD_LINE: readonly LineFault[] = [0, ...Array.from({ length: 30 }, (_, i) => 10_000 + 100 * i)].map((atMs) => ({
+  fault: 'silence',
+  atMs,
+  lengthMs: 120_000,
+}));
+
 const ALIVE: Wants = { end: 'alive', wholeAudio: true };
 const PROMPT: Wants = { ...ALIVE, promptGap: true };
 
@@ -57,7 +64,7 @@ export const callerRows: readonly Row[] = [
       wants: { end: 'alive' },
     },
   ),
-  caller('no media at all, from any stream', [{ fault: 'silence', atMs: 0, lengthMs: 120_000 }], {
+  caller('no media at all, from any stream', DEAD_LINE, {
     baseline: undefined,
     questionMs: LONG_MS,
     wants: { end: 'goodbye' },

@@ -228,5 +228,5 @@ test('an instant network does not make the two ends instant: what was said just 
   await clock.advance(5_000);
   theirs.close(1011, 'Internal error encountered.');
   await clock.advance(0);
-  expect(clock.nowMs() - socket.unsureSinceMs()).toBe(6);
+  expect(clock.nowMs() - socket.unsureSinceMs()).toBe(12);
 });
