@@ -27,8 +27,10 @@ test('what costs more lies higher, and what has more calls farther right', () =>
   expect(Number(first?.[2])).toBeLessThan(Number(second?.[2]));
 });
 
-test('without a point there is an empty plot, and no broken one', () => {
-  expect(plot([{ title: 'cost', lines: [] }])).not.toMatch(/NaN|Infinity/);
+test('without a point there is an empty plot with its axes, and no broken one', () => {
+  const svg = plot([{ title: 'cost', lines: [] }]);
+  expect(svg).not.toMatch(/NaN|Infinity/);
+  expect(svg.match(/>0<\/text>/g)).toHaveLength(2);
 });
 
 test('ticks are round numbers, about five of them', () => {
