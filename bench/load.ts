@@ -92,8 +92,17 @@ async function trialOf(name: SystemName, options: Omit<SystemOptions, 'modelUrl'
   }
 }
 
-function briefly({ cpuMs, mbPerCall, upMs, downMs, coreShare, phonesShare, endpointShare }: Measures): string {
+function briefly({
+  cpuMs,
+  mbPerCall,
+  upMs,
+  downMs,
+  coreShare,
+  waitShare,
+  phonesShare,
+  endpointShare,
+}: Measures): string {
   const ms = (value: number | undefined): string => value?.toFixed(2) ?? '–';
   const share = (value: number): string => `${(value * 100).toFixed(0)} %`;
-  return `${cpuMs.toFixed(2)} ms a call-second, ${share(coreShare)} of a core (phones ${share(phonesShare)}, endpoint ${share(endpointShare)}), up ${ms(upMs.p50)} ms, down ${ms(downMs.p50)} ms, ${mbPerCall.toFixed(2)} MB a call`;
+  return `${cpuMs.toFixed(2)} ms a call-second, ${share(coreShare)} of a core (waiting ${share(waitShare)}, phones ${share(phonesShare)}, endpoint ${share(endpointShare)}), up ${ms(upMs.p50)} ms, down ${ms(downMs.p50)} ms, ${mbPerCall.toFixed(2)} MB a call`;
 }

@@ -4,7 +4,7 @@ import { ACCOUNT_SID } from '../service.ts';
 import type { Sighting } from './delays.ts';
 import type { Ear } from './ear.ts';
 import { nowMs } from './helper.ts';
-import { type Lifted, lift, signed, type Target } from './ring.ts';
+import { ANSWER_LIMIT_MS, type Lifted, lift, signed, type Target } from './ring.ts';
 import { FRAME_MS, quietFrames, speechFrames, WORD_FRAMES, wordFrames } from './sounds.ts';
 
 export interface PhoneSeen {
@@ -93,6 +93,7 @@ export class Phone {
     const lifted = await lift(call, hurried, target);
     const socket = new WebSocket(lifted.streamUrl, {
       perMessageDeflate: false,
+      handshakeTimeout: ANSWER_LIMIT_MS,
       headers: { 'x-twilio-signature': signed(lifted.streamUrl, {}) },
     });
     const phone = new Phone(call, ear, seen, lifted, socket);

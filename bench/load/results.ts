@@ -13,7 +13,7 @@ export interface Result {
   readonly note?: string | undefined;
 }
 
-/** A process with this much of a core has nothing left, and its figures say no more than that. */
+/** A process that has a core for so much of the time, or waits for it, has nothing left, and its figures say no more than that. */
 export const FULL_CORE = 0.95;
 /** As many of the bench's own frames may come late. */
 const LATE_FRAMES = 0.05;
@@ -22,8 +22,10 @@ const LOST_WORDS = 0.1;
 
 /** Why a system need not be asked to carry more; undefined when it may. */
 export function limitOf(measures: Measures): string | undefined {
-  const { coreShare, phonesShare, endpointShare, lateShare, lostShare, lostCalls } = measures;
-  if (coreShare > FULL_CORE) return `full: ${(coreShare * 100).toFixed(0)} % of a core`;
+  const { coreShare, waitShare, phonesShare, endpointShare, lateShare, lostShare, lostCalls } = measures;
+  if (coreShare + waitShare > FULL_CORE) {
+    return `full: ${(coreShare * 100).toFixed(0)} % of a core, ${(waitShare * 100).toFixed(0)} % waiting for one`;
+  }
   if (Math.max(phonesShare, endpointShare) > FULL_CORE) return 'the bench itself is full';
   if (lateShare > LATE_FRAMES) return `the bench's frames are late: ${(lateShare * 100).toFixed(1)} %`;
   if (lostCalls > 0) return `${lostCalls} calls lost`;
@@ -84,6 +86,7 @@ function medians(all: readonly Measures[]): Measures | undefined {
   return {
     cpuMs: of(({ cpuMs }) => cpuMs)!,
     coreShare: of(({ coreShare }) => coreShare)!,
+    waitShare: of(({ waitShare }) => waitShare)!,
     mbPerCall: of(({ mbPerCall }) => mbPerCall)!,
     upMs: spread(({ upMs }) => upMs),
     downMs: spread(({ downMs }) => downMs),

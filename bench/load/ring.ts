@@ -21,6 +21,8 @@ export interface Lifted {
   over(): Promise<void>;
 }
 
+/** As long as Twilio waits for a webhook. */
+export const ANSWER_LIMIT_MS = 15_000;
 /** From the TwiML to the stream's start Twilio takes half a second and more: the time in which a session can get ready. */
 const DIAL_MS = 700;
 
@@ -81,6 +83,7 @@ async function post(url: string, form: Readonly<Record<string, string>>): Promis
     method: 'POST',
     headers: { 'x-twilio-signature': signed(url, form) },
     body: new URLSearchParams(form),
+    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
   });
   return response.text();
 }

@@ -7,7 +7,7 @@ import type { Beginning, PhoneSeen } from './phone.ts';
 import type { Ringing } from './phones.ts';
 import { median, percentile } from './statistics.ts';
 import type { System } from './systems.ts';
-import { cpuMs, cpuMsByProcess, residentMb } from './usage.ts';
+import { cpuMs, mainThreads, residentMb } from './usage.ts';
 
 export interface Spread {
   readonly p50: number | undefined;
@@ -18,8 +18,9 @@ export interface Spread {
 export interface Measures {
   /** CPU ms per call and second of it. */
   readonly cpuMs: number;
-  /** How much of a core its busiest process had. */
+  /** How much of a core the main thread of its busiest process had, and how much of the time it waited for one that others had. */
   readonly coreShare: number;
+  readonly waitShare: number;
   readonly mbPerCall: number;
   readonly upMs: Spread;
   readonly downMs: Spread;
@@ -35,7 +36,7 @@ export interface Measures {
   readonly lostShare: number;
   /** Of the bench's own frames. */
   readonly lateShare: number;
-  /** Streams that ended. */
+  /** That had no stream, or lost it, or heard nothing. */
   readonly lostCalls: number;
   /** How much of a core the phones had, and the endpoint: at a whole one they are the limit. */
   readonly phonesShare: number;
@@ -79,18 +80,21 @@ export async function runTrial(system: System, endpoint: Helper, phones: Helper,
   const after = look(system, endpoint, phones);
   const [model, phone] = await Promise.all([endpoint.ask<EndpointSeen>('end'), phones.ask<PhoneSeen>('end')]);
   const lostCalls = await phones.ask<number>('lost');
-  // A system that is full takes no more; that it was is seen from the rest.
-  const beginnings = await ring({ calls: MORE_CALLS, perSecond: MORE_PER_SECOND, hurried: true }).catch(() => []);
+  const beginnings = await ring({ calls: MORE_CALLS, perSecond: MORE_PER_SECOND, hurried: true });
   await phones.ask('hangUp');
 
   const spentMs = after.atMs - before.atMs;
   const upDelays = delaysMs(phone.upSent, model.upArrived, DELAY_LIMIT_MS);
   const downDelays = delaysMs(model.downSent, phone.downArrived, DELAY_LIMIT_MS);
-  const busiestMs = Math.max(...[...after.byProcess].map(([pid, ms]) => ms - (before.byProcess.get(pid) ?? 0)));
+  const threads = [...after.threads].map(([pid, { ranMs, waitedMs }]) => {
+    const { ranMs: ran = 0, waitedMs: waited = 0 } = before.threads.get(pid) ?? {};
+    return { coreShare: (ranMs - ran) / spentMs, waitShare: (waitedMs - waited) / spentMs };
+  });
+  const busiest = threads.reduce((most, one) => (one.coreShare > most.coreShare ? one : most));
   const sent = phone.upSent.length + model.downSent.length;
   return {
     cpuMs: (after.systemMs - before.systemMs) / calls / (spentMs / 1_000),
-    coreShare: busiestMs / spentMs,
+    ...busiest,
     mbPerCall: ((median(resident) ?? idleMb) - idleMb) / calls,
     upMs: spreadOf(upDelays),
     downMs: spreadOf(downDelays),
@@ -110,7 +114,7 @@ function look(system: System, endpoint: Helper, phones: Helper) {
   return {
     atMs: performance.now(),
     systemMs: cpuMs(system.pid),
-    byProcess: cpuMsByProcess(system.pid),
+    threads: mainThreads(system.pid),
     phonesMs: cpuMs(phones.pid),
     endpointMs: cpuMs(endpoint.pid),
   };

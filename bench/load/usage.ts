@@ -8,9 +8,14 @@ export function cpuMs(pid: number): number {
   return familyOf(pid).reduce((sum, member) => sum + cpuMsOf(member), 0);
 }
 
-/** The busiest single process of the family: a core is what one of them can have at most, but for its helper threads. */
-export function cpuMsByProcess(pid: number): ReadonlyMap<number, number> {
-  return new Map(familyOf(pid).map((member) => [member, cpuMsOf(member)]));
+/** What the main thread of each process has had of a core, and waited for one, in ms: both together can be no more than the time. */
+export function mainThreads(pid: number): ReadonlyMap<number, { readonly ranMs: number; readonly waitedMs: number }> {
+  return new Map(
+    familyOf(pid).map((member) => {
+      const [ran = 0, waited = 0] = read(`/proc/${member}/schedstat`).split(' ').map(Number);
+      return [member, { ranMs: ran / NS_PER_MS, waitedMs: waited / NS_PER_MS }];
+    }),
+  );
 }
 
 export function residentMb(pid: number): number {

@@ -6,6 +6,7 @@ const spread = { p50: 1, p95: 2, p99: 3 };
 const measures = (cpuMs: number, rest: Partial<Measures> = {}): Measures => ({
   cpuMs,
   coreShare: 0.5,
+  waitShare: 0.1,
   mbPerCall: 0.1,
   upMs: spread,
   downMs: spread,
@@ -64,6 +65,7 @@ test('a trial that could not be made has its reason in the table', () => {
 test('a full core, late frames, lost calls and lost clicks are limits', () => {
   expect(limitOf(measures(3))).toBeUndefined();
   expect(limitOf(measures(3, { coreShare: 0.97 }))).toMatch(/full/);
+  expect(limitOf(measures(3, { coreShare: 0.7, waitShare: 0.26 }))).toMatch(/70 % of a core, 26 % waiting/);
   expect(limitOf(measures(3, { endpointShare: 0.96 }))).toMatch(/the bench itself/);
   expect(limitOf(measures(3, { lateShare: 0.06 }))).toMatch(/late/);
   expect(limitOf(measures(3, { lostCalls: 2 }))).toMatch(/2 calls lost/);
