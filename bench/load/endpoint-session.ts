@@ -17,6 +17,8 @@ const SPOKEN_MS = BURST_MESSAGES * MESSAGE_MS;
 const INTERRUPTED_EVERY = 4;
 const INTERRUPTED_AFTER_MS = 1_200;
 const CALLER_SPEAKS_AT_MS = 4_400;
+/** Spreads any number of sessions evenly over the time of a turn. */
+const GOLDEN = 0.618_034;
 /** At a burst's beginning, middle and end, as a relay may be busy with the burst itself. */
 const WORDS_AT: ReadonlySet<number> = new Set([2, 22, 42]);
 /** Fragments of what is said, about as often as they come. */
@@ -63,6 +65,7 @@ export const nothingSeen = (): EndpointSeen => ({ upArrived: [], upFilterMs: [],
 export class EndpointSession {
   readonly #socket: WebSocket;
   readonly #seen: () => EndpointSeen;
+  readonly #number: number;
   readonly #firstTurnMs: number;
   #call: number | undefined;
   #ready = false;
@@ -75,11 +78,12 @@ export class EndpointSession {
   #word = 0;
   #steps: { readonly atMs: number; readonly messages: readonly Buffer[] }[] = [];
 
-  /** `offset`, from 0 to 1, keeps the sessions' turns apart. */
-  constructor(socket: WebSocket, seen: () => EndpointSeen, offset: number) {
+  /** `number`: how many came before; it keeps the sessions' turns apart. */
+  constructor(socket: WebSocket, seen: () => EndpointSeen, number: number) {
+    this.#number = number;
     this.#socket = socket;
     this.#seen = seen;
-    this.#firstTurnMs = CYCLE_MS * (1 + offset);
+    this.#firstTurnMs = CYCLE_MS * (1 + ((number * GOLDEN) % 1));
     socket.on('message', (data: Buffer) => this.#receive(data));
   }
 
@@ -148,7 +152,7 @@ export class EndpointSession {
     this.#nextTurnMs = atMs + CYCLE_MS;
     this.#turns += 1;
     this.#sent = 0;
-    const cut = this.#turns % INTERRUPTED_EVERY === 0;
+    const cut = this.#turns > 1 && (this.#turns + this.#number) % INTERRUPTED_EVERY === 0;
     this.#steps = [
       cut
         ? { atMs: atMs + INTERRUPTED_AFTER_MS, messages: [activity('ACTIVITY_START'), INTERRUPTED, TURN_COMPLETE] }

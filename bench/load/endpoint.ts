@@ -9,9 +9,6 @@ import { type EndpointSeen, EndpointSession, nothingSeen } from './endpoint-sess
 import { takeOrders } from './helper.ts';
 import { everyTick } from './ticker.ts';
 
-/** Spreads any number of sessions evenly over the time of a turn. */
-const GOLDEN = 0.618_034;
-
 let seen: EndpointSeen = nothingSeen();
 let opened = 0;
 const sessions = new Set<EndpointSession>();
@@ -29,7 +26,7 @@ takeOrders({
         : createSecureServer({ key: readFileSync(certificate.keyPath), cert: readFileSync(certificate.certPath) });
     const sockets = new WebSocketServer({ server, perMessageDeflate: false, skipUTF8Validation: true });
     sockets.on('connection', (socket) => {
-      const session = new EndpointSession(socket, () => seen, (++opened * GOLDEN) % 1);
+      const session = new EndpointSession(socket, () => seen, opened++);
       sessions.add(session);
       socket.on('close', () => sessions.delete(session));
       socket.on('error', () => socket.terminate());
