@@ -12,7 +12,7 @@ import type { SystemName } from './systems.ts';
 const PAGE = 'docs/performance.md';
 const PLOT = 'docs/performance.svg';
 const MARK = 'load';
-const NEW_PAGE = `# Performance\n\n## What a call costs\n\n<!-- ${MARK}: begin -->\n<!-- ${MARK}: end -->\n`;
+const SECTION = `\n## What a call costs\n\n<!-- ${MARK}: begin -->\n<!-- ${MARK}: end -->\n`;
 
 const COLOURS: Readonly<Record<SystemName, string>> = { service: '#2f7ed8', floor: '#8a8a8a', peer: '#d9822b' };
 
@@ -28,8 +28,9 @@ export function writePage(results: readonly Result[], options: Options): void {
     '![CPU of a call, and the delay of its sound, over the number of calls](performance.svg)',
     '',
   ].join('\n');
-  const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : NEW_PAGE;
-  writeFileSync(PAGE, between(page, MARK, content));
+  const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '# Performance\n';
+  const place = page.includes(`<!-- ${MARK}: begin -->`) ? page : page + SECTION;
+  writeFileSync(PAGE, between(place, MARK, content));
   writeFileSync(PLOT, plot(panelsOf(summaries)));
 }
 
