@@ -8,7 +8,8 @@ export interface G711 {
   readonly law: Law;
   /** The code of a sample of zero (μ-law), or of the nearest to it that there is (A-law: +8). */
   readonly silence: number;
-  readonly decode: (codes: Uint8Array) => Pcm<8000>;
+  /** `into`: room to use again, of at least that length; without it, what comes back is the caller's to keep. */
+  readonly decode: (codes: Uint8Array, into?: Int16Array) => Pcm<8000>;
   readonly encode: (samples: Pcm<8000>) => Uint8Array;
 }
 
@@ -20,7 +21,7 @@ const CODECS: Readonly<Record<Law, G711>> = {
   alaw: codec('alaw', alawmulaw.alaw),
 };
 
-/** The codec of a law. It holds no state, so that all calls share it; what it returns belongs to the caller. */
+/** The codec of a law. It holds no state, so that all calls share it. */
 export function g711(law: Law): G711 {
   return CODECS[law];
 }
@@ -38,8 +39,8 @@ function codec(law: Law, truth: SampleCodec): G711 {
     truth.encodeSample((step << UNUSED_BITS) - 32_768 + 2),
   );
 
-  const decode = (codes: Uint8Array): Pcm<8000> => {
-    const samples = new Int16Array(codes.length);
+  const decode = (codes: Uint8Array, into?: Int16Array): Pcm<8000> => {
+    const samples = into === undefined ? new Int16Array(codes.length) : into.subarray(0, codes.length);
     for (let i = 0; i < codes.length; i++) samples[i] = samplesByCode[codes[i]!]!;
     return pcm(samples, 8000);
   };

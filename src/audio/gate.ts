@@ -1,5 +1,5 @@
 /** Tells voice from the line's noise by loudness alone: enough to time answers and to notice that a caller speaks. */
-import { rmsDbov } from './dbov.ts';
+import { dbovOfPower, energyOf } from './dbov.ts';
 import { createFramer } from './framer.ts';
 import type { Pcm } from './pcm.ts';
 
@@ -14,6 +14,8 @@ export interface SpeechGate<RateHz extends number> {
   readonly speaking: boolean;
   /** Whether the last block alone was louder than noise: true for the first blocks of speech, and for a mere click. */
   readonly loud: boolean;
+  /** The sum of the squares of the last block. */
+  readonly energy: number;
   /** How long ago, in sound, voice was last heard: 0 while it sounds, Infinity before the first. */
   readonly quietMs: number;
   readonly reset: () => void;
@@ -47,11 +49,13 @@ export function createSpeechGate<RateHz extends number>(
   let noiseDbov = FIRST_NOISE_DBOV;
   let speaking = false;
   let loud = false;
+  let energy = 0;
   let loudBlocks = 0;
   let quietMs = Number.POSITIVE_INFINITY;
 
   const judge = (block: Pcm<RateHz>): void => {
-    const levelDbov = rmsDbov(block);
+    energy = energyOf(block);
+    const levelDbov = dbovOfPower(energy / block.length);
     noiseDbov = followed(noiseDbov, levelDbov);
     loud = levelDbov > noiseDbov + MARGIN_DB;
     loudBlocks = loud ? Math.min(ONSET_BLOCKS, loudBlocks + 1) : Math.max(0, loudBlocks - 1);
@@ -73,6 +77,9 @@ export function createSpeechGate<RateHz extends number>(
     get loud() {
       return loud;
     },
+    get energy() {
+      return energy;
+    },
     get quietMs() {
       return quietMs;
     },
@@ -81,6 +88,7 @@ export function createSpeechGate<RateHz extends number>(
       noiseDbov = FIRST_NOISE_DBOV;
       speaking = false;
       loud = false;
+      energy = 0;
       loudBlocks = 0;
       quietMs = Number.POSITIVE_INFINITY;
     },

@@ -1,7 +1,7 @@
 /** How loud a call is: the numbers by which an operator tells a bad line from a quiet caller. */
-import { dbovOfPower, energyOf, rmsDbov, SILENCE_DBOV } from './dbov.ts';
+import { dbovOfPower, SILENCE_DBOV } from './dbov.ts';
 import { createFramer } from './framer.ts';
-import { createSpeechGate } from './gate.ts';
+import { createSpeechGate, type SpeechGate } from './gate.ts';
 import { durationMs, type Pcm } from './pcm.ts';
 
 export interface LevelSummary {
@@ -18,16 +18,19 @@ export interface LevelSummary {
 }
 
 export interface LevelMeter<RateHz extends number> {
-  /** Gives the level of this chunk alone, in dBov. */
-  readonly push: (samples: Pcm<RateHz>) => number;
+  /** What this chunk changed for the meter's gate. */
+  readonly push: (samples: Pcm<RateHz>) => ReturnType<SpeechGate<RateHz>['push']>;
   readonly summary: () => LevelSummary;
 }
 
 const BLOCK_MS = 20;
 
-export function createLevelMeter<RateHz extends number>(rateHz: RateHz): LevelMeter<RateHz> {
+/** `gate` tells speech from the rest, and is pushed by the meter alone; whoever gives one may read it. */
+export function createLevelMeter<RateHz extends number>(
+  rateHz: RateHz,
+  gate: SpeechGate<RateHz> = createSpeechGate(rateHz),
+): LevelMeter<RateHz> {
   const framer = createFramer(rateHz, BLOCK_MS);
-  const gate = createSpeechGate(rateHz);
   const active = { energy: 0, samples: 0 };
   const idle = { energy: 0, samples: 0 };
   let peak = 0;
@@ -36,19 +39,21 @@ export function createLevelMeter<RateHz extends number>(rateHz: RateHz): LevelMe
   const measureBlock = (block: Pcm<RateHz>): void => {
     gate.push(block);
     const power = gate.speaking || gate.loud ? active : idle;
-    power.energy += energyOf(block);
+    power.energy += gate.energy;
     power.samples += block.length;
   };
 
   return {
     push: (samples) => {
       for (let i = 0; i < samples.length; i++) {
-        const sample = samples[i]!;
-        peak = Math.max(peak, Math.abs(sample));
-        if (sample === 32_767 || sample === -32_768) clippedSamples++;
+        const magnitude = Math.abs(samples[i]!);
+        if (magnitude > peak) peak = magnitude;
+        if (magnitude >= 32_767 && samples[i]! !== -32_767) clippedSamples++;
       }
+      const spoke = gate.speaking;
       framer.push(samples, measureBlock);
-      return rmsDbov(samples);
+      if (gate.speaking === spoke) return undefined;
+      return gate.speaking ? 'started' : 'ended';
     },
     summary: () => ({
       peakDbov: dbovOfPower(peak ** 2),

@@ -56,7 +56,9 @@ export class Uplink {
   #codec: G711;
   readonly #toModel = upsampler8to16();
   readonly #gate = createSpeechGate(8000);
-  readonly #meter = createLevelMeter(8000);
+  readonly #meter = createLevelMeter(8000, this.#gate);
+  /** What each piece is decoded into: it is used before the next one comes. */
+  #room = new Int16Array(0);
   #timeline: Timeline;
   #held: Pcm<16000>[] = [];
   #heldMs = 0;
@@ -92,7 +94,8 @@ export class Uplink {
     const { gapMs, fillMs, late } = this.#timeline.place(lengthMs, place);
     if (gapMs > 0) this.#noteGap(gapMs);
     if (fillMs > 0) this.#take(silence(fillMs), flow);
-    const samples = this.#codec.decode(payload);
+    if (this.#room.length < payload.length) this.#room = new Int16Array(payload.length);
+    const samples = this.#codec.decode(payload, this.#room);
     if (late && !this.#gate.speaking && rmsDbov(samples) < QUIET_DBOV) this.#timeline.leftOut(lengthMs);
     else this.#take(samples, flow);
   }
@@ -124,16 +127,14 @@ export class Uplink {
   }
 
   #take(samples: Pcm<8000>, flow: CallerAudioFlow): void {
-    this.#meter.push(samples);
-    this.#watch(samples);
+    const edge = this.#meter.push(samples);
+    if (edge !== undefined) this.#heard(edge);
     const upsampled = this.#toModel.push(samples);
     if (flow === 'forward') this.#options.handlers.audio(upsampled);
     else if (flow === 'hold') this.#hold(upsampled);
   }
 
-  #watch(samples: Pcm<8000>): void {
-    const edge = this.#gate.push(samples);
-    if (edge === undefined) return;
+  #heard(edge: 'started' | 'ended'): void {
     const lagMs = edge === 'started' ? SPEECH_ONSET_MS : this.#gate.quietMs;
     this.#options.handlers.voice(edge, this.#options.clock.nowMs() - lagMs);
   }

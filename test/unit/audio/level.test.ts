@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLevelMeter, pcm, readWav, SILENCE_DBOV, tone } from '../../../src/audio/index.ts';
+import { createLevelMeter, createSpeechGate, pcm, readWav, SILENCE_DBOV, tone } from '../../../src/audio/index.ts';
 import { cut, cuts, noise } from './sound.ts';
 
-test('each chunk is told its own level', () => {
-  const meter = createLevelMeter(8000);
-  expect(meter.push(tone({ hz: 1000, lengthMs: 20, dbov: -20 }, 8000))).toBeCloseTo(-20, 1);
-  expect(meter.push(pcm(new Int16Array(160), 8000))).toBe(SILENCE_DBOV);
+test('each chunk tells what it changed for the gate, once, which may be one that others read', () => {
+  const gate = createSpeechGate(8000);
+  const meter = createLevelMeter(8000, gate);
+  const speech = tone({ hz: 600, lengthMs: 20, dbov: -20 }, 8000);
+  const edges = Array.from({ length: 5 }, () => meter.push(speech));
+  expect(edges).toEqual([undefined, undefined, undefined, 'started', undefined]);
+  expect(gate.speaking).toBe(true);
+  const silence = pcm(new Int16Array(160), 8000);
+  expect(Array.from({ length: 12 }, () => meter.push(silence)).filter(Boolean)).toEqual(['ended']);
 });
 
 test('speech and the line’s noise are measured apart', () => {
