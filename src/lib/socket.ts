@@ -1,8 +1,8 @@
 /** A WebSocket as the protocols see it: whole messages in, whole messages out, closed exactly once. */
 
 export interface MessageSocket {
-  /** Sends one text message. Does nothing once closed. */
-  send(message: string): void;
+  /** Sends one text message, as text or as its bytes in UTF-8, which are read by then. Does nothing once closed. */
+  send(message: string | Uint8Array): void;
   /** What was sent but has not left the process, in bytes. */
   bufferedBytes(): number;
   /** Starts the closing handshake; `closed` follows, by force after ws's own close timeout (30 s). */
@@ -25,7 +25,7 @@ export interface SocketHandlers {
 /** What we use of a `ws` WebSocket; structural, so that `lib` depends on nothing. */
 export interface WebSocketLike {
   readonly bufferedAmount: number;
-  send(data: string): void;
+  send(data: string | Uint8Array, options: { binary: boolean }): void;
   ping(): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
@@ -35,6 +35,7 @@ export interface WebSocketLike {
   on(event: 'pong', listener: () => void): unknown;
 }
 
+const TEXT = { binary: false };
 /** RFC 6455 §7.4.1 allows these and 3000–4999 in a close frame; anything else must not be sent. */
 const SENDABLE = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]);
 /** RFC 6455 §5.5: a control frame carries at most 125 bytes, two of which are the code. */
@@ -55,7 +56,7 @@ export function wrapWebSocket(webSocket: WebSocketLike, handlers: SocketHandlers
   });
   return {
     send: (message) => {
-      if (open) webSocket.send(message);
+      if (open) webSocket.send(message, TEXT);
     },
     bufferedBytes: () => webSocket.bufferedAmount,
     close: (code, reason) => {

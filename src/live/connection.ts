@@ -76,7 +76,7 @@ export class Connection {
     );
   }
 
-  send(message: string): void {
+  send(message: string | Uint8Array): void {
     if (this.#state.phase === 'ready') this.#state.socket.send(message);
   }
 

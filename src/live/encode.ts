@@ -5,11 +5,18 @@ import type { ClientMessage } from './wire.ts';
 
 // The streams of realtimeInput have no order among each other, so each message carries one of them.
 
-/** Fifty of these a second and call: the one message that is put together by hand, so that the sound is copied once. */
-export function audioMessage(samples: Pcm<16000>): string {
+const AUDIO_HEAD = Buffer.from('{"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=16000","data":"');
+const AUDIO_TAIL = Buffer.from('"}}}');
+
+/** Fifty of these a second and call: the one message that is put together by hand, as the bytes that the socket needs. */
+export function audioMessage(samples: Pcm<16000>): Uint8Array {
   const bytes = bytesOfPcm(samples);
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
-  return `{"realtimeInput":{"audio":{"mimeType":"audio/pcm;rate=16000","data":"${data}"}}}`;
+  const message = Buffer.allocUnsafe(AUDIO_HEAD.length + data.length + AUDIO_TAIL.length);
+  AUDIO_HEAD.copy(message);
+  message.write(data, AUDIO_HEAD.length, 'latin1');
+  AUDIO_TAIL.copy(message, AUDIO_HEAD.length + data.length);
+  return message;
 }
 
 /** Text that the model answers at once. Models that do not answer realtime text get a turn of the user instead. */

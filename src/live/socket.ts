@@ -45,6 +45,8 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const OUR_CLOSE_ANSWERED = new Set([1000, 1005]);
 /** Keeps address translations open, and measures the round trip often enough to follow a network that changes. */
 const PING_EVERY_MS = 5_000;
+/** While nothing else comes: until something does, all that was said may not have been heard, and is kept. */
+const PING_QUIET_MS = 1_000;
 /** Pongs 8 to 30 s late were seen on sessions that were well. */
 const DEAD_AFTER_MS = 30_000;
 /** Half way round the world and back. A longer measurement tells of a late pong, not of the way. */
@@ -104,6 +106,7 @@ export const dialWebSocket: Dial = ({ url, headers, clock }, handlers) => {
  */
 export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: SocketHandlers): LiveSocket {
   let lastCameMs = clock.nowMs();
+  let lastPingMs = lastCameMs;
   let heardUpToMs = lastCameMs;
   let unsureSinceMs = Number.POSITIVE_INFINITY;
   let roundTripMs = MAX_ROUND_TRIP_MS;
@@ -119,8 +122,9 @@ export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: Soc
   };
   const ping = (): void => {
     // A peer may answer several pings with one pong: the oldest are given up.
-    if (pingedAtMs.length === DEAD_AFTER_MS / PING_EVERY_MS) pingedAtMs.shift();
-    pingedAtMs.push(clock.nowMs());
+    if (pingedAtMs.length === DEAD_AFTER_MS / PING_QUIET_MS) pingedAtMs.shift();
+    lastPingMs = clock.nowMs();
+    pingedAtMs.push(lastPingMs);
     socket.ping();
   };
   const wrapped = wrapWebSocket(webSocket, {
@@ -157,9 +161,10 @@ export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: Soc
     heardUpToMs: () => heardUpToMs,
     unsureSinceMs: () => unsureSinceMs,
   };
-  const stopPinging = clock.every(PING_EVERY_MS, () => {
-    if (clock.nowMs() - lastCameMs < DEAD_AFTER_MS) {
-      ping();
+  const stopPinging = clock.every(PING_QUIET_MS, () => {
+    const nowMs = clock.nowMs();
+    if (nowMs - lastCameMs < DEAD_AFTER_MS) {
+      if (nowMs - lastCameMs >= PING_QUIET_MS || nowMs - lastPingMs >= PING_EVERY_MS) ping();
     } else {
       cutBecause = `nothing heard for ${DEAD_AFTER_MS} ms`;
       socket.terminate();

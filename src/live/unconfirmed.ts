@@ -17,6 +17,9 @@ const MAX_KEPT_MS = 20_000;
 /** Twice as many as that is in the shortest frames that a provider sends, for what is not sound. */
 const MAX_KEPT_PIECES = 4_000;
 
+/** Half a second: a buffer for each frame would cost more than its bytes, and a longer block is kept for its last frame. */
+const BLOCK_SAMPLES = 8_000;
+
 interface Kept {
   readonly said: Said;
   readonly sentAtMs: number;
@@ -29,6 +32,9 @@ export class Unconfirmed {
   /** Sent on the present socket, oldest first. */
   #sent: Kept[] = [];
   #sentMs = 0;
+  /** Where sound is copied to, one piece behind the other; a block is gone with the last piece that lies in it. */
+  #block = new Int16Array(0);
+  #blockUsed = 0;
   /** To be said again on the next. */
   #again: Kept[] = [];
   #declared = false;
@@ -45,7 +51,7 @@ export class Unconfirmed {
 
   /** Sent just now. Sound is copied. */
   sent(said: Said, nowMs: number): void {
-    const kept = said.kind === 'sound' ? { ...said, samples: pcm(said.samples.slice(), 16_000) } : said;
+    const kept: Said = said.kind === 'sound' ? { kind: 'sound', samples: this.#copyOf(said.samples) } : said;
     this.#sent.push({ said: kept, sentAtMs: nowMs, declared: this.#declared });
     if (said.kind === 'activity') this.#declared = said.edge === 'started';
     this.#sentMs += lengthOf(said);
@@ -82,6 +88,18 @@ export class Unconfirmed {
     this.#sent = [];
     this.#again = [];
     this.#sentMs = 0;
+  }
+
+  #copyOf(samples: Pcm<16000>): Pcm<16000> {
+    const { length } = samples;
+    if (this.#blockUsed + length > this.#block.length) {
+      this.#block = new Int16Array(Math.max(BLOCK_SAMPLES, length));
+      this.#blockUsed = 0;
+    }
+    const copy = this.#block.subarray(this.#blockUsed, this.#blockUsed + length);
+    copy.set(samples);
+    this.#blockUsed += length;
+    return pcm(copy, 16_000);
   }
 
   #forgetOldest(): number {

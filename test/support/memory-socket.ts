@@ -29,9 +29,9 @@ export class MemorySocket extends EventEmitter implements WebSocketLike {
     return [a, b];
   }
 
-  send(data: string): void {
+  send(data: string | Uint8Array): void {
     if (!this.#open) return;
-    this.sent.push(data);
+    this.sent.push(typeof data === 'string' ? data : Buffer.from(data).toString());
     this.#clock.after(this.#delayMs, () => {
       if (this.#peer !== undefined) this.#peer.#arrive(Buffer.from(data), this.binary);
     });
