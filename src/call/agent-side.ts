@@ -190,7 +190,7 @@ export class AgentSide {
     if (this.watchdog.callerWaitsSince(this.#brokenAtMs)) this.#carryOn.broken('callerUnanswered');
     const text = this.#carryOn.mended(callerSpeaks);
     // Unless the caller says something now, the agent has to, in its time.
-    if (this.#carryOn.heardAgain()) this.watchdog.asked();
+    if (this.#carryOn.heardAgain()) this.watchdog.heardAgain(this.#playout.leftMs);
     if (!this.watchdog.climbing) {
       if (text !== undefined) this.#order(text);
     } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();

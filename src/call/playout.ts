@@ -86,6 +86,12 @@ export class Playout {
     return this.#clock.nowMs() < this.#playedUntilMs;
   }
 
+  /** How long the sound lasts that the caller has still to hear. */
+  get leftMs(): number {
+    const queuedSamples = this.#turns.reduce((sum, turn) => sum + turn.queuedSamples, 0);
+    return Math.max(0, this.#playedUntilMs - this.#clock.nowMs()) + queuedSamples / SAMPLES_PER_MS;
+  }
+
   /** The stream is open: what was queued meanwhile goes out. */
   attach(sink: PlayoutSink): void {
     this.#sink = sink;

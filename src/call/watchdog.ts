@@ -86,10 +86,16 @@ export class Watchdog {
     return this.#missing?.why === 'noAnswer' && this.#caller.wasDoneBy(atMs, this.#now - this.#detectionMs);
   }
 
-  /** The agent must say something: a text asks for it, such as the greeting's order, or nobody knows whose turn it is. */
+  /** The agent must say something: a text asks for it, such as the greeting's order. */
   asked(): void {
     if (this.#turn?.spoke) this.#askedMeanwhile = true;
     else this.#miss('noAnswer', this.#answerMs);
+  }
+
+  /** The agent is heard again: first what is left of its sound, and then nobody knows whose turn it is. */
+  heardAgain(leftMs: number): void {
+    this.#speechUntilMs = this.#now + leftMs;
+    this.asked();
   }
 
   /** A session is there, for the first time or again: what was under way on the last socket will not come. */
@@ -101,12 +107,9 @@ export class Watchdog {
 
   /** An edge of the caller's voice by our own gate, at the time at which it really was. */
   callerVoice(edge: 'started' | 'ended', atMs: number): void {
-    if (edge === 'started') {
-      this.#caller.started(atMs);
-      return;
-    }
-    this.#caller.ended(atMs);
-    if (this.#heard) return;
+    if (edge === 'started') this.#caller.started(atMs);
+    else this.#caller.ended(atMs);
+    if (edge === 'started' || this.#heard) return;
     const missing = this.#missing;
     if (missing === undefined) {
       if (this.#caller.isDue) this.#miss('noAnswer', this.#detectionMs + this.#answerMs, atMs);

@@ -308,3 +308,19 @@ test('sound that was lost before the stream broke is said again on the next one'
   attach();
   expect(sentMs() - beforeMs).toBe(400);
 });
+
+test('what the caller has still to hear is what is under way and what is queued', () => {
+  const { clock, playout, attach, marks } = playing(1_000);
+  attach();
+  playout.enqueue(1, ms(3_000));
+  playout.enqueue(2, ms(500));
+  clock.tick(600);
+  playout.markReached(marks()[2]!);
+  expect(playout.leftMs).toBe(2_900);
+  playout.rewind();
+  clock.tick(5_000);
+  attach();
+  expect(playout.leftMs).toBe(2_900);
+  playout.clear();
+  expect(playout.leftMs).toBe(0);
+});

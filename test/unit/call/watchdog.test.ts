@@ -288,6 +288,22 @@ describe('an agent is left alone', () => {
     expect(rungs).toEqual([]);
   });
 
+  test('while what a broken stream did not bring is heard on the next one', () => {
+    const { watchdog, line, rungs, pass, agentSays } = given();
+    agentSays(20_000);
+    watchdog.generationCompleted();
+    watchdog.turnCompleted(COMPLETE);
+    pass(5_000);
+    line.talking = false;
+    pass(16_000);
+    line.talking = true;
+    watchdog.heardAgain(15_000);
+    pass(15_000 + 3_800);
+    expect(rungs).toEqual([]);
+    pass(200);
+    expect(rungs).toEqual([[39_900, 'nudge', 'noFrame']]);
+  });
+
   test('when the caller coughs, and the model makes nothing of it', () => {
     const { watchdog, rungs, pass, callerSays } = given();
     callerSays(300);
