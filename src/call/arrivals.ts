@@ -109,7 +109,8 @@ export class Arrivals<Entered extends { readonly call: Call }> {
       if (isOver(callId)) throw new Failure('STREAM_DUPLICATE', 'the caller has gone meanwhile');
       return entered(callId) ?? begin(call, agent, earlier);
     } catch (error) {
-      admission.leave(callId);
+      // Another ring of the same call is in: the place is the call's.
+      if (entered(callId) === undefined) admission.leave(callId);
       throw error;
     }
   }

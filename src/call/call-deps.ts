@@ -34,6 +34,8 @@ export interface CallDeps {
   readonly openLive: (request: LiveRequest) => LiveSession;
   /** undefined: what follows the stream says it. */
   readonly apology: Apology | undefined;
+  /** Whether the other processes cannot be heard of: one of them may have the call by now, and have had our stream stopped. */
+  readonly cutOff: () => boolean;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
   readonly ended: (outcome: Outcome) => void;
   /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */

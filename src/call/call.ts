@@ -10,7 +10,7 @@ import { recordEnding } from './ending.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
-import { RECALL_MS } from './returns.ts';
+import { RECALL_BY_OTHERS_MS, RECALL_MS } from './returns.ts';
 import type { TakenUp } from './take-up.ts';
 
 export class Call {
@@ -24,7 +24,7 @@ export class Call {
   #cancelLimit: Cancel | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
   #lastSoundMs: number;
-  #recalledMs = Number.NEGATIVE_INFINITY;
+  #recalledUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
@@ -40,7 +40,7 @@ export class Call {
       handle: (event) => this.#bridge.handle(event),
     });
     // Any of the other processes may have asked the provider.
-    if (takenUp !== undefined) this.recalled();
+    if (takenUp !== undefined) this.recalled(RECALL_BY_OTHERS_MS);
     this.#bridge = new Bridge({
       clock: deps.clock,
       first: takenUp === undefined ? begin() : beginTakenUp(takenUp.because),
@@ -132,8 +132,8 @@ export class Call {
   }
 
   /** The provider was asked to come back just now: a stream that it stops says nothing of the caller. */
-  recalled(): void {
-    this.#recalledMs = this.#deps.clock.nowMs();
+  recalled(forMs = RECALL_MS): void {
+    this.#recalledUntilMs = Math.max(this.#recalledUntilMs, this.#deps.clock.nowMs() + forMs);
   }
 
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
@@ -217,8 +217,10 @@ export class Call {
     // We close a stream when the call has ended: there is nothing more to learn from it.
     if (how === 'closedByUs') return;
     if (how !== 'stopped') this.#streamLost('STREAM_LOST', 'the socket of the stream closed');
-    else if (this.#deps.clock.nowMs() - this.#recalledMs < RECALL_MS) {
+    else if (this.#deps.clock.nowMs() < this.#recalledUntilMs) {
       this.#streamLost('STREAM_LOST', 'the provider left the stream, as it was asked to');
+    } else if (this.#deps.cutOff()) {
+      this.#streamLost('STREAM_LOST', 'the stream was stopped, by the caller or for a process that cannot be heard of');
     } else this.callerGone();
   }
 

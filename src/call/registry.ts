@@ -139,7 +139,7 @@ export class CallRegistry {
     const entered = this.#calls.get(callId);
     if (entered !== undefined && this.#mayReturn(entered)) {
       // The provider is here: it need not be asked any more.
-      this.#rescue.end(callId);
+      if (this.#rescue.end(callId)) entered.call.recalled();
       return { do: 'connect', call: ringingOf(entered.facts) };
     }
     this.#past.settle(callId);
@@ -199,7 +199,7 @@ export class CallRegistry {
   }
 
   #begin(ringing: RingingCall, agent: CallAgent, earlier: readonly Entry[]): Entered {
-    const { clock, metrics, openLive, apologyOf } = this.#options;
+    const { clock, metrics, openLive, apologyOf, store } = this.#options;
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
@@ -215,6 +215,7 @@ export class CallRegistry {
         collector,
         openLive,
         apology: apologyOf(agent.name),
+        cutOff: () => store.away,
         ended: () => {
           close();
           this.#ended(facts, call);

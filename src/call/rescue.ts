@@ -26,7 +26,13 @@ export interface RescueOptions {
 
 interface Waiting {
   readonly cancel: Cancel;
-  readonly askedMs?: number;
+  readonly asking?: Asking;
+}
+
+interface Asking {
+  readonly unwanted: AbortController;
+  /** undefined: it goes on. */
+  doneMs: number | undefined;
 }
 
 export class Rescue {
@@ -46,19 +52,21 @@ export class Rescue {
   }
 
   /**
-   * The caller is back, or gone. Whether the provider was asked just now: then it may leave the stream by which the caller has come
-   * back, and ask what comes next.
+   * The caller is back, or gone: the provider is asked no more. Whether it was asked just now: then it may leave the stream by
+   * which the caller has come back, and ask what comes next.
    */
   end(callId: string): boolean {
     const waiting = this.#waiting.get(callId);
     waiting?.cancel();
     this.#waiting.delete(callId);
-    return waiting?.askedMs !== undefined && this.#options.clock.nowMs() - waiting.askedMs < RECALL_MS;
+    if (waiting?.asking === undefined) return false;
+    const { unwanted, doneMs } = waiting.asking;
+    unwanted.abort();
+    return doneMs === undefined || this.#options.clock.nowMs() - doneMs < RECALL_MS;
   }
 
   close(): void {
-    for (const { cancel } of this.#waiting.values()) cancel();
-    this.#waiting.clear();
+    for (const callId of [...this.#waiting.keys()]) this.end(callId);
   }
 
   /** Never rejects. */
@@ -66,22 +74,27 @@ export class Rescue {
     const { clock, control, url, logger, metrics } = this.#options;
     const cancel = clock.after(ASK_AGAIN_AFTER_MS, () => this.#waiting.delete(callId));
     this.#waiting.set(callId, { cancel });
+    const asking: Asking = { unwanted: new AbortController(), doneMs: undefined };
+    const { signal } = asking.unwanted;
     try {
       if (!(await isLost()) || !this.#waiting.has(callId)) return;
       if (control === undefined) {
         logger.warn({ callId }, 'a caller waits, and without TWILIO_ACCOUNT_SID nobody can have Twilio ask again');
         return;
       }
-      this.#waiting.set(callId, { cancel, askedMs: clock.nowMs() });
-      const result = await control.redirect(callId, url);
+      this.#waiting.set(callId, { cancel, asking });
+      const result = await control.redirect(callId, url, signal);
       metrics.rescues.inc({ result });
       logger.warn({ callId, result }, 'provider asked to come back for a caller who lost the stream');
       if (result === 'over') over();
     } catch (error) {
+      if (signal.aborted) return;
       const failure = asFailure(error, 'PROVIDER_REST');
       metrics.rescues.inc({ result: 'failed' });
       metrics.failures.inc({ code: failure.code, fault: failure.fault });
       logger.error({ callId, err: failure }, 'provider could not be asked to come back');
+    } finally {
+      asking.doneMs = clock.nowMs();
     }
   }
 }

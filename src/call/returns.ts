@@ -1,15 +1,20 @@
 /** How a caller comes back whose stream broke, and how often in a row. */
+import { ASKING } from '../telephony/index.ts';
 
 /** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
 const MAX_RETURNS = 5;
 /** A stream that held for so long is no part of a series of breaks. */
 const STEADY_STREAM_MS = 60_000;
 
+/** Twilio leaves a stream within a second or two of being led elsewhere. */
+const LEAVES_WITHIN_MS = 2_000;
 /**
- * Asked to come back for a caller who has meanwhile come back by itself, the provider leaves that stream, too; it does so within
- * a second or two of being asked.
+ * Asked to come back for a caller who has meanwhile come back by itself, the provider leaves that stream, too. Who asked here
+ * tries no more then, but the last try may be under way.
  */
-export const RECALL_MS = 5_000;
+export const RECALL_MS = ASKING.oneTryMs + LEAVES_WITHIN_MS;
+/** A process that another one takes the call from does not know that the caller is back, and goes on trying. */
+export const RECALL_BY_OTHERS_MS = ASKING.allTriesMs + LEAVES_WITHIN_MS;
 
 export class Returns {
   #count = 0;

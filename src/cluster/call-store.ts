@@ -13,6 +13,8 @@ export type Known =
   | { readonly state: 'ended'; readonly answer: string };
 
 export interface CallStore {
+  /** Nothing is heard of other processes just now, nor do they hear of this one. */
+  readonly away: boolean;
   /** Never rejects: what cannot be asked is answered from what this process and its disk know. */
   look(callId: string): Promise<Known>;
   /**

@@ -29,6 +29,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
   };
 
   return {
+    away: false,
     async look(callId): Promise<Known> {
       const facts = held.get(callId);
       if (facts !== undefined) return { state: 'running', holder: 'here', facts };

@@ -202,6 +202,9 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   }
 
   const store: CallStore = {
+    get away() {
+      return link.away;
+    },
     look,
     take(facts) {
       const { callId } = facts;

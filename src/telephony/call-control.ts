@@ -3,9 +3,9 @@
 export interface CallControl {
   /**
    * The provider leaves its present TwiML, and the stream with it, and asks `url` by POST what to do next.
-   * `over`: there is no such call any more. Throws Failure PROVIDER_REST.
+   * `over`: there is no such call any more. Nothing is tried again once it is `unwanted`. Throws Failure PROVIDER_REST.
    */
-  redirect(callId: string, url: string): Promise<'done' | 'over'>;
+  redirect(callId: string, url: string, unwanted?: AbortSignal): Promise<'done' | 'over'>;
   /** Ends the call. Throws Failure PROVIDER_REST. */
   hangUp(callId: string): Promise<'done' | 'over'>;
 }

@@ -294,6 +294,23 @@ describe('CallControl', () => {
     await given.ended();
   });
 
+  test('tries no more when nobody wants it any more', async () => {
+    const given = await givenCall();
+    const unwanted = new AbortController();
+    const clock: Clock = {
+      ...hurried(),
+      after(delayMs, run) {
+        if (delayMs < HALF_A_DEADLINE_MS) unwanted.abort();
+        return hurried().after(delayMs, run);
+      },
+    };
+    given.rest.trouble({ refuse: 20503 });
+    const failure = await failureOf(controlOf(given, clock).redirect(given.callSid, `${BASE}/resume`, unwanted.signal));
+    expect(failure.message).toBe('Twilio did not lead a call elsewhere: HTTP 503, Twilio 20503 (tried 1×)');
+    expect(given.rest.requests).toHaveLength(1);
+    await given.ended();
+  });
+
   test('gives up after three tries, and at once where trying again cannot help', async () => {
     const given = await givenCall();
     given.rest.trouble(...Array.from({ length: 9 }, () => ({ refuse: 20500 }) as const));

@@ -1,6 +1,7 @@
 /** How long `serve` takes from SIGTERM to its exit at the worst, by the constants of its source. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ASKING } from '../../src/telephony/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,12 +17,11 @@ export function defaultGraceMs(): number {
   return Number(/'--grace <seconds>', .*, seconds, (\d+)\)/.exec(serve)?.[1] ?? Number.NaN) * 1_000;
 }
 
+/** What asking Twilio to lead a call elsewhere takes at the most: a call that is not found costs one request more, about the account. */
+export const askingMs = ASKING.allTriesMs + ASKING.oneTryMs;
+
 /** After the grace time, with Redis: without it there is nobody to hand over to, which takes longer than the worker's grace. */
 export function closingMs(): number {
-  const rest = 'src/telephony/twilio/rest.ts';
-  const tries = constantOf(rest, 'MAX_TRIES');
-  // Each wait between two tries is a second at most, by `BACKOFF.maxMs`.
-  const askingMs = tries * constantOf(rest, 'REQUEST_DEADLINE_MS') + (tries - 1) * 1_000;
   // How many live, what is still to be written, that the call is let go; and at the end what is still to be written, and goodbye.
   const sharedMs = 5 * constantOf('src/cluster/redis-link.ts', 'ASK_DEADLINE_MS');
   return (

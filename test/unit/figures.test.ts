@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FLOW } from '../../src/call/machine.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS } from '../../src/call/rescue.ts';
-import { RECALL_MS } from '../../src/call/returns.ts';
+import { RECALL_BY_OTHERS_MS, RECALL_MS } from '../../src/call/returns.ts';
 import { STORE_TIMES } from '../../src/cluster/index.ts';
 import { SLOT_LEASE_MS } from '../../src/cluster/redis-slots.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
-import { closingMs, constantOf, defaultGraceMs } from '../support/stop-time.ts';
+import { askingMs, closingMs, constantOf, defaultGraceMs } from '../support/stop-time.ts';
 
 const page = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8').replaceAll(/\s+/g, ' ');
@@ -19,7 +19,12 @@ const diskLeaseMs = constantOf(owners, 'LEASE_MS');
 
 /** What a page says, with its figures in seconds, and what the code has for each in ms. */
 const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] = [
-  ['closing.md', /within (\d+) s of asking Twilio by REST/, RECALL_MS],
+  [
+    'closing.md',
+    /within (\d+) s of asking Twilio by REST to come back, and within (\d+) s of taking the call up/,
+    RECALL_MS,
+    RECALL_BY_OTHERS_MS,
+  ],
   ['closing.md', /the call waits (\d+) s for another stream/, FLOW.adrift.deadlineMs],
   ['closing.md', /gives no sign of life for (\d+) s/, constantOf('src/telephony/heartbeat.ts', 'SILENT_PEER_MS')],
   ['closing.md', /comes from the stream for (\d+) s/, constantOf('src/call/hear-caller.ts', 'MAX_STREAM_SILENCE_MS')],
@@ -53,6 +58,10 @@ const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] 
   ['running.md', /or after (\d+) s; its session/, constantOf('src/call/drain.ts', 'QUIET_MOMENT_MS')],
   ['running.md', /said to its end, up to (\d+) s/, constantOf('src/call/drain.ts', 'LAST_WORDS_MS')],
   ['running.md', /At the worst that takes (\d+) s after the grace time/, closingMs()],
+  ['../docker-compose.yml', /and (\d+) s to hand over those that do not/, closingMs()],
+  ['../docker-compose.yml', /(\d+) s of asking Twilio/, askingMs],
+  ['../deploy/kubernetes/serve.yaml', /at most (\d+) s to hand over those that do not/, closingMs()],
+  ['running.md', /`--grace 240`, and (\d+) s for the rest/, closingMs()],
   ['running.md', /the jobs that it is at, for up to (\d+) s/, constantOf('src/cli/worker.ts', 'GRACE_MS')],
   ['running.md', /8 kHz, mono and no longer than (\d+) s/, constantOf('src/cli/apologies.ts', 'MAX_ON_STREAM_MS')],
   ['errors.md', /did not come back within (\d+) s/, FLOW.parted.deadlineMs],

@@ -6,9 +6,15 @@ import { type TwilioRestAccount, twilioClient } from './client.ts';
 
 /** Twilio answers in some 200 ms; a caller who waits in silence for more than this has hung up. */
 const REQUEST_DEADLINE_MS = 5_000;
-/** With the waits between them three tries stay below 16 s, and ride out a second of trouble. */
+/** With the waits between them three tries stay below 17 s, and ride out a second of trouble. */
 const MAX_TRIES = 3;
 const BACKOFF: Backoff = { firstMs: 250, factor: 3, maxMs: 1_000, jitter: 0.3 };
+
+/** For how long Twilio may do what it is asked for: from a try's beginning, and from the first one's when there may be more. */
+export const ASKING = {
+  oneTryMs: REQUEST_DEADLINE_MS,
+  allTriesMs: MAX_TRIES * REQUEST_DEADLINE_MS + (MAX_TRIES - 1) * BACKOFF.maxMs,
+} as const;
 
 /** "Call is not in-progress", given for a redirect and for a hang-up that comes late. */
 const NOT_IN_PROGRESS = 21220;
@@ -49,7 +55,12 @@ export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallCo
     }
   };
 
-  const update = async (what: string, callId: string, change: Update): Promise<'done' | 'over'> => {
+  const update = async (
+    what: string,
+    callId: string,
+    change: Update,
+    unwanted?: AbortSignal,
+  ): Promise<'done' | 'over'> => {
     for (let attempt = 1; ; attempt++) {
       try {
         await tryOnce(callId, change);
@@ -60,12 +71,13 @@ export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallCo
         if (answer.code === NOT_FOUND && (await isOurPlace())) return 'over';
         if (!mayPass(answer) || attempt >= MAX_TRIES) throw failed(what, answer, attempt);
         await new Promise<void>((again) => clock.after(backoffMs(BACKOFF, attempt, ids.fraction()), again));
+        if (unwanted?.aborted) throw failed(what, answer, attempt);
       }
     }
   };
 
   return {
-    redirect: (callId, url) => update('lead a call elsewhere', callId, { url, method: 'POST' }),
+    redirect: (callId, url, unwanted) => update('lead a call elsewhere', callId, { url, method: 'POST' }, unwanted),
     hangUp: (callId) => update('end a call', callId, { status: 'completed' }),
   };
 }

@@ -44,13 +44,24 @@ interface ServiceOptions {
   readonly store?: Partial<CallStore>;
   readonly maxCalls?: number;
   readonly limits?: Partial<CallAgent['limits']>;
+  /** undefined: nobody watches whether the agent speaks. */
+  readonly patience?: CallAgent['patience'];
   readonly model?: ScenarioInput;
   readonly openLive?: () => never;
   /** The agent has no words for the stream when it is gone for good. */
   readonly sayNothing?: boolean;
 }
 
-function service({ maxCalls = 10, limits, model, openLive, control, store, sayNothing }: ServiceOptions = {}) {
+function service({
+  maxCalls = 10,
+  limits,
+  patience,
+  model,
+  openLive,
+  control,
+  store,
+  sayNothing,
+}: ServiceOptions = {}) {
   clock = new ManualClock();
   const ids = countingIds();
   const logger = createLogger({ level: 'silent' });
@@ -60,7 +71,7 @@ function service({ maxCalls = 10, limits, model, openLive, control, store, sayNo
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
-    return agent && { ...agent, patience: undefined, credentials: [], limits: { ...agent.limits, ...limits } };
+    return agent && { ...agent, patience, credentials: [], limits: { ...agent.limits, ...limits } };
   };
   const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
@@ -394,6 +405,22 @@ describe('a place', () => {
     expect(registry.active).toBe(1);
   });
 
+  test('is the call’s own when a late ring of it is given up', async () => {
+    let answer: (known: Known) => void = () => undefined;
+    let asked = 0;
+    const look = (): Promise<Known> =>
+      ++asked === 1 ? new Promise((resolve) => (answer = resolve)) : Promise.resolve({ state: 'unknown' });
+    const { registry, slots } = service({ limits, maxCalls: 1, store: { look } });
+    const abandoned = new AbortController();
+    const late = codeOf(() => registry.ring(call('CA1'), abandoned.signal));
+    await registry.ring(call('CA1'));
+    abandoned.abort();
+    answer({ state: 'unknown' });
+    expect(await late).toBe('INTERNAL');
+    expect([registry.active, registry.ready]).toEqual([1, false]);
+    expect(slots.holders('agent:reception')).toEqual(['CA1']);
+  });
+
   test('is given back when the process was told to stop meanwhile', async () => {
     const { registry, slots } = service({ limits });
     const paused = slots.pause();
@@ -574,9 +601,93 @@ describe('what follows a stream', () => {
     back.ended('stopped');
     expect(await nextFor(registry, 'CA1')).toBe('connect');
     const again = await streamOf(registry, 'CA1');
-    await clock.advance(6_000);
+    await clock.advance(7_000);
     again.ended('stopped');
     expect(registry.active).toBe(0);
+  });
+
+  test('that the provider asks for by itself while it is being asked for is no end either when it stops then', async () => {
+    let answer: (result: 'done') => void = () => undefined;
+    const { registry } = service({ control: { redirect: () => new Promise((resolve) => (answer = resolve)) } });
+    const { ended } = await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    ended('lost');
+    await clock.advance(2_500);
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    const back = await streamOf(registry, 'CA1');
+    answer('done');
+    back.ended('stopped');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+  });
+
+  test('that came by itself is asked for no more, and may stop for as long as the last try takes', async () => {
+    const tries: (AbortSignal | undefined)[] = [];
+    const { registry } = service({
+      control: {
+        redirect: (_callId, _url, unwanted) => {
+          tries.push(unwanted);
+          return new Promise(() => undefined);
+        },
+      },
+    });
+    const { ended } = await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    ended('lost');
+    // A second try is under way by then.
+    await clock.advance(2_000 + 6_000);
+    expect(tries.map((unwanted) => unwanted?.aborted)).toEqual([false]);
+    const back = await streamOf(registry, 'CA1');
+    expect(tries.map((unwanted) => unwanted?.aborted)).toEqual([true]);
+    await clock.advance(6_000);
+    back.ended('stopped');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    const again = await streamOf(registry, 'CA1');
+    await clock.advance(7_500);
+    again.ended('stopped');
+    expect(registry.active).toBe(0);
+  });
+
+  test('that is stopped while other processes cannot be heard of may be theirs to stop: the call waits, as for a broken one', async () => {
+    const { registry, transcripts } = service({ store: { away: true } });
+    (await streamOf(registry, 'CA1')).ended('stopped');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_LOST']);
+    await streamOf(registry, 'CA1');
+    await clock.advance(1_000);
+    expect(registry.active).toBe(1);
+  });
+
+  test('that is stopped while other processes cannot be heard of is the end as soon as the provider says so', async () => {
+    const { registry, transcripts } = service({
+      store: { away: true },
+      control: { redirect: () => Promise.resolve('over') },
+    });
+    (await streamOf(registry, 'CA1')).ended('stopped');
+    registry.callerGone('CA1', 'completed');
+    (await streamOf(registry, 'CA2')).ended('stopped');
+    expect(registry.active).toBe(1);
+    await clock.advance(2_500);
+    expect(registry.active).toBe(0);
+    for (const callId of ['CA1', 'CA2']) {
+      expect(outcomeOf(transcripts.get(callId))).toEqual([{ kind: 'callerGone' }]);
+    }
+  });
+
+  test('that has what the agent said when the last one broke is heard to its end before the agent is asked to speak', async () => {
+    const patience = { answerMs: 1_000, stallMs: 1_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 };
+    const wav = join(import.meta.dirname, '../../../fixtures/audio/agent-greeting.wav');
+    const { registry, transcripts } = service({
+      patience,
+      model: { turns: [{ on: 'greeting', says: 'Good morning.', sound: { wav } }] },
+    });
+    (await streamOf(registry, 'CA1')).ended('lost');
+    await clock.advance(10_000);
+    await streamOf(registry, 'CA1');
+    // The greeting lasts 3.7 s.
+    await clock.advance(4_500);
+    expect(codesOf(transcripts.get('CA1'))).not.toContain('LIVE_MUTE');
+    await clock.advance(500);
+    expect(codesOf(transcripts.get('CA1'))).toContain('LIVE_MUTE');
   });
 
   test('of a caller who is not there any more, as the provider says when asked, is nothing', async () => {
@@ -759,6 +870,22 @@ describe('a call of a dead process', () => {
     // The prepared session greeted nobody who could hear it; the call's own does not greet again.
     expect(live.sessions.map((session) => session.eventsOf('textReceived').length)).toEqual([1, 0]);
     expect(live.sessions[0]!.eventsOf('closed')).toHaveLength(1);
+  });
+
+  test('may be stopped once more for as long as the process that had it goes on asking', async () => {
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+    ];
+    const { registry } = service({ store: { take: async () => ({ entries: earlier }) } });
+    const { ended } = await streamOf(registry, 'CA1');
+    await clock.advance(17_500);
+    ended('stopped');
+    expect(await nextFor(registry, 'CA1')).toBe('connect');
+    const again = await streamOf(registry, 'CA1');
+    await clock.advance(2_000);
+    again.ended('stopped');
+    expect(registry.active).toBe(0);
   });
 
   test('of which the store does not tell in time begins as a new one', async () => {

@@ -237,6 +237,7 @@ describe.each(servers)('with %s', (binary) => {
       clock.tick(QUICK_TIMES.beatMs);
       return errors(one);
     }).toBeGreaterThan(0);
+    expect(one.store.away).toBe(true);
     redis = await startRedisServer(binary, port);
     await (await start()).begin('CA1');
     await eventually(() => {
