@@ -34,18 +34,21 @@ const INPUT = LINE + 2 * MAX_CHUNK * DOUBLE_BYTES;
 const OUTPUT = INPUT + MAX_CHUNK * SAMPLE_BYTES;
 const FILTERS = OUTPUT + 2 * MAX_CHUNK * SAMPLE_BYTES;
 
-/** undefined: it was not built, as where the sources are run as they are. Sound is then made in TypeScript. */
-export function builtKernel(): Kernel | undefined {
-  let bytes: Uint8Array;
+const BUILT = new URL('./convolve.wasm', import.meta.url);
+
+/**
+ * undefined: it was not built, as where the sources are run as they are, or is not whole, or the processor has no SIMD. Sound is
+ * then made in TypeScript.
+ */
+export function builtKernel(built = BUILT): Kernel | undefined {
   try {
-    bytes = readFileSync(new URL('./convolve.wasm', import.meta.url));
+    return wasmKernel(readFileSync(built));
   } catch {
     return undefined;
   }
-  return wasmKernel(bytes);
 }
 
-/** Throws WebAssembly.CompileError where there is no SIMD, as before Node 16.4, or the bytes are others. */
+/** Throws WebAssembly.CompileError where there is no SIMD, or the bytes are others. */
 export function wasmKernel(bytes: Uint8Array): Kernel {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const { memory, resample } = instance.exports as Exports;

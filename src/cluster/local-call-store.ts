@@ -63,7 +63,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
     // Whoever restarts on this disk comes too late for a provider that asks at once.
     neighbours: () => Promise.resolve(0),
     whereabouts: {
-      isFenced: () => Promise.resolve(false),
+      isFenced: () => Promise.resolve('no'),
       judge: () => Promise.resolve('unknown'),
       orphaned: (callId, facts) => handlers.orphaned(callId, facts),
       published: () => undefined,

@@ -3,7 +3,9 @@
  *
  * Beats are stamped by Redis and compared with each other alone. Who judges, judges from its own last beat but one: all that
  * lived then has beaten since, or had a whole period for it. So a Redis that stood still, and a process that slept, declare
- * nobody dead. After a time in which nobody could beat, all have a whole lease in which to be back.
+ * nobody dead. After a time in which nobody could beat, all have a whole lease in which to be back. A process that starts may do so
+ * as Redis comes back, and grants it too: after a lone restart, calls of the dead are known up to a lease and a beat later, and
+ * brought back by REST so much later. Twilio's own return is not slowed.
  */
 import type { Cancel, Clock } from '../lib/index.ts';
 import { claimsSchema, renewedSchema } from './answers.ts';
@@ -84,7 +86,7 @@ export class Membership {
     const { link, scripts, processId, times, handlers } = this.#options;
     const answer = await link.ask(() => scripts.renew(processId, ...this.#lost));
     const [known, atMs, lost] = renewedSchema.parse(answer);
-    const lastMs = this.#lastBeatMs ?? atMs;
+    const lastMs = this.#lastBeatMs ?? 0;
     if (atMs - lastMs >= times.leaseMs) this.#lenientUntilMs = atMs + times.leaseMs;
     if (lastMs >= this.#lenientUntilMs) this.#judgeFromMs = lastMs;
     if (known === 'unknown' && this.#lastBeatMs !== undefined) handlers.forgotten();

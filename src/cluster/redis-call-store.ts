@@ -54,28 +54,36 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   const lookInRedis = (callId: string) => link.ask(() => scripts.look(callId, processId, membership.deadBeforeMs));
 
   function hold(facts: CallFacts, call: Pick<HeldCall, 'epoch' | 'total' | 'restore' | 'earlier'>): HeldCall {
-    const held = { facts, ...call, pending: [], answer: undefined, endTold: false, published: false, fenced: false };
+    const held = {
+      facts,
+      ...call,
+      pending: [],
+      answer: undefined,
+      endTold: false,
+      published: false,
+      fenced: 'no' as const,
+    };
     calls.set(facts.callId, held);
     return held;
   }
 
   /** Another process has it. Of a call that has ended here, the outbox asks before it makes a record. */
   function lost(callId: string, call: HeldCall): void {
-    call.fenced = true;
+    fence(call);
     if (call.answer !== undefined) return;
     calls.delete(callId);
     logger.warn({ callId }, 'another process took the call');
-    const lacking = hasUntold(call) ? 'lacking' : undefined;
     handlers.taken(callId);
-    void logged(outbox.discard(callId, lacking), callId);
+    void logged(outbox.discard(callId, call.fenced === 'lacking' ? 'lacking' : undefined), callId);
   }
 
-  /** Whether this process knows what Redis did not hear of in time, as when the two were cut off from each other. */
-  function hasUntold({ restore, pending }: HeldCall): boolean {
-    if (restore !== 'no') return true;
+  /** Once, as soon as it is known: by then this process may know what Redis did not hear of in time, when the two were cut off from each other. */
+  function fence(call: HeldCall): void {
+    if (call.fenced !== 'no') return;
     // What came since the call was taken, and this process not yet told, is expected.
     const expectedSinceMs = clock.nowMs() - 2 * times.beatMs;
-    return entriesOf(pending).some(({ type, at }) => type === 'line' && at < expectedSinceMs);
+    const isUntold = ({ type, at }: Entry) => type === 'line' && at < expectedSinceMs;
+    call.fenced = call.restore !== 'no' || entriesOf(call.pending).some(isUntold) ? 'lacking' : 'whole';
   }
 
   /** Whether a later epoch than that of this process is known. */
@@ -86,7 +94,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
 
   async function loseIfTaken(callId: string): Promise<void> {
     const call = calls.get(callId);
-    if (call === undefined || call.fenced) return;
+    if (call === undefined || call.fenced !== 'no') return;
     const taken = await isTaken(callId, call).catch(() => false);
     if (taken && calls.get(callId) === call) lost(callId, call);
   }
@@ -170,7 +178,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   /** Whether Redis has everything of the call, and knows that it is free. */
   async function releaseInRedis(callId: string, call: HeldCall): Promise<boolean> {
     await writes.flush();
-    if (!writes.isClean(call) || call.fenced) return false;
+    if (!writes.isClean(call) || call.fenced !== 'no') return false;
     try {
       const answer = await link.ask(() => scripts.release(callId, processId, call.epoch));
       return writtenSchema.parse(answer)[0] === 'taken';
@@ -222,7 +230,9 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       if (call === undefined) return;
       const released = await releaseInRedis(callId, call);
       calls.delete(callId);
-      await logged(released || call.fenced ? outbox.discard(callId) : outbox.release(callId), callId);
+      // Who was fenced has discarded it.
+      if (call.fenced !== 'no') return;
+      await logged(released ? outbox.discard(callId) : outbox.release(callId), callId);
       if (!released) logger.warn({ callId }, 'call let go on this disk only: the shared store does not have all of it');
     },
     async end(callId, answer) {
@@ -247,7 +257,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
           (living) => Math.max(0, Number(living)),
           () => 0,
         ),
-    whereabouts: redisWhereabouts({ link, scripts, writes, handlers, lookInRedis, isTaken }),
+    whereabouts: redisWhereabouts({ link, scripts, writes, handlers, lookInRedis, isTaken, fence }),
     async close() {
       membership.stop();
       await writes.flush();

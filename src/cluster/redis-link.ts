@@ -5,7 +5,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 
 /** Redis answers in a millisecond; a caller waits for what is asked at the ring. */
 const ASK_DEADLINE_MS = 1_000;
-/** One answer that is late may be a busy moment; a link that stays mute is made anew. */
+/** One moment in which answers are late, however many, may be a busy one; a link that stays mute is made anew. */
 const MAX_MISSED = 2;
 
 export interface RedisLinkOptions {
@@ -19,8 +19,9 @@ export class RedisLink {
   readonly redis: Redis;
   readonly #options: RedisLinkOptions;
   #away = false;
-  /** Deadlines missed in a row. */
+  /** Deadlines missed in a row, each of what was asked after the last one of them. */
   #missed = 0;
+  #lastMissMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RedisLinkOptions) {
     this.redis = options.redis;
@@ -39,7 +40,8 @@ export class RedisLink {
     const { clock, logger } = this.#options;
     try {
       if (!this.#away) await whenReady(this.redis, clock, ASK_DEADLINE_MS, unavailable);
-      const answer = await withDeadline(clock, ASK_DEADLINE_MS, command(), () => this.#mute());
+      const askedMs = clock.nowMs();
+      const answer = await withDeadline(clock, ASK_DEADLINE_MS, command(), () => this.#mute(askedMs));
       if (this.#away) logger.info({}, 'shared state is back');
       this.#away = false;
       this.#missed = 0;
@@ -59,7 +61,9 @@ export class RedisLink {
   }
 
   /** A link on which nothing arrives any more breaks after minutes, unless it is broken here. */
-  #mute(): Failure {
+  #mute(askedMs: number): Failure {
+    if (askedMs < this.#lastMissMs) return unavailable();
+    this.#lastMissMs = this.#options.clock.nowMs();
     this.#missed++;
     if (this.#missed % MAX_MISSED === 0) this.redis.disconnect(true);
     return unavailable();

@@ -1,5 +1,5 @@
 /** What Redis says of a call whose journal is to become a record. */
-import type { Entry, Whereabouts } from '../transcript/index.ts';
+import type { Entry, JournalSeen, Whereabouts } from '../transcript/index.ts';
 import { entriesOf, lookedSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStoreHandlers } from './call-store.ts';
@@ -13,40 +13,53 @@ export interface RedisWhereaboutsOptions {
   readonly handlers: CallStoreHandlers;
   readonly lookInRedis: (callId: string) => Promise<unknown>;
   readonly isTaken: (callId: string, call: HeldCall) => Promise<boolean>;
+  /** Another process has this call. */
+  readonly fence: (call: HeldCall) => void;
 }
 
 export function redisWhereabouts(options: RedisWhereaboutsOptions): Whereabouts {
-  const { link, scripts, writes, handlers, lookInRedis, isTaken } = options;
+  const { link, scripts, writes, handlers, lookInRedis, isTaken, fence } = options;
 
-  const holderOf = async (callId: string) => {
+  /** Within its lease Redis takes a dead process for a living one: who is back on its disk knows better. */
+  const holderOf = async (callId: string, deadOwner?: string) => {
     const looked = lookedSchema.safeParse(await lookInRedis(callId));
-    return looked.success ? { state: looked.data[0], holder: looked.data[1] } : undefined;
+    if (!looked.success) return undefined;
+    const [state, holder, , , , id] = looked.data;
+    return { state, holder: holder === 'elsewhere' && id === deadOwner ? 'dead' : holder };
   };
 
   /** What is published is not there any more: then there is nothing to compare. */
-  const lacks = async (callId: string, last: Entry): Promise<boolean> => {
+  const lacks = async (callId: string, last: Entry | undefined): Promise<boolean> => {
+    if (last === undefined) return false;
     const stored = entriesOf((await link.ask(() => scripts.entries(callId))) as string[]);
     const json = JSON.stringify(last);
     return stored.length > 0 && stored.every((entry) => JSON.stringify(entry) !== json);
   };
 
+  /** Of a journal that was found here. A process that lives makes the record of what it has; how the call ended, it says itself. */
+  const isFoundFenced = async (callId: string, { entries, deadOwner }: JournalSeen) => {
+    if ((await holderOf(callId, deadOwner))?.holder !== 'elsewhere') return 'no';
+    const lastLine = entries.findLast(({ type }) => type === 'line');
+    return (await lacks(callId, lastLine)) ? 'lacking' : 'whole';
+  };
+
   return {
-    async isFenced(callId) {
+    async isFenced(callId, journal) {
       const call = writes.calls.get(callId);
       try {
-        // Not held: a journal that was found here. A process that lives makes the record of what it has.
-        if (call === undefined) return (await holderOf(callId))?.holder === 'elsewhere';
-        return call.fenced || (await isTaken(callId, call));
+        if (call === undefined) return await isFoundFenced(callId, journal);
+        if (call.fenced === 'no' && (await isTaken(callId, call))) fence(call);
+        return call.fenced;
       } catch {
-        return false;
+        return 'no';
       }
     },
-    async judge(callId, last) {
+    async judge(callId, { entries, deadOwner }) {
       try {
-        const known = await holderOf(callId);
+        const known = await holderOf(callId, deadOwner);
         if (known === undefined) return 'unknown';
         if (known.state === 'running' && (known.holder === 'dead' || known.holder === 'none')) return 'open';
-        return last !== undefined && (await lacks(callId, last)) ? 'lacking' : 'elsewhere';
+        return (await lacks(callId, entries.at(-1))) ? 'lacking' : 'elsewhere';
       } catch {
         return 'open';
       }
@@ -63,7 +76,7 @@ export function redisWhereabouts(options: RedisWhereaboutsOptions): Whereabouts 
       const call = writes.calls.get(callId);
       if (call === undefined) return;
       call.published = true;
-      if (call.fenced) writes.calls.delete(callId);
+      if (call.fenced !== 'no') writes.calls.delete(callId);
       void writes.flush();
     },
   };

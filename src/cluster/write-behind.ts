@@ -29,7 +29,8 @@ export interface HeldCall {
   answer: string | undefined;
   endTold: boolean;
   published: boolean;
-  fenced: boolean;
+  /** Another process has the call, and does not know (`lacking`) or does know what this one said of it. */
+  fenced: 'no' | 'whole' | 'lacking';
 }
 
 export interface WriteBehindOptions {
@@ -54,7 +55,7 @@ export class WriteBehind {
 
   append(callId: string, entry: Entry): void {
     const call = this.calls.get(callId);
-    if (call === undefined || call.fenced) return;
+    if (call === undefined || call.fenced !== 'no') return;
     if (call.pending.length >= MAX_PENDING) {
       call.pending.length = 0;
       call.restore = 'all';
@@ -103,7 +104,7 @@ export class WriteBehind {
   }
 
   #stepOf(callId: string, call: HeldCall): (() => Promise<void>) | undefined {
-    if (call.fenced) return undefined;
+    if (call.fenced !== 'no') return undefined;
     if (call.restore !== 'no') {
       const entries = this.#options.entries(callId);
       if (entries.length > 0 || call.earlier === 0) return () => this.#restore(callId, call, entries);

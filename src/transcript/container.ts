@@ -2,20 +2,25 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Docker and Podman bind a file of the container's own to /etc/hostname, in a folder named by its id, which it keeps when it is
- * started again. Kubernetes binds one of the pod's, which says nothing of its containers.
+ * Docker and Podman bind a file to /etc/hostname, in a folder named by an id that no other machine has: the container's own, or
+ * that of the one whose network it joined, or of its pod.
  */
-const OWN_HOSTNAME = /\/([0-9a-f]{64})\/(?:userdata\/)?hostname$/;
-const OF_A_POD = /\/sandboxes\//;
+const HOSTNAME = /\/([0-9a-f]{64})\/(?:userdata\/)?hostname$/;
+/** Where an overlay keeps what is written to it: on its machine, one container's alone, and the same when that is started again. */
+const WRITTEN_TO = /(?:^|,)upperdir=([^,]+)/;
 
 /** undefined: in none, or in one that cannot be told from its neighbours. */
 export function containerOf(mountinfo: string): string | undefined {
+  let named: string | undefined;
+  let writtenTo: string | undefined;
   for (const line of mountinfo.split('\n')) {
-    // proc(5): id, parent's id, device, root of the mount in its file system, mount point.
-    const [, , , root = '', point] = line.split(' ');
-    if (point === '/etc/hostname' && !OF_A_POD.test(root)) return OWN_HOSTNAME.exec(root)?.[1];
+    // proc(5): id, parent's id, device, root of the mount in its file system, mount point; the file system's options come last.
+    const fields = line.split(' ');
+    const [, , , root = '', point] = fields;
+    if (point === '/etc/hostname') named = HOSTNAME.exec(root)?.[1];
+    if (point === '/') writtenTo = WRITTEN_TO.exec(fields.at(-1) ?? '')?.[1];
   }
-  return undefined;
+  return named === undefined || writtenTo === undefined ? undefined : `${named} ${writtenTo}`;
 }
 
 export function ownContainer(): string | undefined {

@@ -41,7 +41,7 @@ export class HeldJournals {
     for (const [callId, { path, sinceMs }] of this.#held) {
       const heldMs = clock.nowMs() - sinceMs;
       if (heldMs < HOLD_MS) continue;
-      const whereabouts = await judge(callId, (await readJournalIfAny(path))?.entries.at(-1));
+      const whereabouts = await judge(callId, { entries: (await readJournalIfAny(path))?.entries ?? [] });
       if (whereabouts === 'open' && heldMs < MAX_HOLD_MS) continue;
       this.#held.delete(callId);
       if (whereabouts === 'elsewhere') {

@@ -14,4 +14,4 @@ export { type Outcome, outcomeSchema } from './outcome.ts';
 export { type Owners, openOwners } from './owners.ts';
 export { type CallRecord, callRecordSchema } from './record.ts';
 export { recordFrom } from './record-from.ts';
-export type { Whereabouts } from './whereabouts.ts';
+export type { JournalSeen, Whereabouts } from './whereabouts.ts';

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Owners } from './owners.ts';
 
 export interface Orphan {
+  /** The dead process. */
+  readonly owner: string;
   readonly name: string;
   readonly path: string;
 }
@@ -13,7 +15,7 @@ export async function* orphans(folder: string, owners: Owners): AsyncGenerator<O
   for (const owner of await readdir(folder)) {
     if (!owners.isDead(owner)) continue;
     const left = join(folder, owner);
-    for (const name of await readdir(left)) yield { name, path: join(left, name) };
+    for (const name of await readdir(left)) yield { owner, name, path: join(left, name) };
     await ifThere(rmdir(left)).catch(unlessNotEmpty);
   }
 }

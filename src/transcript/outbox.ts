@@ -95,10 +95,10 @@ class FolderOutbox implements Outbox {
     this.#publisher = new Publisher({
       ...options,
       pathOf,
-      isFenced: (callId) => this.#whereabouts.isFenced(callId),
+      isFenced: (callId, seen) => this.#whereabouts.isFenced(callId, seen),
       published: (callId) => this.#whereabouts.published(callId),
     });
-    this.#held = new HeldJournals({ ...options, pathOf, settle: (callId) => this.#publisher.add(callId, undefined) });
+    this.#held = new HeldJournals({ ...options, pathOf, settle: (callId) => this.#publisher.add(callId, {}) });
     this.#makeFolder();
   }
 
@@ -126,7 +126,7 @@ class FolderOutbox implements Outbox {
     const journal = this.#live.get(callId);
     if (journal === undefined && !this.#adopted.delete(callId)) return;
     this.#live.delete(callId);
-    this.#publisher.add(callId, journal);
+    this.#publisher.add(callId, { journal });
     void this.#publisher.publishAll();
   }
 
@@ -161,8 +161,9 @@ class FolderOutbox implements Outbox {
   }
 
   async discard(callId: string, lacking?: 'lacking'): Promise<void> {
-    const unwritten = this.#live.get(callId)?.unwritten ?? [];
+    const journal = this.#live.get(callId);
     await this.#finish(callId);
+    const unwritten = journal?.unwritten ?? [];
     const path = this.#pathOf(callId);
     if (lacking === undefined) await rm(path, { force: true });
     else await setAside(this.#options, { callId, path, unwritten, why: LACKING });
@@ -207,13 +208,14 @@ class FolderOutbox implements Outbox {
     void this.#publisher.publishAll();
   }
 
-  async #recoverOne({ name, path }: Orphan): Promise<void> {
+  async #recoverOne({ owner, name, path }: Orphan): Promise<void> {
     const { logger, clock } = this.#options;
     const callId = callIdOf(name);
     const content = await readJournalIfAny(path);
     if (content === undefined) return;
     const resumable = this.#whereabouts !== NOWHERE && mayGoOn(content.entries, clock.nowMs());
-    const whereabouts = resumable ? await this.#whereabouts.judge(callId, content.entries.at(-1)) : 'unknown';
+    const seen = { entries: content.entries, deadOwner: owner };
+    const whereabouts = resumable ? await this.#whereabouts.judge(callId, seen) : 'unknown';
     if (whereabouts === 'elsewhere') {
       await rm(path, { force: true });
       logger.warn({ callId }, 'journal of a dead process removed: its call is in the hands of another');
@@ -229,7 +231,7 @@ class FolderOutbox implements Outbox {
       logger.warn({ callId }, 'journal of a dead process held: its call may go on');
       this.#whereabouts.orphaned(callId, factsOf(content.entries)!);
     } else if (await moved(path, this.#pathOf(callId))) {
-      this.#publisher.add(callId, undefined);
+      this.#publisher.add(callId, { deadOwner: owner });
       logger.warn({ callId }, 'journal of a dead process recovered');
     }
   }

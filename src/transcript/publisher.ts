@@ -2,19 +2,27 @@
 import { rm } from 'node:fs/promises';
 import { asFailure, type Backoff, backoffMs, type Cancel, Failure, type Ids } from '../lib/index.ts';
 import { type AsideOptions, setAside } from './aside.ts';
+import { LACKING } from './held-journals.ts';
 import { type Journal, readJournalIfAny } from './journal.ts';
 import type { CallRecord } from './record.ts';
 import { recordFrom } from './record-from.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 export interface PublisherOptions extends AsideOptions {
   readonly ids: Ids;
   readonly logger: PublisherLog;
   readonly pathOf: (callId: string) => string;
   readonly publish: (record: CallRecord) => Promise<void>;
-  /** Whether another process had taken the call meanwhile: then the record is its to make. */
-  readonly isFenced: (callId: string) => Promise<boolean>;
+  readonly isFenced: Whereabouts['isFenced'];
   /** The record is where it should be, or nobody's any more. */
   readonly published: (callId: string) => void;
+}
+
+export interface Settled {
+  /** When it is one that this process wrote. */
+  readonly journal?: Journal | undefined;
+  /** Of one that was found here: the process that wrote it. */
+  readonly deadOwner?: string;
 }
 
 /** What is used of a logger; structural, so that `transcript` depends on `lib` alone. */
@@ -34,7 +42,7 @@ const REWRITTEN = 'its file had vanished: another process may have published a p
 export class Publisher {
   readonly #options: PublisherOptions;
   /** Ended calls, oldest first; those with a journal of this process still have what the disk did not take. */
-  readonly #settled = new Map<string, Journal | undefined>();
+  readonly #settled = new Map<string, Settled>();
   readonly #idleWaiters = new Set<() => void>();
   /** Rounds in a row in which something was not published. */
   #failedRounds = 0;
@@ -50,11 +58,11 @@ export class Publisher {
     return this.#settled.has(callId);
   }
 
-  /** Published from the next round on. `journal`: when it is one that this process wrote. */
-  add(callId: string, journal: Journal | undefined): void {
-    this.#settled.set(callId, journal);
+  /** Published from the next round on. */
+  add(callId: string, settled: Settled): void {
+    this.#settled.set(callId, settled);
     // At once, however many wait before it: open files are few.
-    void journal?.finish();
+    void settled.journal?.finish();
     this.#boundHeld();
   }
 
@@ -83,10 +91,10 @@ export class Publisher {
     this.#publishing = true;
     this.#cancelRetry();
     const failed: { readonly callId: string; readonly err: unknown }[] = [];
-    for (const [callId, journal] of this.#settled) {
+    for (const [callId, settled] of this.#settled) {
       if (this.#closed) break;
       try {
-        await this.#publish(callId, journal);
+        await this.#publish(callId, settled);
         this.#settled.delete(callId);
         this.#options.published(callId);
       } catch (err) {
@@ -109,7 +117,7 @@ export class Publisher {
   }
 
   /** Resolves when nothing more is to be done for this call; rejects when it is to be tried again. */
-  async #publish(callId: string, journal: Journal | undefined): Promise<void> {
+  async #publish(callId: string, { journal, deadOwner }: Settled): Promise<void> {
     const { publish, logger, pathOf, isFenced } = this.#options;
     const path = pathOf(callId);
     await journal?.finish();
@@ -120,15 +128,16 @@ export class Publisher {
       logger.error({ callId }, 'journal of an ended call is gone: removed, or taken by another process');
       return;
     }
-    if (await isFenced(callId)) {
-      await rm(path, { force: true });
-      logger.warn({ callId }, 'no record made here: another process took the call');
-      return;
-    }
     const entries = [...(onDisk?.entries ?? []), ...unwritten];
     const damagedLines = onDisk?.damagedLines ?? 0;
     const lostEntries = journal?.lost ?? 0;
     const aside = (why: string) => setAside(this.#options, { callId, path, unwritten, why });
+    const fenced = await isFenced(callId, { entries, deadOwner });
+    if (fenced !== 'no') {
+      await (fenced === 'lacking' ? aside(LACKING) : this.#remove(callId, path));
+      logger.warn({ callId }, 'no record made here: another process took the call');
+      return;
+    }
     try {
       await publish(recordFrom(entries, { damagedLines, lostEntries }));
     } catch (error) {
@@ -141,7 +150,7 @@ export class Publisher {
     logger.info({ callId, entries: entries.length, lostEntries }, 'record published');
   }
 
-  /** A disk that cannot be written keeps it: the next start publishes it once more, and the queue takes a call once. */
+  /** A disk that cannot be written keeps it: the next start asks about it, or publishes it, once more; the queue takes a call once. */
   async #remove(callId: string, path: string): Promise<void> {
     try {
       await rm(path, { force: true });
@@ -149,13 +158,13 @@ export class Publisher {
       this.#options.metrics.journalErrors.inc();
       this.#options.logger.error(
         { callId, err: asFailure(error, 'JOURNAL_WRITE') },
-        'journal of a published record not removed',
+        'journal that is not needed any more not removed',
       );
     }
   }
 
   #boundHeld(): void {
-    const held = [...this.#settled].filter(([, journal]) => (journal?.unwritten.length ?? 0) > 0);
+    const held = [...this.#settled].filter(([, { journal }]) => (journal?.unwritten.length ?? 0) > 0);
     if (held.length <= MAX_HELD_CALLS) return;
     const [callId] = held[0]!;
     this.#settled.delete(callId);

@@ -1,16 +1,26 @@
 /** What is asked, before a journal becomes a record, of whoever knows where calls go on. */
 import type { CallFacts, Entry } from './entry.ts';
 
-/** None of these throws: who cannot tell says `false` or `unknown`. */
+/** What a journal says that is to be judged. */
+export interface JournalSeen {
+  readonly entries: readonly Entry[];
+  /** The process that left it, which is known here to be dead; others may take it for a living one yet. */
+  readonly deadOwner?: string | undefined;
+}
+
+/** None of these throws: who cannot tell says `no` or `open`. */
 export interface Whereabouts {
-  /** Of a call of which this process is to make the record: whether another one has it, and makes that. */
-  isFenced(callId: string): Promise<boolean>;
   /**
-   * Of a call whose journal, with this `last` entry, a dead process left. `elsewhere`: its record is made without this journal;
-   * `lacking`: that too, and who makes it does not have all that this journal says; `open`: it may still be taken up, or is
-   * about to be settled, or nobody can tell now; `unknown`: this journal is all there is.
+   * Of a call of which this process is to make the record: whether another one has it, and makes that. `lacking`: without all
+   * that this journal says.
    */
-  judge(callId: string, last: Entry | undefined): Promise<'elsewhere' | 'lacking' | 'open' | 'unknown'>;
+  isFenced(callId: string, journal: JournalSeen): Promise<'no' | 'whole' | 'lacking'>;
+  /**
+   * Of a call whose journal a dead process left. `elsewhere`: its record is made without this journal; `lacking`: that too, and
+   * who makes it does not have all that this journal says; `open`: it may still be taken up, or is about to be settled, or
+   * nobody can tell now; `unknown`: this journal is all there is.
+   */
+  judge(callId: string, journal: JournalSeen): Promise<'elsewhere' | 'lacking' | 'open' | 'unknown'>;
   /** Its process died; this process, and no other, holds its journal until somebody takes the call up. */
   orphaned(callId: string, facts: CallFacts): void;
   /** The record is published, or nobody's to make any more. */
@@ -19,7 +29,7 @@ export interface Whereabouts {
 
 /** Of a process that takes no call up. */
 export const NOWHERE: Whereabouts = {
-  isFenced: () => Promise.resolve(false),
+  isFenced: () => Promise.resolve('no'),
   judge: () => Promise.resolve('unknown'),
   orphaned: () => undefined,
   published: () => undefined,

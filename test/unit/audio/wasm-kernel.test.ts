@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import wabt from 'wabt';
 import { downsampler24to8, pcm, type Stage, upsampler8to16 } from '../../../src/audio/index.ts';
 import { type Kernel, MAX_CHUNK, typescriptKernel } from '../../../src/audio/kernel.ts';
-import { wasmKernel } from '../../../src/audio/wasm-kernel.ts';
+import { builtKernel, wasmKernel } from '../../../src/audio/wasm-kernel.ts';
 import { cuts, noise, samples, through } from './sound.ts';
 
 let kernel: Kernel;
@@ -54,4 +54,8 @@ describe.each([
 
 test('bytes that are no module are told at once', () => {
   expect(() => wasmKernel(new Uint8Array(8))).toThrow(/magic/);
+});
+
+test('a built file that is not whole is as good as none: the sound is made in TypeScript', () => {
+  expect(builtKernel(new URL('data:application/wasm,torn'))).toBeUndefined();
 });

@@ -7,17 +7,20 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineCallScripts } from '../../../src/cluster/call-scripts.ts';
 import type { StoreTimes } from '../../../src/cluster/index.ts';
-import { type Clock, systemClock } from '../../../src/lib/index.ts';
+import { type Clock, Failure, systemClock } from '../../../src/lib/index.ts';
 import { connectRedis } from '../../../src/redis/index.ts';
 import type { CallRecord, Entry } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
 import { QUICK_TIMES, type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { said } from '../transcript/given.ts';
 import { PATIENT_TIMES } from './patient-times.ts';
 
 const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { interval: 10, timeout: 15_000 });
 const details = (entries: readonly Entry[]): string[] =>
   entries.flatMap((entry) => (entry.type === 'event' ? [entry.detail] : []));
+const lineOf = (entry: Entry): string => `${JSON.stringify(entry)}\n`;
+const ENDED = lineOf({ type: 'ended', at: 3_000, outcome: { kind: 'completed' } });
 const upTo = (count: number): string[] => Array.from({ length: count }, (_, i) => `${i + 1}`);
 
 const redisServer = findRedisServer();
@@ -71,6 +74,12 @@ describe.each(servers)('with %s', (binary) => {
   };
   const errors = async (process: StoreProcess): Promise<number> =>
     Number(/callbridge_store_errors_total (\d+)/.exec(await process.metrics.text())?.[1]);
+  /** The one journal on this disk. */
+  const journalOf = async (disk: string): Promise<string> => {
+    const journals = join(folder, disk, 'journals');
+    const names = await readdir(journals, { recursive: true });
+    return join(journals, names.find((name) => name.endsWith('.jsonl')) ?? 'none');
+  };
   const redisEntries = async (callId: string): Promise<string[]> => {
     const connection = connectRedis(redis.url, {});
     const entries = await connection.lrange(`callbridge:entries:${callId}`, 0, -1);
@@ -220,10 +229,13 @@ describe.each(servers)('with %s', (binary) => {
     await one.begin('CA1');
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     const { whereabouts } = other.store;
-    expect([await whereabouts.isFenced('CA1'), await whereabouts.isFenced('CA2')]).toEqual([true, false]);
-    expect(await whereabouts.judge('CA2', undefined)).toBe('unknown');
+    const nothing = { entries: [] };
+    const fenced = [await whereabouts.isFenced('CA1', nothing), await whereabouts.isFenced('CA2', nothing)];
+    expect(fenced).toEqual(['whole', 'no']);
+    expect(await whereabouts.judge('CA2', nothing)).toBe('unknown');
     await redis.stop();
-    expect(await whereabouts.judge('CA2', undefined)).toBe('open');
+    expect(await whereabouts.judge('CA2', nothing)).toBe('open');
+    expect(await whereabouts.isFenced('CA1', nothing)).toBe('no');
   });
 
   test('what a process could not tell before its call was taken is kept for a person', async () => {
@@ -246,6 +258,101 @@ describe.each(servers)('with %s', (binary) => {
     }).toEqual(['taken CA1']);
     const left = () => readdir(join(folder, '0', 'journals', 'corrupt')).catch(() => []);
     await eventually(left).toEqual([expect.stringMatching(/^CA1\./)]);
+  });
+
+  test('what a process could not tell of a call that ended there, while another one took it, is kept for a person', async () => {
+    const clock = new ManualClock();
+    let queue = Promise.resolve();
+    const one = await startStoreProcess({
+      folder: join(folder, '0'),
+      redisUrl: redis.url,
+      clock,
+      times: QUICK_TIMES,
+      publish: () => queue,
+    });
+    processes.push(one);
+    const { transcript } = await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    await redis.stop();
+    queue = Promise.reject(new Failure('QUEUE_UNAVAILABLE', 'away, as Redis is'));
+    queue.catch(() => undefined);
+    transcript.collector.digit('7', clock.nowMs());
+    transcript.collector.end({ kind: 'callerGone' }, clock.nowMs());
+    transcript.close();
+    await eventually(() => {
+      clock.tick(QUICK_TIMES.beatMs);
+      return errors(one);
+    }).toBeGreaterThan(0);
+    await one.store.end('CA1', 'hangUp');
+    redis = await startRedisServer(binary, port);
+    await (await start()).begin('CA1');
+    queue = Promise.resolve();
+    const left = async () =>
+      (await readdir(join(folder, '0', 'journals'), { recursive: true })).filter((name) => name.endsWith('.jsonl'));
+    await eventually(async () => {
+      clock.tick(QUICK_TIMES.beatMs);
+      return left();
+    }).toEqual([expect.stringMatching(/^corrupt\/CA1\./)]);
+  });
+
+  test.each([
+    ['is not needed', [], []],
+    ['is kept for a person, when that one lacks its last line', ['unheard of'], [/^corrupt\/CA1\.\d+\.jsonl$/]],
+  ])('an ended journal that a dead process left of a call that another one has %s', async (_how, unheard, kept) => {
+    const one = await start();
+    await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    one.die();
+    const journal = await journalOf('0');
+    for (const text of unheard) await appendFile(journal, lineOf(said('caller', text)));
+    await appendFile(journal, ENDED);
+    const other = await start(PATIENT_TIMES);
+    await other.begin('CA1');
+    const again = await start(PATIENT_TIMES, systemClock, '0');
+    expect(await again.outbox.idle(15_000)).toBe(true);
+    const left = await readdir(join(folder, '0', 'journals'), { recursive: true });
+    expect(left.filter((name) => name.endsWith('.jsonl'))).toEqual(kept.map((name) => expect.stringMatching(name)));
+    expect(published).toEqual([]);
+  });
+
+  test('a process that is back at once on its disk knows that it was its earlier life that had a call that ended', async () => {
+    const one = await start(PATIENT_TIMES, new ManualClock(), '0');
+    await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    one.die();
+    const journal = await journalOf('0');
+    await appendFile(journal, lineOf(said('caller', 'the last word')) + ENDED);
+    const again = await start(PATIENT_TIMES, systemClock, '0');
+    expect(await again.outbox.idle(15_000)).toBe(true);
+    expect(published).toMatchObject([{ outcome: { kind: 'completed' }, lines: [{ text: 'the last word' }] }]);
+  });
+
+  test('a process that is back at once on its disk goes on with a call of its earlier life, and all that it said', async () => {
+    const one = await start(PATIENT_TIMES, systemClock, '0');
+    await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    one.die();
+    const last = said('caller', 'the last word', Math.round(systemClock.wallMs()));
+    await appendFile(await journalOf('0'), lineOf(last));
+    const again = await start(PATIENT_TIMES, systemClock, '0');
+    const { earlier } = await again.begin('CA1');
+    expect(earlier.at(-1)).toEqual(last);
+  });
+
+  test('a process that starts takes nobody for dead who may not have reached a Redis that is just back', async () => {
+    const one = await start(PATIENT_TIMES, new ManualClock());
+    await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    const sinceMs = systemClock.nowMs();
+    await eventually(() => systemClock.nowMs() - sinceMs).toBeGreaterThan(1.5 * PATIENT_TIMES.leaseMs);
+    const clock = new ManualClock();
+    const fresh = await start(PATIENT_TIMES, clock);
+    // Answers come in order: with the second one, the beat and what it found are known.
+    for (let time = 0; time < 5; time++) {
+      expect(await fresh.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+      clock.tick(PATIENT_TIMES.beatMs);
+    }
+    expect(fresh.told).toEqual([]);
   });
 
   test('nobody is judged by a time in which the judge stood still too, as when Redis does', async () => {

@@ -68,21 +68,41 @@ test('one of an earlier life of this container is dead, however young its beat',
   again.close();
 });
 
+const UPPER = '/var/lib/docker/overlay2/f00d/diff';
+const rootOn = (options: string) => `709 60 0:52 / / rw,relatime - overlay overlay rw,${options}`;
+const hostnameAt = (root: string) => `733 709 8:1 ${root} /etc/hostname rw,relatime - ext4 /dev/sda1 rw,upperdir=/no`;
+const OVERLAY = rootOn(`lowerdir=/var/lib/docker/overlay2/l/A:/l/B,upperdir=${UPPER},workdir=/var/lib/docker/w`);
+const mountsOf = (...lines: string[]) => ['24 29 0:22 / /proc rw,nosuid - proc proc rw', ...lines, ''].join('\n');
+
 test.each([
-  ['Docker', `/var/lib/docker/containers/${'c'.repeat(64)}/hostname`, 'c'.repeat(64)],
-  ['Podman', `/containers/storage/overlay-containers/${'d'.repeat(64)}/userdata/hostname`, 'd'.repeat(64)],
-  ['a pod', `/io.containerd.grpc.v1.cri/sandboxes/${'e'.repeat(64)}/hostname`, undefined],
+  ['Docker', `/var/lib/docker/containers/${'c'.repeat(64)}/hostname`, `${'c'.repeat(64)} ${UPPER}`],
+  [
+    'Podman',
+    `/containers/storage/overlay-containers/${'d'.repeat(64)}/userdata/hostname`,
+    `${'d'.repeat(64)} ${UPPER}`,
+  ],
   ['something else', '/etc/hostname', undefined],
-])('the container is told by the mount of its own host name: %s', (_by, root, id) => {
-  const mounts = [
-    '24 29 0:22 / /proc rw,nosuid - proc proc rw',
-    `733 709 8:1 ${root} /etc/hostname rw,relatime - ext4 /dev/sda1 rw`,
-  ];
-  expect(containerOf(mounts.join('\n'))).toBe(id);
+])('the container is told by the mounts of its host name and its root: %s', (_by, root, id) => {
+  expect(containerOf(mountsOf(OVERLAY, hostnameAt(root)))).toBe(id);
 });
 
-test('without such a mount it is none', () => {
-  expect(containerOf('24 29 0:22 / /proc rw,nosuid - proc proc rw\n')).toBeUndefined();
+test.each([
+  ["one network, with the host name's file of the one that has it", `/docker/containers/${'c'.repeat(64)}/hostname`],
+  ['a pod, by CRI-O', `/containers/storage/overlay-containers/${'e'.repeat(64)}/userdata/hostname`],
+  ['a pod, by containerd', `/io.containerd.grpc.v1.cri/sandboxes/${'e'.repeat(64)}/hostname`],
+])('two containers of %s are not one', (_of, root) => {
+  const [one, other] = ['one', 'other'].map((name) =>
+    containerOf(mountsOf(hostnameAt(root), rootOn(`lowerdir=/l/A,upperdir=/overlay/${name}/diff,workdir=/w`))),
+  );
+  expect(one).not.toBe(other);
+});
+
+test('without both mounts it is none that can be told from its neighbours', () => {
+  const hostname = hostnameAt(`/var/lib/docker/containers/${'c'.repeat(64)}/hostname`);
+  expect(containerOf(mountsOf())).toBeUndefined();
+  expect(containerOf(mountsOf(OVERLAY))).toBeUndefined();
+  expect(containerOf(mountsOf(hostname))).toBeUndefined();
+  expect(containerOf(mountsOf(hostname, rootOn('lowerdir=/l/A')))).toBeUndefined();
 });
 
 test('one whose file is not written yet, or unreadable, is judged by its heartbeat', async () => {
