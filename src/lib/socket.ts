@@ -25,6 +25,8 @@ export interface SocketHandlers {
 /** What we use of a `ws` WebSocket; structural, so that `lib` depends on nothing. */
 export interface WebSocketLike {
   readonly bufferedAmount: number;
+  /** 1 while it is open. `ws` drops what is sent later, and tells of the close only when the handshake is over. */
+  readonly readyState?: number;
   send(data: string | Uint8Array, options: { binary: boolean }): void;
   ping(): void;
   close(code?: number, reason?: string): void;

@@ -43,6 +43,8 @@ const CONNECT_DEADLINE_MS = 5_000;
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** RFC 6455 §7.4.1: a normal end, and a close frame without a code. */
 const OUR_CLOSE_ANSWERED = new Set([1000, 1005]);
+/** `WebSocket.readyState`. */
+const OPEN = 1;
 /** Keeps address translations open, and measures the round trip often enough to follow a network that changes. */
 const PING_EVERY_MS = 5_000;
 /** While nothing else comes: until something does, all that was said may not have been heard, and is kept. */
@@ -110,6 +112,8 @@ export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: Soc
   let heardUpToMs = lastCameMs;
   let unsureSinceMs = Number.POSITIVE_INFINITY;
   let roundTripMs = MAX_ROUND_TRIP_MS;
+  /** When something was first said that the socket did not take: the service has closed it, and the handshake takes its time. */
+  let droppedSinceMs = Number.POSITIVE_INFINITY;
   let cutBecause = '';
   let ending: 'none' | 'closing' | 'cut' = 'none';
   /** When the pings that are not yet answered were sent; answers come in order. */
@@ -144,12 +148,17 @@ export function mindSocket(webSocket: WebSocketLike, clock: Clock, handlers: Soc
       stopPinging();
       if (ending === 'cut') unsureSinceMs = heardUpToMs;
       // A close is answered with its own code: another one was on its way before ours arrived.
-      else if (ending === 'none' || !OUR_CLOSE_ANSWERED.has(code)) unsureSinceMs = clock.nowMs() - roundTripMs;
+      else if (ending === 'none' || !OUR_CLOSE_ANSWERED.has(code))
+        unsureSinceMs = Math.min(clock.nowMs(), droppedSinceMs) - roundTripMs;
       handlers.closed(code, reason || cutBecause);
     },
   });
   const socket: LiveSocket = {
     ...wrapped,
+    send: (message) => {
+      if ((webSocket.readyState ?? OPEN) !== OPEN) droppedSinceMs = Math.min(droppedSinceMs, clock.nowMs());
+      wrapped.send(message);
+    },
     close: (code, reason) => {
       if (ending === 'none') ending = 'closing';
       wrapped.close(code, reason);

@@ -230,3 +230,20 @@ test('an instant network does not make the two ends instant: what was said just 
   await clock.advance(0);
   expect(clock.nowMs() - socket.unsureSinceMs()).toBe(12);
 });
+
+test('what is said while the closing handshake goes on has not been heard, however long that takes', async () => {
+  const clock = new ManualClock();
+  const [end, theirs] = MemorySocket.pair(clock);
+  const ours = Object.assign(end, { readyState: 1 });
+  const socket = mindSocket(ours, clock, { message: () => undefined, closed: () => undefined });
+  await clock.advance(5_000);
+  socket.send('heard');
+  ours.readyState = 2;
+  await clock.advance(20);
+  socket.send('dropped');
+  await clock.advance(50);
+  socket.send('dropped');
+  theirs.close(1011, 'Internal error encountered.');
+  await clock.advance(0);
+  expect(clock.nowMs() - socket.unsureSinceMs()).toBe(50 + 12);
+});
