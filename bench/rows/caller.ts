@@ -13,8 +13,8 @@ const LONG_MS = 20_000;
 /** The frame on its way, and the block of the measurement that it cuts. */
 const EDGE_MS = 40;
 
-/** A fault befalls one stream: there is one for each moment at which the second may begin. */
-const DEAD_LINE: readonly LineFault[] = [0, ...Array.from({ length: 30 }, (_, i) => 10_000 + 100 * i)].map((atMs) => ({
+/** A fault befalls one stream: there is one for each frame with which the second may begin. */
+const DEAD_LINE: readonly LineFault[] = [0, ...Array.from({ length: 250 }, (_, i) => 10_000 + 20 * i)].map((atMs) => ({
   fault: 'silence',
   atMs,
   lengthMs: 120_000,
