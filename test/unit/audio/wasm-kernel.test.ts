@@ -56,6 +56,7 @@ test('bytes that are no module are told at once', () => {
   expect(() => wasmKernel(new Uint8Array(8))).toThrow(/magic/);
 });
 
-test('a built file that is not whole is as good as none: the sound is made in TypeScript', () => {
-  expect(builtKernel(new URL('data:application/wasm,torn'))).toBeUndefined();
+test('a built file that is no module is as good as none: the sound is made in TypeScript', () => {
+  const source = new URL('../../../src/audio/convolve.wat', import.meta.url);
+  expect(builtKernel(source)).toBeUndefined();
 });

@@ -12,6 +12,7 @@ import {
   openOwners,
   readJournal,
 } from '../../../src/transcript/index.ts';
+import { NOWHERE } from '../../../src/transcript/whereabouts.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { began, said } from './given.ts';
 
@@ -113,4 +114,44 @@ test('a journal that a dead process left is not taken over while the call goes o
   const mine = await readJournal(join(folder, 'journals', owners.id, 'CA1.jsonl'));
   expect(mine.entries).toEqual([began(), said('caller', 'after', 2_000)]);
   expect((await readJournal(join(left, 'CA1.jsonl'))).entries).toHaveLength(2);
+});
+
+test('a journal of a call that another process has, and knows less of, is set aside with each entry once', async () => {
+  const own = join(folder, 'journals', owners.id);
+  await rm(own, { recursive: true });
+  const journal = outbox.open('CA1');
+  await rm(own, { recursive: true });
+  journal.append(began());
+  journal.append(said('caller', 'unheard of'));
+  expect(journal.unwritten).toHaveLength(2);
+  await mkdir(own);
+  await outbox.discard('CA1', 'lacking');
+  const [aside] = await journals();
+  expect(aside).toMatch(/^corrupt\/CA1\./);
+  expect((await readJournal(join(folder, 'journals', aside!))).entries).toEqual([
+    began(),
+    said('caller', 'unheard of'),
+  ]);
+});
+
+test('a journal that is not needed, and cannot be removed, is said once and not tried again and again', async () => {
+  const path = join(folder, 'journals', owners.id, 'CA1.jsonl');
+  await outbox.recover({
+    ...NOWHERE,
+    isFenced: async () => {
+      await rm(path);
+      // What lies there now is removed by no `rm` of a file.
+      await mkdir(path);
+      return 'whole';
+    },
+  });
+  outbox.open('CA1').append(began());
+  outbox.settle('CA1');
+  const idle = outbox.idle(60_000);
+  await eventually(() => logged.map(([, message]) => message)).toContain(
+    'no record made here: another process took the call',
+  );
+  expect(await idle).toBe(true);
+  expect(logged).toContainEqual(['error', 'journal that is not needed any more not removed']);
+  expect(published).toEqual([]);
 });
