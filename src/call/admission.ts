@@ -1,7 +1,8 @@
 /** Which calls are let in: by this process's own places, and by those that all processes of the service share. */
 import { createHmac, hkdfSync } from 'node:crypto';
-import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
+import { type Clock, Failure, type FailureCode } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
+import { askStore } from './ask-store.ts';
 import type { RingingCall } from './ringing-call.ts';
 
 /** Counting is one round trip to a store nearby; a caller hears nothing meanwhile. */
@@ -139,21 +140,19 @@ export class Admission {
 
   /** A store that is away refuses nobody: this process's own limit holds still. */
   async #took(holding: Holding, limit: number, callId: string): Promise<boolean> {
-    const { clock, logger, metrics, slots } = this.#options;
-    const late = (): Failure => new Failure('STORE_UNAVAILABLE', `no place within ${TAKE_DEADLINE_MS} ms`);
-    const taking = slots.take(holding.name, limit, callId).then((took) => {
+    const taking = this.#options.slots.take(holding.name, limit, callId).then((took) => {
       if (holding.state === 'left') this.#give(holding, callId);
       else if (holding.state === 'taking') holding.state = took ? 'held' : 'given';
       return took;
     });
-    try {
-      return await withDeadline(clock, TAKE_DEADLINE_MS, taking, late);
-    } catch (error) {
-      const failure = asFailure(error, 'STORE_UNAVAILABLE');
-      metrics.failures.inc({ code: failure.code, fault: failure.fault });
-      logger.warn({ err: failure, callId }, 'call let in uncounted');
-      return true;
-    }
+    const question = {
+      callId,
+      limitMs: TAKE_DEADLINE_MS,
+      late: `no place within ${TAKE_DEADLINE_MS} ms`,
+      otherwise: true,
+      meaning: 'call let in uncounted',
+    };
+    return askStore(taking, question, this.#options);
   }
 
   #hash(caller: string): string {

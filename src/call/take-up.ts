@@ -1,39 +1,32 @@
 /** How a call that another process held comes here, and what the transcript that this one left says of it. */
 import type { CallStore } from '../cluster/index.ts';
-import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
-import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { FailureCode } from '../lib/index.ts';
 import { type CallFacts, type Entry, hasGreeted, lastHandle, lastTurn, wasHandedOver } from '../transcript/index.ts';
+import { type AskStoreDeps, askStore } from './ask-store.ts';
 import type { Loose } from './carry-on.ts';
 import { HANG_UP } from './next.ts';
 
 /** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
 const TAKE_DEADLINE_MS = 1_500;
 
-export interface TakeDeps {
+export interface TakeDeps extends AskStoreDeps {
   readonly store: CallStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'failures'>;
 }
 
 /**
  * Holds the call from now on, and gives what an earlier holder left. A store that does not answer in time costs the call
  * its past, and nothing else. Throws STREAM_DUPLICATE for a call that has ended.
  */
-export async function takeFromStore(
-  facts: CallFacts,
-  { store, clock, logger, metrics }: TakeDeps,
-): Promise<readonly Entry[]> {
-  const late = (): Failure => new Failure('STORE_UNAVAILABLE', `the call was not found within ${TAKE_DEADLINE_MS} ms`);
-  try {
-    return (await withDeadline(clock, TAKE_DEADLINE_MS, store.take(facts), late)).entries;
-  } catch (error) {
-    const failure = asFailure(error, 'STORE_UNAVAILABLE');
-    if (failure.code === 'STREAM_DUPLICATE') throw failure;
-    metrics.failures.inc({ code: failure.code, fault: failure.fault });
-    logger.warn({ callId: facts.callId, err: failure }, 'call goes on without what others know of it');
-    return [];
-  }
+export async function takeFromStore(facts: CallFacts, deps: TakeDeps): Promise<readonly Entry[]> {
+  const question = {
+    callId: facts.callId,
+    limitMs: TAKE_DEADLINE_MS,
+    late: `the call was not found within ${TAKE_DEADLINE_MS} ms`,
+    otherwise: { entries: [] },
+    meaning: 'call goes on without what others know of it',
+    passes: 'STREAM_DUPLICATE',
+  } as const;
+  return (await askStore(deps.store.take(facts), question, deps)).entries;
 }
 
 /** The caller has gone while nobody held the call: its record is made of what there is. */
