@@ -68,8 +68,7 @@ export function createSpeechGate<RateHz extends number>(
     push: (samples) => {
       const spoke = speaking;
       framer.push(samples, judge);
-      if (speaking === spoke) return undefined;
-      return speaking ? 'started' : 'ended';
+      return edgeBetween(spoke, speaking);
     },
     get speaking() {
       return speaking;
@@ -93,6 +92,11 @@ export function createSpeechGate<RateHz extends number>(
       quietMs = Number.POSITIVE_INFINITY;
     },
   };
+}
+
+export function edgeBetween(spoke: boolean, speaks: boolean): 'started' | 'ended' | undefined {
+  if (spoke === speaks) return undefined;
+  return speaks ? 'started' : 'ended';
 }
 
 /** The noise estimate after a block of this level: it goes towards it, no faster than it may. */

@@ -18,8 +18,8 @@ export interface FilterState {
 }
 
 export interface Kernel {
-  /** Puts up to MAX_CHUNK samples through, and as many results as they give into `output`. */
-  run(filter: Filter, state: FilterState, input: Int16Array, output: Int16Array): void;
+  /** Puts up to MAX_CHUNK samples through, and the `count` results that they give into `output`. Moves the history on, and no more of the state. */
+  run(filter: Filter, state: FilterState, input: Int16Array, output: Int16Array, count: number): void;
 }
 
 /** A tenth of a second at 24 kHz: more is put through in parts, which makes no difference to what comes out. */
@@ -34,17 +34,14 @@ export function resultsOf({ phases, step }: Filter, { ahead }: FilterState, leng
 const line = new Float64Array(2 * MAX_CHUNK);
 
 export const typescriptKernel: Kernel = {
-  run(filter, state, input, output) {
-    const { phases, step, history } = filter;
+  run({ phases, step, history }, state, input, output, count) {
     line.set(state.samples);
     line.set(input, history);
-    const count = resultsOf(filter, state, input.length);
     for (let i = 0, at = state.ahead; i < count; i++, at += step) {
       const { taps, skipsNewest } = phases[at % phases.length]!;
       const newest = history + Math.floor(at / phases.length);
       output[i] = saturated(convolve(taps, line, newest - skipsNewest));
     }
-    state.ahead += count * step - input.length * phases.length;
     state.samples.set(line.subarray(input.length, input.length + history));
   },
 };

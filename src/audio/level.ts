@@ -1,7 +1,7 @@
 /** How loud a call is: the numbers by which an operator tells a bad line from a quiet caller. */
 import { dbovOfPower, SILENCE_DBOV } from './dbov.ts';
 import { createFramer } from './framer.ts';
-import { createSpeechGate, type SpeechGate } from './gate.ts';
+import { createSpeechGate, edgeBetween, type SpeechGate } from './gate.ts';
 import { durationMs, type Pcm } from './pcm.ts';
 
 export interface LevelSummary {
@@ -52,8 +52,7 @@ export function createLevelMeter<RateHz extends number>(
       }
       const spoke = gate.speaking;
       framer.push(samples, measureBlock);
-      if (gate.speaking === spoke) return undefined;
-      return gate.speaking ? 'started' : 'ended';
+      return edgeBetween(spoke, gate.speaking);
     },
     summary: () => ({
       peakDbov: dbovOfPower(peak ** 2),

@@ -70,7 +70,8 @@ function resampler<In extends number, Out extends number>(design: Design<In, Out
     for (let from = 0, made = 0; from < input.length; from += MAX_CHUNK) {
       const part = input.length <= MAX_CHUNK ? input : input.subarray(from, from + MAX_CHUNK);
       const results = resultsOf(design, state, part.length);
-      kernel.run(design, state, part, made === 0 ? output : output.subarray(made));
+      kernel.run(design, state, part, made === 0 ? output : output.subarray(made), results);
+      state.ahead += results * design.step - part.length * design.phases.length;
       made += results;
     }
     holdsSound ||= input.length > 0;

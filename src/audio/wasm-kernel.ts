@@ -1,6 +1,6 @@
 /** The kernel of `convolve.wat`, which `npm run build` puts beside the built code: the same sound as in TypeScript, in a fraction of the time. */
 import { readFileSync } from 'node:fs';
-import { type Filter, type Kernel, MAX_CHUNK, resultsOf } from './kernel.ts';
+import { type Filter, type Kernel, MAX_CHUNK } from './kernel.ts';
 
 /** What is used of it; Node's types leave WebAssembly to those of the browser. */
 declare const WebAssembly: {
@@ -77,15 +77,13 @@ export function wasmKernel(bytes: Uint8Array): Kernel {
   };
 
   return {
-    run(filter, state, input, output) {
+    run(filter, state, input, output, count) {
       const { phases, step, history } = filter;
-      const count = resultsOf(filter, state, input.length);
       line.set(state.samples);
       inputs.set(input);
       const address = addressOf(filter);
       resample(LINE, history, INPUT, input.length, address, phases.length, step, state.ahead, count, OUTPUT);
       output.set(outputs.subarray(0, count));
-      state.ahead += count * step - input.length * phases.length;
       state.samples.set(line.subarray(input.length, input.length + history));
     },
   };
