@@ -11,20 +11,15 @@
  * `epoch` grows with each holder: it is the time of taking, or one more than the last, so that it grows also when Redis has
  * forgotten everything. `total` counts all entries that were ever appended.
  */
-import { defineScript, type Redis, type Script } from '../redis/index.ts';
+import { defineScript, REDIS_CLOCK, type Redis, type Script } from '../redis/index.ts';
 
 /** A call is hung up after four hours at most: what nobody touched for longer is a leftover. */
 const CALL_TTL_MS = 5 * 60 * 60_000;
 /** Four hours of lively talk are 12,000. Beyond this the oldest but the first goes. */
 const MAX_ENTRIES = 20_000;
 
-const PRELUDE = `
-local function key(kind, id) return 'callbridge:' .. kind .. ':' .. id end
+const PRELUDE = `${REDIS_CLOCK}local function key(kind, id) return 'callbridge:' .. kind .. ':' .. id end
 local PROCESSES, TTL, MAX = 'callbridge:processes', ${CALL_TTL_MS}, ${MAX_ENTRIES}
-local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
 local function whole(number) return string.format('%.0f', number) end
 local function fields(id, ...) return redis.call('HMGET', key('call', id), ...) end
 local function touch(id)

@@ -1,6 +1,6 @@
 /** Counted places that all processes share: leases in Redis, which run out by themselves when their process dies. */
 import type { Clock } from '../lib/index.ts';
-import { defineScript, type Redis } from '../redis/index.ts';
+import { defineScript, REDIS_CLOCK, type Redis } from '../redis/index.ts';
 import type { RedisLink } from './redis-link.ts';
 import { HeldSlots, type Slots } from './slots.ts';
 
@@ -15,12 +15,7 @@ const RENEWALS = 3;
  * A call that goes on in another process keeps its place, and the process that it has left cannot give that back. A single
  * Redis, as for calls.
  */
-const PRELUDE = `
-local slots, owners = 'callbridge:slots:' .. ARGV[1], 'callbridge:slotowners:' .. ARGV[1]
-local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
+const PRELUDE = `${REDIS_CLOCK}local slots, owners = 'callbridge:slots:' .. ARGV[1], 'callbridge:slotowners:' .. ARGV[1]
 local function hold(holder, me, lease)
   redis.call('ZADD', slots, string.format('%.0f', now() + tonumber(lease)), holder)
   redis.call('HSET', owners, holder, me)
