@@ -1,14 +1,15 @@
 /** Calls that have ended in this process, so that what comes late is answered rightly. */
-import type { Clock } from '../lib/index.ts';
+import { type Clock, Recent, type RecentLimits } from '../lib/index.ts';
 import { HANG_UP, type Next } from './next.ts';
 
 /** Minutes' worth on a busy day. */
 const MAX_REMEMBERED = 1_000;
 const LOOK_MS = 100;
-/** Each process of a service is told of calls of all the others: some minutes' worth. */
-const MAX_HEARD_OF = 5_000;
-/** A webhook is asked again for 15 s in all, and what waited on the way is not much later. */
-const HEARD_OF_MS = 10 * 60_000;
+/**
+ * Each process of a service is told of calls of all the others: some minutes' worth. A webhook is asked again for 15 s in all, and
+ * what waited on the way is not much later.
+ */
+const HEARD_OF: RecentLimits = { max: 5_000, forMs: 10 * 60_000 };
 
 interface PastCall {
   readonly answer: Next;
@@ -21,12 +22,12 @@ export class PastCalls {
   readonly #clock: Clock;
   /** Newest last. */
   readonly #calls = new Map<string, PastCall>();
-
-  /** When the provider said that the caller is gone, of calls that were never here. Newest last. */
-  readonly #heardOfMs = new Map<string, number>();
+  /** Calls that were never here, and whose callers are gone, as the provider said. */
+  readonly #heardOf: Recent<Next>;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#heardOf = new Recent(clock, HEARD_OF);
   }
 
   add(callId: string, answer: Next, settled: boolean): void {
@@ -36,10 +37,7 @@ export class PastCalls {
 
   /** The provider says that the caller is gone, of a call that is not here, or not yet: what it asked before may come after. */
   heardOf(callId: string): void {
-    if (this.#calls.has(callId)) return;
-    this.#heardOfMs.delete(callId);
-    this.#heardOfMs.set(callId, this.#clock.nowMs());
-    if (this.#heardOfMs.size > MAX_HEARD_OF) this.#heardOfMs.delete(this.#heardOfMs.keys().next().value!);
+    if (!this.#calls.has(callId)) this.#heardOf.note(callId, HANG_UP);
   }
 
   has(callId: string): boolean {
@@ -48,9 +46,7 @@ export class PastCalls {
 
   /** What the caller, if still on the line, should get. */
   answerOf(callId: string): Next | undefined {
-    const heardOfMs = this.#heardOfMs.get(callId) ?? Number.NEGATIVE_INFINITY;
-    const isGone = this.#clock.nowMs() - heardOfMs <= HEARD_OF_MS;
-    return this.#calls.get(callId)?.answer ?? (isGone ? HANG_UP : undefined);
+    return this.#calls.get(callId)?.answer ?? this.#heardOf.get(callId);
   }
 
   settle(callId: string): void {

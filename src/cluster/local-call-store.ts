@@ -1,9 +1,9 @@
 /** Running calls without Redis: what the journals on this disk say, for a process that restarts and those beside it. */
-import { asFailure, type Clock, Failure } from '../lib/index.ts';
+import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
-import { EndedCalls } from './ended-calls.ts';
+import { ENDED_CALLS } from './ended-calls.ts';
 
 export interface LocalCallStoreOptions {
   readonly outbox: Outbox;
@@ -17,7 +17,8 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
   const held = new Map<string, CallFacts>();
   /** Journals that are being looked for: one that is let go meanwhile must not be found by its own process. */
   const adopting = new Map<string, Promise<readonly Entry[]>>();
-  const ended = new EndedCalls(clock);
+  /** What is told of each. */
+  const ended = new Recent<string>(clock, ENDED_CALLS);
   const orElse = async <T>(work: Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await work;
@@ -33,7 +34,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
     async look(callId): Promise<Known> {
       const facts = held.get(callId);
       if (facts !== undefined) return { state: 'running', holder: 'here', facts };
-      const answer = ended.answerOf(callId);
+      const answer = ended.get(callId);
       if (answer !== undefined) return { state: 'ended', answer };
       const left = await orElse(outbox.find(callId), undefined);
       return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };
@@ -41,7 +42,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
     async take(facts) {
       const { callId } = facts;
       if (held.has(callId)) return { entries: outbox.entries(callId) };
-      if (ended.answerOf(callId) !== undefined) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
+      if (ended.get(callId) !== undefined) throw new Failure('STREAM_DUPLICATE', 'the call has already ended');
       held.set(callId, facts);
       const adopted = orElse<readonly Entry[]>(outbox.adopt(callId), []).finally(() => adopting.delete(callId));
       adopting.set(callId, adopted);
@@ -55,7 +56,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
       await orElse(outbox.release(callId), undefined);
     },
     async end(callId, answer) {
-      ended.add(callId, answer);
+      ended.note(callId, answer);
       if (held.delete(callId)) return;
       await orElse(outbox.adopt(callId), []);
       outbox.settle(callId);

@@ -1,11 +1,11 @@
 /** Running calls in Redis: each process sees those of all, and takes up what another one left. */
-import { asFailure, type Clock, Failure } from '../lib/index.ts';
+import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
 import { entriesOf, factsFrom, inheritedSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
-import { EndedCalls } from './ended-calls.ts';
+import { ENDED_CALLS } from './ended-calls.ts';
 import { type Claim, Membership } from './membership.ts';
 import type { RedisLink } from './redis-link.ts';
 import { redisWhereabouts } from './redis-whereabouts.ts';
@@ -29,7 +29,8 @@ export interface RedisCallStoreOptions {
 /** Resolves after the first beat, or when Redis did not answer it. */
 export async function openRedisCallStore(options: RedisCallStoreOptions): Promise<CallStore> {
   const { link, scripts, processId, outbox, clock, logger, times, lostAnswer, handlers } = options;
-  const ended = new EndedCalls(clock);
+  /** What is told of each. */
+  const ended = new Recent<string>(clock, ENDED_CALLS);
   /** Orphans that the registry was told of. */
   let told = new Set<string>();
   const settling = new Set<string>();
@@ -161,7 +162,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   async function look(callId: string): Promise<Known> {
     const held = calls.get(callId);
     if (held !== undefined && held.answer === undefined) return { state: 'running', holder: 'here', facts: held.facts };
-    const answer = ended.answerOf(callId);
+    const answer = ended.get(callId);
     if (answer !== undefined) return { state: 'ended', answer };
     const looked = lookedSchema.safeParse(await lookInRedis(callId).catch(() => undefined));
     if (looked.success) {
@@ -191,7 +192,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     const { callId } = facts;
     const held = calls.get(callId);
     if (held !== undefined && held.answer === undefined) return { entries: outbox.entries(callId) };
-    if (held !== undefined || ended.answerOf(callId) !== undefined) throw overAlready();
+    if (held !== undefined || ended.get(callId) !== undefined) throw overAlready();
     const wallMs = Math.ceil(clock.wallMs());
     const answer = await link
       .ask(() => scripts.take(callId, processId, wallMs, JSON.stringify(facts)))
@@ -241,12 +242,12 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       if (call === undefined) {
         const known = await look(callId);
         if (known.state === 'running' && (known.holder === 'dead' || known.holder === 'none')) {
-          ended.add(callId, answer);
+          ended.note(callId, answer);
           await settleLeft(callId, answer);
         }
         return;
       }
-      ended.add(callId, answer);
+      ended.note(callId, answer);
       call.answer ??= answer;
       await writes.flush();
     },

@@ -4,5 +4,6 @@ export { asFailure, FAILURES, Failure, type FailureCode, type Fault, unreachable
 export { type Ids, systemIds } from './ids.ts';
 export { describeIssues } from './issues.ts';
 export { type LoopDelay, measureLoopDelay } from './loop-delay.ts';
+export { Recent, type RecentLimits } from './recent.ts';
 export { isShallow } from './shallow.ts';
 export { type MessageSocket, type SocketHandlers, type WebSocketLike, wrapWebSocket } from './socket.ts';
