@@ -6,7 +6,7 @@ import { asFailure, type Cancel, type Clock, Failure, type Ids } from '../lib/in
 import { setAside } from './aside.ts';
 import { checkedCallId } from './call-id.ts';
 import type { CallFacts, Entry } from './entry.ts';
-import { HeldJournals, LACKING } from './held-journals.ts';
+import { HeldJournals, LACKING, leftToOther } from './held-journals.ts';
 import {
   JOURNAL_ENDING,
   type Journal,
@@ -215,13 +215,9 @@ class FolderOutbox implements Outbox {
     if (content === undefined) return;
     const resumable = this.#whereabouts !== NOWHERE && mayGoOn(content.entries, clock.nowMs());
     const seen = { entries: content.entries, deadOwner: owner };
-    const whereabouts = resumable ? await this.#whereabouts.judge(callId, seen) : 'unknown';
-    if (whereabouts === 'elsewhere') {
-      await rm(path, { force: true });
-      logger.warn({ callId }, 'journal of a dead process removed: its call is in the hands of another');
-    } else if (whereabouts === 'lacking') {
-      await setAside(this.#options, { callId, path, why: LACKING });
-    } else if (this.#live.has(callId) || this.#publisher.has(callId)) {
+    const judged = resumable ? await this.#whereabouts.judge(callId, seen) : 'unknown';
+    if (await leftToOther(this.#options, { callId, path, judged })) return;
+    if (this.#live.has(callId) || this.#publisher.has(callId)) {
       // The call went on here before its first process was known to be dead: the two halves need a person.
       await setAside(this.#options, { callId, path, why: 'the call went on in this process' });
     } else if (resumable) {

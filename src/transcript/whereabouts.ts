@@ -8,6 +8,8 @@ export interface JournalSeen {
   readonly deadOwner?: string | undefined;
 }
 
+export type Judged = 'elsewhere' | 'lacking' | 'open' | 'unknown';
+
 /** None of these throws: who cannot tell says `no` or `open`. */
 export interface Whereabouts {
   /**
@@ -20,7 +22,7 @@ export interface Whereabouts {
    * who makes it does not have all that this journal says; `open`: it may still be taken up, or is about to be settled, or
    * nobody can tell now; `unknown`: this journal is all there is.
    */
-  judge(callId: string, journal: JournalSeen): Promise<'elsewhere' | 'lacking' | 'open' | 'unknown'>;
+  judge(callId: string, journal: JournalSeen): Promise<Judged>;
   /** Its process died; this process, and no other, holds its journal until somebody takes the call up. */
   orphaned(callId: string, facts: CallFacts): void;
   /** The record is published, or nobody's to make any more. */
