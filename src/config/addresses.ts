@@ -2,9 +2,11 @@
 import { z } from 'zod';
 
 /** E.164: a plus and at most 15 digits, the first of which is no zero. */
-export const E164 = /^\+[1-9]\d{1,14}$/;
-const DESTINATION = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+([;?][^@\s]*)?)$/;
-const ADDRESS = /^(\+[1-9]\d{1,14}|sips?:[^@\s;?]+@[^@\s;?]+)$/;
+const NUMBER = String.raw`\+[1-9]\d{1,14}`;
+const SIP = String.raw`sips?:[^@\s;?]+@[^@\s;?]+`;
+export const E164 = new RegExp(`^${NUMBER}$`);
+const ADDRESS = new RegExp(`^(${NUMBER}|${SIP})$`);
+const DESTINATION = new RegExp(String.raw`^(${NUMBER}|${SIP}([;?][^@\s]*)?)$`);
 
 /** YAML reads an unquoted +1555… as a number, and its plus is lost. */
 export const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =>
