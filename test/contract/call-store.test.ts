@@ -96,7 +96,7 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
       press({ transcript }, text);
       transcript.leave();
       await eventually(() => texts(process.outbox.entries('CA1')).at(-1)).toBe(text);
-      await driver.pass();
+      await eventually(() => driver.shared(process, 'CA1')).toBe(true);
       process.die();
     }
     const last = await driver.start();

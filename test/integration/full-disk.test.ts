@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
-import { openReplicas, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
 
 const SAID = ['Good morning.', 'Who was it?', 'That was Kennedy.'];
 const model: ScenarioInput = {
@@ -60,19 +60,10 @@ function expectWhole({ lines, missing, outcome }: CallRecord): void {
   expect(outcome).toEqual({ kind: 'callerGone' });
 }
 
-const onTheirOwn = (run: (replicas: Replicas) => Promise<void>) => async (): Promise<void> => {
-  const replicas = await openReplicas(model);
-  try {
-    await run(replicas);
-  } finally {
-    await replicas.close();
-  }
-};
-
 describe.concurrent('a disk that takes nothing more in the middle of a call', () => {
   test(
     'costs nothing where the queue is elsewhere, and is told loudly',
-    onTheirOwn(async (replicas) => {
+    onTheirOwn(model, async (replicas) => {
       const records = replicas.folder();
       const env = { REDIS_URL: await replicas.redis() };
       await replicas.work({ ...env, DATA_DIR: records });
@@ -89,7 +80,7 @@ describe.concurrent('a disk that takes nothing more in the middle of a call', ()
 
   test(
     'keeps the record in memory where the queue is on it as well, until there is room',
-    onTheirOwn(async (replicas) => {
+    onTheirOwn(model, async (replicas) => {
       const folder = replicas.folder();
       const replica = await replicas.start({ DATA_DIR: folder });
       replicas.route(replica);
@@ -104,7 +95,7 @@ describe.concurrent('a disk that takes nothing more in the middle of a call', ()
 
   test(
     'because its folder cannot be written, costs nothing either',
-    onTheirOwn(async (replicas) => {
+    onTheirOwn(model, async (replicas) => {
       const records = replicas.folder();
       const folder = replicas.folder();
       const env = { REDIS_URL: await replicas.redis() };

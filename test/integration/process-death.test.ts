@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CallResult, CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
-import { openReplicas, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
 
 /** Two seconds of real speech. */
 const ask = {
@@ -33,15 +33,7 @@ const HABITS = ['action', 'nextVerb', 'secondStream', 'nothing'] as const;
 /** Real calls of twenty seconds, and processes that start; on a busy machine twice that. */
 const LONG = 90_000;
 
-/** Most of each call is waiting: the calls of all tests go on at the same time. */
-const onTheirOwn = (run: (replicas: Replicas) => Promise<void>) => async (): Promise<void> => {
-  const replicas = await openReplicas(model, { patient: true });
-  try {
-    await run(replicas);
-  } finally {
-    await replicas.close();
-  }
-};
+const amongPatientAgents = (run: (replicas: Replicas) => Promise<void>) => onTheirOwn(model, run, { patient: true });
 
 /** Calls with these habits; `waiting` resolves when all of them have come to the wait. */
 function placeCalls(replicas: Replicas, habits: readonly (typeof HABITS)[number][]) {
@@ -95,7 +87,7 @@ const diedWith = async (replica: Replica, signal: 'SIGKILL' | 'SIGTERM'): Promis
 describe.concurrent('on one disk', () => {
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
-    onTheirOwn(async (replicas) => {
+    amongPatientAgents(async (replicas) => {
       const folder = replicas.folder();
       const first = await replicas.start({ DATA_DIR: folder });
       const second = await replicas.start({ DATA_DIR: folder });
@@ -112,7 +104,7 @@ describe.concurrent('on one disk', () => {
 
   test(
     'a process that is killed and started again goes on with its calls',
-    onTheirOwn(async (replicas) => {
+    amongPatientAgents(async (replicas) => {
       const folder = replicas.folder();
       const first = await replicas.start({ DATA_DIR: folder });
       replicas.route(first);
@@ -144,7 +136,7 @@ describe.concurrent('over Redis, each with a disk of its own', () => {
 
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
-    onTheirOwn(async (replicas) => {
+    amongPatientAgents(async (replicas) => {
       const { first, second, records } = await two(replicas);
       const { waiting, results } = placeCalls(replicas, HABITS);
       await waiting;
@@ -158,7 +150,7 @@ describe.concurrent('over Redis, each with a disk of its own', () => {
 
   test(
     'a process that is told to stop gives its calls to another one, and ends well',
-    onTheirOwn(async (replicas) => {
+    amongPatientAgents(async (replicas) => {
       const { first, second, records } = await two(replicas);
       const { waiting, results } = placeCalls(replicas, ['action', 'action']);
       await waiting;

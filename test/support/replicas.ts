@@ -138,6 +138,18 @@ export async function openReplicas(model: ScenarioInput, { patient = false } = {
   };
 }
 
+/** A test that has replicas of its own, and leaves none behind: most of each call is waiting, so that such tests may run at the same time. */
+export const onTheirOwn =
+  (model: ScenarioInput, run: (replicas: Replicas) => Promise<void>, options?: { patient: boolean }) =>
+  async (): Promise<void> => {
+    const replicas = await openReplicas(model, options);
+    try {
+      await run(replicas);
+    } finally {
+      await replicas.close();
+    }
+  };
+
 /** The records under these data folders; a call that has two is there twice. */
 export function recordsIn(...folders: readonly string[]): CallRecord[] {
   return folders.flatMap((folder) =>

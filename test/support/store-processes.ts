@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type CallStore, openCluster, STORE_TIMES, type StoreTimes } from '../../src/cluster/index.ts';
 import { type Cancel, type Clock, systemClock, systemIds } from '../../src/lib/index.ts';
+import { connectRedis } from '../../src/redis/index.ts';
 import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import {
   beginTranscript,
@@ -41,6 +42,8 @@ export interface StoreDriver {
   /** What was published, by whichever process. */
   readonly records: CallRecord[];
   start(): Promise<StoreProcess>;
+  /** Whether all that the process wrote of the call is where the others find it. */
+  shared(process: StoreProcess, callId: string): Promise<boolean>;
   /** Lets time pass: the hand-wound clock's, or real time where a server keeps it. */
   pass(): Promise<void>;
   stop(): Promise<void>;
@@ -131,6 +134,7 @@ export async function startStoreProcess(options: StoreProcessOptions): Promise<S
 }
 
 interface DriverOptions {
+  readonly shared?: StoreDriver['shared'];
   readonly clock: Clock;
   readonly pass: () => Promise<void>;
   readonly redisUrl?: string;
@@ -140,7 +144,16 @@ interface DriverOptions {
   readonly stopRedis?: () => Promise<void>;
 }
 
-async function driverOf({ ownDisks, pass, stopRedis, ...options }: DriverOptions): Promise<StoreDriver> {
+/** What is on the disk is there for all. */
+const onDisk = () => Promise.resolve(true);
+
+async function driverOf({
+  ownDisks,
+  pass,
+  shared = onDisk,
+  stopRedis,
+  ...options
+}: DriverOptions): Promise<StoreDriver> {
   const folder = await mkdtemp(join(tmpdir(), 'callbridge-store-'));
   const records: CallRecord[] = [];
   const all: StoreProcess[] = [];
@@ -158,6 +171,7 @@ async function driverOf({ ownDisks, pass, stopRedis, ...options }: DriverOptions
       return started;
     },
     pass,
+    shared,
     async stop() {
       for (const process of all) {
         process.die();
@@ -182,6 +196,13 @@ export const QUICK_TIMES: StoreTimes = { beatMs: 30, leaseMs: 400, orphanMs: 1_0
 export async function redisDriver(start: () => Promise<TestRedis>): Promise<StoreDriver> {
   const redis = await start();
   const pass = () => setTimeout(5);
-  const stopRedis = () => redis.stop();
-  return driverOf({ clock: systemClock, ownDisks: true, pass, redisUrl: redis.url, times: QUICK_TIMES, stopRedis });
+  const connection = connectRedis(redis.url, {});
+  const shared = async (process: StoreProcess, callId: string): Promise<boolean> =>
+    (await connection.llen(`callbridge:entries:${callId}`)) === process.outbox.entries(callId).length;
+  const stopRedis = async () => {
+    connection.disconnect();
+    await redis.stop();
+  };
+  const times = QUICK_TIMES;
+  return driverOf({ clock: systemClock, ownDisks: true, pass, shared, redisUrl: redis.url, times, stopRedis });
 }
