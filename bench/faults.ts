@@ -16,7 +16,7 @@ import { startTwilio } from './twilio.ts';
 import { startReceiver } from './webhook-receiver.ts';
 
 /** Two cores carry this many rows, each with its phone, model and service, without one being late because of another. */
-const AT_ONCE = 8;
+const AT_ONCE = 6;
 /** A row that hangs must not keep the table from being printed. */
 const ROW_LIMIT_MS = 180_000;
 

@@ -40,8 +40,8 @@ export interface Wants {
 
 /** From the new stream's start to the agent, for a call that another process takes up. */
 const TAKE_UP_MS = 2_000;
-/** What was under way when a socket broke is said again: whether the last frame of it was heard, nobody can know. */
-const FRAME_MS = 20;
+/** What was under way when a socket broke is said again: whether its last one or two frames were heard, nobody can know. */
+const UNSURE_MS = 40;
 /** What a resume may cost on top of what the service imposes. */
 const OWN_MS = 300;
 
@@ -56,7 +56,7 @@ export function shortcomings(row: Row, seen: Experience, baselineGapMs: number |
   if (seen.records !== records) short.push(`${seen.records} records`);
   else if (seen.deliveries !== records) short.push(`delivered ${seen.deliveries} times`);
   if (wants.wholeAudio === true && seen.lostMs > (row.imposedLossMs ?? 0)) short.push(`${seen.lostMs} ms lost`);
-  if (wants.wholeAudio === true && seen.doubledMs > FRAME_MS) short.push(`${seen.doubledMs} ms doubled`);
+  if (wants.wholeAudio === true && seen.doubledMs > UNSURE_MS) short.push(`${seen.doubledMs} ms doubled`);
   const limitMs = Math.max(baselineGapMs ?? 0, (row.imposedMs ?? 0) - (row.spokenOverMs ?? 0)) + OWN_MS;
   const measured = baselineGapMs !== undefined || row.imposedMs !== undefined;
   if (wants.promptGap === true && measured && (seen.gapMs ?? Number.POSITIVE_INFINITY) > limitMs) {

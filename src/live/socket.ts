@@ -53,8 +53,8 @@ const PING_QUIET_MS = 1_000;
 const DEAD_AFTER_MS = 30_000;
 /** Half way round the world and back. A longer measurement tells of a late pong, not of the way. */
 const MAX_ROUND_TRIP_MS = 200;
-/** A shorter one tells of two ends that had nothing else to do; both take longer to read when they have. */
-const MIN_ROUND_TRIP_MS = 12;
+/** A shorter one tells of two ends that had nothing else to do; on a busy machine each is late by a time slice or two. */
+const MIN_ROUND_TRIP_MS = 20;
 
 export const dialWebSocket: Dial = ({ url, headers, clock }, handlers) => {
   let webSocket: WebSocket;
