@@ -4,6 +4,7 @@ import { asFailure, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, reconnectDelayMs } from '../redis/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
 import { doneStepsOf } from './bullmq-job.ts';
+import { defineKeepResults, type Results, resultsOf } from './bullmq-results.ts';
 import { QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
@@ -35,19 +36,29 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
     givenUp = true;
     if (redis.status !== 'reconnecting') redis.disconnect();
   };
+  const keepResults = defineKeepResults(redis);
   /** Attempts at jobs. */
   let running = 0;
 
   const attempt = async (job: BullJob): Promise<void> => {
     const startedMs = clock.nowMs();
     running++;
+    const key = worker.toKey(job.id ?? '');
     let doneSteps = doneStepsOf(job);
-    const stepDone = async (name: string): Promise<void> => {
+    let results: Results = {};
+    const stepDone = async (name: string, result?: unknown): Promise<void> => {
+      // First: between the two a process may die, and what a step gave is worth more than that it is done.
+      if (result !== undefined) {
+        results = { ...results, [name]: result };
+        await keepResults(key, results);
+      }
       doneSteps = [...doneSteps, name];
       await job.updateProgress({ doneSteps });
     };
     try {
-      await process({ jobId: job.id ?? '', data: job.data, doneSteps, stepDone });
+      results = await resultsOf(redis, key);
+      const { data, attemptsMade: failedAttempts } = job;
+      await process({ jobId: job.id ?? '', data, doneSteps, results, failedAttempts, stepDone });
     } catch (error) {
       const failure = asFailure(error, 'STEP_FAILED');
       // BullMQ keeps the message alone; and asks whether to retry by the class of the error.

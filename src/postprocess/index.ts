@@ -1,3 +1,4 @@
+export type { Afterwards, AfterwardsFor, RecordFormat } from './afterwards.ts';
 export { type BullBrowserOptions, createBullBrowser } from './bullmq-browser.ts';
 export { type BullQueueOptions, createBullQueue } from './bullmq-queue.ts';
 export { type BullWorkerOptions, createBullWorker } from './bullmq-worker.ts';
@@ -20,7 +21,7 @@ export { createSpoolQueue } from './spool-queue.ts';
 export { createSpoolWorker } from './spool-worker.ts';
 export { deliverWebhook } from './steps/deliver-webhook.ts';
 export { recordFile } from './steps/record-file.ts';
-export type { Afterwards, AfterwardsFor, RecordFormat, Step } from './steps/step.ts';
+export { AT_FIRST, type Progress, type Step } from './steps/step.ts';
 export { writeRecord } from './steps/write-record.ts';
 export { asText, writeText } from './steps/write-text.ts';
 export { writeVtt } from './steps/write-vtt.ts';

@@ -22,6 +22,8 @@ export interface JobSummary {
 export interface JobDetail extends JobSummary {
   /** As it was stored: to be parsed. null when only the id is remembered, or the file is damaged. */
   readonly data: unknown;
+  /** What its steps gave, by their names; as stored, too. */
+  readonly results: Readonly<Record<string, unknown>>;
 }
 
 export interface RunAgain {

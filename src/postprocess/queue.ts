@@ -32,8 +32,12 @@ export interface Attempt {
   readonly data: unknown;
   /** Names of steps that an earlier attempt finished. */
   readonly doneSteps: readonly string[];
-  /** Remembers that one more is finished; safe when it resolves. */
-  stepDone(name: string): Promise<void>;
+  /** What finished steps gave, by their names, as it was stored: to be parsed. A step that gave something is finished. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** Attempts at this job that failed before, since it was last made to begin again. */
+  readonly failedAttempts: number;
+  /** Remembers that one more is finished, and what it gave, as JSON; safe when it resolves. */
+  stepDone(name: string, result?: unknown): Promise<void>;
 }
 
 /** Rejects to be tried again, or to have the job given up, as the Failure says. */

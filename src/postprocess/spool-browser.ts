@@ -93,8 +93,8 @@ class SpoolBrowser implements JobBrowser {
       }
       const folder = found.state === 'delayed' ? 'waiting' : found.state;
       if (folder === 'active' || !(await spool.claimAgain(folder, callId))) return 'active';
-      const doneSteps = afresh ? [] : found.doneSteps;
-      await spool.runNow(callId, { ...newlySpooled(data, this.#options.clock.nowMs()), doneSteps: [...doneSteps] });
+      const done = afresh ? {} : { doneSteps: [...found.doneSteps], results: found.results };
+      await spool.runNow(callId, { ...newlySpooled(data, this.#options.clock.nowMs()), ...done });
       return 'queued';
     });
   }
@@ -127,7 +127,7 @@ class SpoolBrowser implements JobBrowser {
     const spooled = await readSpooled(path);
     if (spooled === undefined) return undefined;
     if (spooled === 'unreadable') return unreadable(id, folder);
-    const { data, runAtMs, failedAttempts, doneSteps, failure } = spooled;
+    const { data, runAtMs, failedAttempts, doneSteps, results, failure } = spooled;
     const delayed = folder === 'waiting' && runAtMs > this.#options.clock.nowMs();
     return {
       callId: id,
@@ -137,11 +137,12 @@ class SpoolBrowser implements JobBrowser {
       lastFailure: lastFailure(failure),
       nextTryMs: delayed ? runAtMs : null,
       data,
+      results,
     };
   }
 }
 
-function summary({ data: _, ...rest }: JobDetail): JobSummary {
+function summary({ data: _, results: __, ...rest }: JobDetail): JobSummary {
   return rest;
 }
 
@@ -152,7 +153,7 @@ function lastFailure(failure: Spooled['failure']): string | null {
 /** Of a finished one, an older version kept nothing but the name. */
 function unreadable(callId: string, folder: Found['folder']): JobDetail {
   const lastFailure = folder === 'done' ? null : 'RECORD_INVALID: the job file is damaged';
-  return { callId, state: folder, attempts: 1, doneSteps: [], lastFailure, nextTryMs: null, data: null };
+  return { callId, state: folder, attempts: 1, doneSteps: [], lastFailure, nextTryMs: null, data: null, results: {} };
 }
 
 /** Oldest first. */

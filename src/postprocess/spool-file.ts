@@ -12,6 +12,8 @@ const spooledSchema = z.object({
   /** How often it was lost with its process. */
   stalls: z.int().nonnegative(),
   doneSteps: z.array(z.string()),
+  /** What they gave, of those that gave something. */
+  results: z.record(z.string(), z.unknown()).default({}),
   /** Why the last attempt failed. */
   failure: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

@@ -166,12 +166,14 @@ class SpoolWorker implements Worker {
     const { process, clock } = this.#options;
     const startedMs = clock.nowMs();
     let known = job;
-    const stepDone = async (name: string): Promise<void> => {
-      known = { ...known, doneSteps: [...known.doneSteps, name] };
+    const stepDone = async (name: string, result?: unknown): Promise<void> => {
+      const results = result === undefined ? known.results : { ...known.results, [name]: result };
+      known = { ...known, doneSteps: [...known.doneSteps, name], results };
       await this.#spool.save(id, known);
     };
+    const { data, doneSteps, results, failedAttempts } = job;
     try {
-      await process({ jobId: id, data: job.data, doneSteps: job.doneSteps, stepDone });
+      await process({ jobId: id, data, doneSteps, results, failedAttempts, stepDone });
     } catch (error) {
       await this.#failed(id, known, asFailure(error, 'STEP_FAILED'));
       return;

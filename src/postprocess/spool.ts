@@ -237,5 +237,5 @@ export class Spool {
 }
 
 export function newlySpooled(data: unknown, runAtMs: number): Spooled {
-  return { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], failure: null };
+  return { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], results: {}, failure: null };
 }

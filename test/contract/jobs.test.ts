@@ -50,7 +50,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     throw new Failure('WEBHOOK_REFUSED', 'gone');
   };
   const failAfterWriting = async ({ doneSteps, stepDone }: Attempt) => {
-    if (!doneSteps.includes('write')) await stepDone('write');
+    if (!doneSteps.includes('write')) await stepDone('write', 'written');
     throw new Failure('WEBHOOK_DELIVERY', 'not today');
   };
 
@@ -148,18 +148,23 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     await startWorker();
     await eventually(() => stateOf('CA1')).toBe('dead');
     expect(attempts.map(({ doneSteps }) => doneSteps)).toEqual([['write'], ['write'], ['write']]);
+    expect(attempts.map(({ results }) => results)).toEqual(Array(3).fill({ write: 'written' }));
   });
 
   test('a finished job that is replayed runs all its steps again; retrying it changes nothing', async () => {
-    outcome = ({ stepDone }) => stepDone('write');
+    outcome = ({ stepDone }) => stepDone('write', { lines: 2 });
     await queue.add(record('CA1'));
     await startWorker();
     await eventually(() => stateOf('CA1')).toBe('done');
+    expect(await jobs.find('CA1')).toMatchObject({ results: { write: { lines: 2 } } });
     expect(await jobs.runAgain('CA1', { afresh: false })).toBe('done');
     expect(await jobs.runAgain('CA1', { afresh: true })).toBe('queued');
     await eventually(() => attempts.length).toBe(2);
     await eventually(() => stateOf('CA1')).toBe('done');
-    expect(attempts.map(({ doneSteps }) => doneSteps)).toEqual([[], []]);
+    expect(attempts.map(({ doneSteps, results }) => ({ doneSteps, results }))).toEqual([
+      { doneSteps: [], results: {} },
+      { doneSteps: [], results: {} },
+    ]);
     expect(attempts[1]?.data).toEqual({ version: 1, callId: 'CA1', record: record('CA1') });
   });
 

@@ -111,6 +111,25 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     expect(attempts.map(({ doneSteps }) => doneSteps)).toEqual([[], ['write']]);
   });
 
+  test('keeps what a step gave for later attempts, and how many there were', async () => {
+    const queue = await openQueue();
+    const given = { summary: 'They talked.', list: [1, { deep: null }] };
+    const { attempts, process } = observed(async (attempt, number) => {
+      if (number === 1) await attempt.stepDone('summary', given);
+      if (number === 2) await attempt.stepDone('verdict', false);
+      if (number < 3) throw new Failure('WEBHOOK_DELIVERY', 'away');
+    });
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    expect(attempts.map(({ results, failedAttempts }) => ({ results, failedAttempts }))).toEqual([
+      { results: {}, failedAttempts: 0 },
+      { results: { summary: given }, failedAttempts: 1 },
+      { results: { summary: given, verdict: false }, failedAttempts: 2 },
+    ]);
+    expect(attempts.at(-1)?.doneSteps).toEqual(['summary', 'verdict']);
+  });
+
   test('takes an unknown error for one that may pass', async () => {
     const queue = await openQueue();
     const { attempts, process } = observed((_, number) => {

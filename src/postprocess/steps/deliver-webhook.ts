@@ -3,7 +3,8 @@ import { Webhook } from 'standardwebhooks';
 import { type Clock, Failure } from '../../lib/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { CallRecord } from '../../transcript/index.ts';
-import type { AfterwardsFor, Step } from './step.ts';
+import type { AfterwardsFor } from '../afterwards.ts';
+import type { Step } from './step.ts';
 
 export interface WebhookStepOptions {
   readonly afterwardsFor: AfterwardsFor;

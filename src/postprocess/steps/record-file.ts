@@ -1,8 +1,9 @@
 /** Where the files of a call lie: records/<day>/<call>.<ending>, by the day (UTC) on which the call began. */
 import { join } from 'node:path';
 import type { CallRecord } from '../../transcript/index.ts';
+import type { AfterwardsFor, RecordFormat } from '../afterwards.ts';
 import { writeDurably } from '../durable-file.ts';
-import type { AfterwardsFor, RecordFormat, Step } from './step.ts';
+import type { Step } from './step.ts';
 
 export interface FileStepOptions {
   /** The folder `records`. */

@@ -4,15 +4,18 @@ import type { CallRecord } from '../../transcript/index.ts';
 export interface Step {
   /** Kept with the job: a step that is renamed runs again. */
   readonly name: string;
-  run(record: CallRecord): Promise<void>;
+  /** The steps that must be done before it. Without it, all that stand before it. */
+  readonly after?: readonly string[] | undefined;
+  /** What it gives is kept with the job as JSON, so that later steps, and later attempts, have it; undefined: nothing. */
+  readonly run: (record: CallRecord, progress: Progress) => Promise<unknown>;
 }
 
-/** What an agent wants done after its calls; undefined for an agent that is no longer configured. */
-export type AfterwardsFor = (agent: string) => Afterwards | undefined;
-
-export interface Afterwards {
-  readonly formats: readonly RecordFormat[];
-  readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
+/** How far the job has come. */
+export interface Progress {
+  /** What steps gave, by their names. */
+  readonly results: Readonly<Record<string, unknown>>;
+  /** Attempts at the job that failed before. */
+  readonly failedAttempts: number;
 }
 
-export type RecordFormat = 'json' | 'text' | 'vtt';
+export const AT_FIRST: Progress = { results: {}, failedAttempts: 0 };

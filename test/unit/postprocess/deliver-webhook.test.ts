@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
-import { deliverWebhook } from '../../../src/postprocess/index.ts';
+import { AT_FIRST, deliverWebhook } from '../../../src/postprocess/index.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { record } from '../transcript/given.ts';
@@ -42,7 +42,7 @@ const deliver = (options: { clock?: ManualClock; secret?: string; url?: string }
     afterwardsFor: () => ({ formats: [], webhook: { url: options.url ?? url, secret: options.secret ?? SECRET } }),
     clock: options.clock ?? systemClock,
     logger,
-  }).run(record('CA.1'));
+  }).run(record('CA.1'), AT_FIRST);
 
 test('posts the record, so that the Standard Webhooks package accepts it', async () => {
   await deliver();
@@ -141,7 +141,7 @@ test('never shows the secret when it cannot be used', async () => {
 
 test('sends nothing for an agent without a receiver, or one that is gone', async () => {
   for (const afterwards of [undefined, { formats: [] }]) {
-    await deliverWebhook({ afterwardsFor: () => afterwards, clock: systemClock, logger }).run(record());
+    await deliverWebhook({ afterwardsFor: () => afterwards, clock: systemClock, logger }).run(record(), AT_FIRST);
   }
   expect(requests).toEqual([]);
 });

@@ -1,10 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../../src/lib/index.ts';
 import {
   type AfterwardsFor,
+  AT_FIRST,
   type Attempt,
   createProcessor,
   recordFile,
@@ -55,13 +56,13 @@ const written = (ending: string) => readFile(recordFile(folder, call, ending), '
 
 describe('the files of a call', () => {
   test('lie by day and call, and the record comes back whole', async () => {
-    await writeRecord({ folder, afterwardsFor: everything }).run(call);
+    await writeRecord({ folder, afterwardsFor: everything }).run(call, AT_FIRST);
     expect(await readdir(folder, { recursive: true })).toEqual(['2026-01-01', join('2026-01-01', 'CA1.json')]);
     expect(callRecordSchema.parse(JSON.parse(await written('json')))).toEqual(call);
   });
 
   test('as text read as a dialogue', async () => {
-    await writeText({ folder, afterwardsFor: everything }).run(call);
+    await writeText({ folder, afterwardsFor: everything }).run(call, AT_FIRST);
     expect(await written('txt')).toBe(
       [
         'Call      CA1 (inbound, +15550001 to +15550002)',
@@ -81,7 +82,7 @@ describe('the files of a call', () => {
   });
 
   test('as WebVTT hold what was heard, and who said it', async () => {
-    await writeVtt({ folder, afterwardsFor: everything }).run(call);
+    await writeVtt({ folder, afterwardsFor: everything }).run(call, AT_FIRST);
     expect(await written('vtt')).toBe(
       [
         'WEBVTT',
@@ -105,16 +106,16 @@ describe('the files of a call', () => {
   test('are those that the agent wants; of an agent that is gone, the record', async () => {
     const textOnly: AfterwardsFor = (agent) => (agent === 'reception' ? { formats: ['text'] } : undefined);
     const steps = [writeRecord, writeText, writeVtt].map((step) => step({ folder, afterwardsFor: textOnly }));
-    for (const step of steps) await step.run(call);
-    for (const step of steps) await step.run({ ...call, callId: 'CA2', agent: 'gone' });
+    for (const step of steps) await step.run(call, AT_FIRST);
+    for (const step of steps) await step.run({ ...call, callId: 'CA2', agent: 'gone' }, AT_FIRST);
     expect((await readdir(join(folder, '2026-01-01'))).sort()).toEqual(['CA1.txt', 'CA2.json']);
   });
 
   test('are replaced whole when a step runs again, also after a half-written one', async () => {
     const step = writeRecord({ folder, afterwardsFor: everything });
-    await step.run({ ...call, lines: [] });
+    await step.run({ ...call, lines: [] }, AT_FIRST);
     await writeFile(`${recordFile(folder, call, 'json')}.tmp`, '{"half');
-    await step.run(call);
+    await step.run(call, AT_FIRST);
     expect(await readdir(join(folder, '2026-01-01'))).toEqual(['CA1.json']);
     expect(JSON.parse(await written('json')).lines).toHaveLength(5);
   });
@@ -125,13 +126,18 @@ describe('a processor', () => {
     jobId: 'CA1',
     data: { version: 1, callId: 'CA1', record: call },
     doneSteps: [...doneSteps],
-    stepDone: async (name) => {
+    results,
+    failedAttempts: 0,
+    stepDone: async (name, result) => {
       log.push(`done ${name}`);
+      if (result !== undefined) results[name] = result;
     },
   });
+  let results: Record<string, unknown>;
   let log: string[];
-  const step = (name: string, fails = false): Step => ({
+  const step = (name: string, fails = false, after?: string[]): Step => ({
     name,
+    after,
     async run(given) {
       log.push(`${name} ${given.callId}`);
       if (fails) throw new Failure('WEBHOOK_DELIVERY', 'away');
@@ -139,6 +145,7 @@ describe('a processor', () => {
   });
   beforeEach(() => {
     log = [];
+    results = {};
   });
 
   test('does one step after the other, and remembers each before the next', async () => {
@@ -155,6 +162,42 @@ describe('a processor', () => {
     const process = createProcessor([step('a'), step('b', true), step('c')]);
     await expect(process(attempt())).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     expect(log).toEqual(['a CA1', 'done a', 'b CA1']);
+  });
+
+  test('goes on with steps that do not wait for the one that failed, and with those that wait for them', async () => {
+    const process = createProcessor([step('a', true), step('b', false, []), step('c', false, ['b']), step('d')]);
+    await expect(process(attempt())).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
+    expect(log).toEqual(['a CA1', 'b CA1', 'done b', 'c CA1', 'done c']);
+  });
+
+  test('is to be tried again when any of its failures may pass', async () => {
+    const gone: Step = { name: 'a', run: () => Promise.reject(new Failure('WEBHOOK_REFUSED', 'gone')) };
+    await expect(createProcessor([gone, step('b', true, [])])(attempt())).rejects.toMatchObject({
+      code: 'WEBHOOK_DELIVERY',
+    });
+    await expect(createProcessor([gone, step('b', false, [])])(attempt())).rejects.toMatchObject({
+      code: 'WEBHOOK_REFUSED',
+    });
+  });
+
+  test('keeps what a step gave, hands it to those that follow, and does not run it again', async () => {
+    const paid = vi.fn(() => Promise.resolve({ words: 42 }));
+    const seen: unknown[] = [];
+    const steps: Step[] = [
+      { name: 'paid', run: paid },
+      {
+        name: 'later',
+        run: async (_record, progress) => {
+          seen.push(progress.results);
+          throw new Failure('WEBHOOK_DELIVERY', 'away');
+        },
+      },
+    ];
+    await expect(createProcessor(steps)(attempt())).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
+    // Killed before it could be noted that the step is done, but not before what it gave was.
+    await expect(createProcessor(steps)(attempt([]))).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
+    expect(paid).toHaveBeenCalledTimes(1);
+    expect(seen).toEqual([{ paid: { words: 42 } }, { paid: { words: 42 } }]);
   });
 
   test.for([{}, { version: 2, callId: 'CA1', record: call }, { version: 1, callId: 'CA1', record: {} }, null])(
