@@ -11,10 +11,12 @@ import {
   createSpoolWorker,
   deliverWebhook,
   type JobQueue,
+  type PriceList,
   type Process,
   RETRY,
   Spool,
   type Worker,
+  withCallCost,
   writeRecord,
   writeText,
   writeVtt,
@@ -25,7 +27,7 @@ import type { Owners } from '../transcript/index.ts';
 /** Jobs wait for disks and webhooks, not for the processor: a few at a time keep one slow receiver from stopping all. */
 const CONCURRENCY = 8;
 
-export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue'>;
+export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue' | 'models' | 'currency'>;
 
 export interface Tools {
   readonly clock: Clock;
@@ -79,14 +81,16 @@ function workerOptions(config: PostprocessingConfig, tools: Tools) {
   return { process: processor(config, tools), concurrency: CONCURRENCY, retry: RETRY, ...tools };
 }
 
-function processor({ agents, dirs }: PostprocessingConfig, { clock, logger }: Tools): Process {
+function processor({ agents, dirs, models, currency }: PostprocessingConfig, { clock, logger }: Tools): Process {
+  const prices: PriceList = { currency, pricesOf: (model) => models.find(({ name }) => name === model)?.prices };
   const byName = new Map<string, Agent>(agents.map((agent) => [agent.name, agent]));
   const afterwardsFor = (name: string) => byName.get(name)?.afterwards;
   const files = { folder: dirs.records, afterwardsFor };
-  return createProcessor([
+  const steps = [
     writeRecord(files),
     writeText(files),
     writeVtt(files),
     deliverWebhook({ afterwardsFor, clock, logger }),
-  ]);
+  ];
+  return createProcessor(steps, (record) => withCallCost(record, prices));
 }

@@ -1,5 +1,6 @@
 /** What config/models.yaml holds: the Live models, the voices and the languages that agents may name. */
 import { z } from 'zod';
+import { currency, prices } from './prices-file.ts';
 
 /** Which service offers a model: the Gemini Developer API or Vertex AI. */
 export type LiveApi = z.output<typeof liveApi>;
@@ -46,6 +47,7 @@ const model = z.strictObject({
     .array(z.enum(['BLOCKING', 'NON_BLOCKING']))
     .default(['BLOCKING', 'NON_BLOCKING'])
     .describe('The behaviours that a function may declare; empty where declaring one is refused.'),
+  prices: prices.optional(),
   features,
 });
 
@@ -56,6 +58,7 @@ export const catalogueFile = z.strictObject({
     .date()
     .optional()
     .describe('The day of these facts: what was to be shut down by then is spoken of in the past.'),
+  currency,
   models: z.record(z.string().min(1), model).describe('Live models by name, without "models/" in front.'),
   voices: z.record(z.string().min(1), z.string().min(1)).describe('Prebuilt voices and their character.'),
   languages: z.strictObject({
@@ -70,6 +73,8 @@ export type LiveModel = Readonly<z.output<typeof model>> & { readonly name: stri
 export interface Catalogue {
   /** The day of the facts, YYYY-MM-DD. */
   readonly asOf?: string | undefined;
+  /** Of the models' prices, ISO 4217. */
+  readonly currency: string;
   readonly models: readonly LiveModel[];
   /** Character by name. */
   readonly voices: Readonly<Record<string, string>>;
@@ -78,5 +83,5 @@ export interface Catalogue {
 
 export function catalogueFrom(file: z.output<typeof catalogueFile>): Catalogue {
   const models = Object.entries(file.models).map(([name, facts]) => ({ name, ...facts }));
-  return { asOf: file.asOf, models, voices: file.voices, languages: file.languages };
+  return { asOf: file.asOf, currency: file.currency, models, voices: file.voices, languages: file.languages };
 }

@@ -36,6 +36,8 @@ export interface BaseConfig {
   readonly agents: readonly Agent[];
   readonly models: readonly LiveModel[];
   readonly languages: Catalogue['languages'];
+  /** Of the models' prices. */
+  readonly currency: string;
   /** What is not wrong but should be known, such as a model near its end. */
   readonly warnings: readonly Problem[];
 }
@@ -207,6 +209,7 @@ function readBase(reading: Reading, backend: Backend | undefined, backends: Back
     agents,
     models: catalogue?.models ?? [],
     languages: catalogue?.languages ?? { developer: [], vertex: [] },
+    currency: catalogue?.currency ?? '',
     warnings: warnings.list,
   };
 }

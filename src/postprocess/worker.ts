@@ -1,5 +1,6 @@
 /** What is done with each job: one step after the other; an attempt that comes later skips what is done. */
 import { asFailure, Failure } from '../lib/index.ts';
+import type { CallRecord } from '../transcript/index.ts';
 import { parseJob } from './job.ts';
 import type { Process } from './queue.ts';
 import type { Step } from './steps/step.ts';
@@ -8,9 +9,13 @@ import type { Step } from './steps/step.ts';
  * A step whose earlier ones failed waits for the next attempt, and so do those after it; others go on. The attempt then fails as
  * its first failure says; but as one to be tried again, when any of them is.
  */
-export function createProcessor(steps: readonly Step[]): Process {
+export function createProcessor(
+  steps: readonly Step[],
+  /** What steps get of the record that was queued. */
+  completed: (record: CallRecord) => CallRecord = (record) => record,
+): Process {
   return async ({ jobId, data, doneSteps, results, failedAttempts, stepDone }) => {
-    const { record } = parseJob(data);
+    const record = completed(parseJob(data).record);
     // Its files would replace those of the other call.
     if (record.callId !== jobId) throw new Failure('RECORD_INVALID', 'the job is of another call than its name says');
     const done = new Set([...doneSteps, ...Object.keys(results)]);

@@ -2,6 +2,7 @@ export type { PlayedTurn } from './agent-line.ts';
 export { checkedCallId } from './call-id.ts';
 export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
+export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
 export { hasGreeted, lastHandle, lastTurn, wasHandedOver } from './earlier.ts';
 export { type CallFacts, callFactsSchema, type Entry, entrySchema, type Sound, type Usage } from './entry.ts';

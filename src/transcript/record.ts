@@ -1,6 +1,7 @@
 /** The finished, versioned document about one call: what post-processing, and whoever the webhook belongs to, gets. */
 import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
+import { costSchema } from './cost.ts';
 import { callFactsSchema, soundSchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
@@ -37,6 +38,8 @@ export const callRecordSchema = z.object({
   ),
   /** Totals of the call. */
   usage: usageSchema,
+  /** Absent until post-processing reckons it, and where no price is known. */
+  cost: costSchema.optional(),
   /** From the caller's last voice to the agent's first sound. Percentiles are null when nothing was measured. */
   responses: z.object({
     turns: z.array(z.object({ turn: z.int(), atMs, responseMs: z.number().nonnegative() })),

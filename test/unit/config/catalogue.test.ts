@@ -68,6 +68,34 @@ languages: { developer: [en], vertex: [en-US] }
   ]);
 });
 
+test('prices are told wrong at their line: unknown kinds, negative ones, days out of order', () => {
+  const pricesOf = (prices: string): string[] => {
+    const cwd = givenFiles({
+      'config/models.yaml': `
+models: { mine: { state: current, apis: [developer], contextTokens: 8000, features: {}, prices: ${prices} } }
+voices: {}
+languages: { developer: [en], vertex: [en-US] }
+`,
+      'config/agents/sales.yaml': AGENT,
+    });
+    return inspectConfig({ env: DEVELOPER, cwd })
+      .problems.map(asLine)
+      .filter((line) => line.includes('prices'));
+  };
+  expect(pricesOf('[{ input: { text: 1 }, output: {} }, { from: 2027-01-01, input: {}, output: {} }]')).toEqual([]);
+  expect(pricesOf('[{ input: { smell: 1 }, output: {} }]')).toEqual([
+    expect.stringMatching(/models\.yaml:2 models\.mine\.prices\[0\]\.input\.smell: is not a known key/),
+  ]);
+  expect(pricesOf('[{ input: { text: -1 }, output: {} }]')).toHaveLength(1);
+  expect(pricesOf('[]')).toHaveLength(1);
+  for (const days of [
+    '[{ input: {}, output: {} }, { input: {}, output: {} }]',
+    '[{ from: 2027-01-01, input: {}, output: {} }, { from: 2026-01-01, input: {}, output: {} }]',
+  ]) {
+    expect(pricesOf(days)).toEqual([expect.stringContaining('must be in the order of their days')]);
+  }
+});
+
 test("a mistake in models.yaml hides nothing that the agents' files say by themselves", () => {
   const cwd = givenFiles({
     'config/models.yaml': 'models: {}\nvoices: {}\n',
