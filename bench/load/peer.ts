@@ -6,9 +6,11 @@ import { promisify } from 'node:util';
 import { ROOT } from '../service.ts';
 
 export const PEER = 'twilio-realtime-agents';
-/** Exact, so that figures of different days are about the same thing. What it needs of others is what it was tested with, or newer. */
-const PACKAGES = { [PEER]: '1.2.0', '@google/genai': '2.32.0', ws: '8.23.0', zod: '4.6.0' };
-const FOLDER = join(ROOT, 'node_modules/.cache', `bench-${PEER}-${PACKAGES[PEER]}`);
+/** Exact, so that figures of different days are about the same thing. */
+export const PEER_VERSION = '1.2.0';
+/** What it needs of others is what it was tested with, or newer. */
+const PACKAGES = { [PEER]: PEER_VERSION, '@google/genai': '2.32.0', ws: '8.23.0', zod: '4.6.0' };
+const FOLDER = join(ROOT, 'node_modules/.cache', `bench-${PEER}-${PEER_VERSION}`);
 /** Some 35 MB. */
 const INSTALL_LIMIT_MS = 180_000;
 
