@@ -1,6 +1,7 @@
 /** What an operator may write in config/agents/<name>.yaml: keys, ranges and defaults. */
 import { z } from 'zod';
 import { address } from './addresses.ts';
+import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
@@ -142,30 +143,6 @@ const alternative = z
     'names nothing that is different: give a model, a voice or a backend',
   );
 
-const FORMATS = ['json', 'text', 'vtt'] as const;
-
-const afterwards = z.strictObject({
-  formats: z
-    .array(z.enum(FORMATS))
-    .default([...FORMATS])
-    .describe('The files written of each call.'),
-  webhook: z
-    .strictObject({
-      url: z
-        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-        .refine(
-          withoutCredentials,
-          'must not hold a user name or password: deliveries are signed, and the receiver checks the signature',
-        ),
-      secretEnv: z
-        .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-        .describe('The environment variable that holds the signing secret: whsec_ and base64 (standardwebhooks.com).'),
-    })
-    .optional()
-    .describe('Where the record of each call is delivered, signed.'),
-});
-
 export const agentFile = z.strictObject({
   answers: z
     .array(address)
@@ -212,11 +189,4 @@ export function readableAgentFile(value: unknown, doubtful: ReadonlySet<Property
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const kept = Object.entries(value).filter(([key]) => key === 'answers' || !doubtful.has(key));
   return readableFile.safeParse(Object.fromEntries(kept)).data;
-}
-
-/** fetch takes no URL that holds them, and a URL ends in logs. */
-function withoutCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
 }

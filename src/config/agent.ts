@@ -58,6 +58,7 @@ export interface Agent {
   readonly fallback?: Fallback | undefined;
   readonly afterwards: {
     readonly formats: AgentFile['afterwards']['formats'];
+    readonly redact?: AgentFile['afterwards']['redact'];
     readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   };
 }
@@ -87,7 +88,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     alternatives: __,
     ...live
   } = file;
-  const { formats, webhook } = afterwards;
+  const { formats, redact, webhook } = afterwards;
   return {
     name,
     answers: answers.map(normalAddress),
@@ -112,6 +113,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     fallback: fallback && fallbackFrom(name, fallback, recordingPath),
     afterwards: {
       formats,
+      redact,
       webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
     },
   };

@@ -15,6 +15,7 @@ export {
 } from './job-browser.ts';
 export type { Attempt, JobCounts, JobQueue, Process, Worker, WorkerOptions } from './queue.ts';
 export { gaugeQueue } from './queue-gauge.ts';
+export { REDACTABLE, type Redaction, redactRecord } from './redact/redact-record.ts';
 export { RETRY, type RetryPolicy } from './retry.ts';
 export { Spool } from './spool.ts';
 export { createSpoolBrowser, type SpoolBrowserOptions } from './spool-browser.ts';

@@ -49,6 +49,8 @@ export const callRecordSchema = z.object({
   sound: soundSchema.nullable(),
   /** What broke and was mended. */
   events: z.array(z.object({ atMs, code: z.string(), detail: z.string() })),
+  /** Kinds of personal data that were blacked out; absent where nobody looked for any. */
+  redacted: z.array(z.string()).optional(),
   /** What this record is known to lack; all zero is a whole one. */
   missing: z.object({
     /** Turns of the agent that sounded and came without text. */

@@ -4,6 +4,7 @@ import { type Clock, Failure } from '../../lib/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { CallRecord } from '../../transcript/index.ts';
 import type { AfterwardsFor } from '../afterwards.ts';
+import { redactRecord } from '../redact/redact-record.ts';
 import type { Step } from './step.ts';
 
 export interface WebhookStepOptions {
@@ -27,9 +28,11 @@ export function deliverWebhook({ afterwardsFor, clock, logger }: WebhookStepOpti
         return;
       }
       if (afterwards.webhook === undefined) return;
-      const { url, secret } = afterwards.webhook;
+      const { webhook, redact } = afterwards;
+      const { url, secret } = webhook;
+      const data = redact === undefined ? record : redactRecord(record, redact);
       // The same for each attempt, so that the receiver can tell a repetition; its time is that of the event, not of sending.
-      const body = JSON.stringify({ type: 'call.ended', timestamp: record.endedAt, data: record });
+      const body = JSON.stringify({ type: 'call.ended', timestamp: record.endedAt, data });
       const status = await post(url, body, signed(secret, messageId(record), body, clock), clock);
       if (status >= 200 && status < 300) return;
       if (status === GONE) throw new Failure('WEBHOOK_REFUSED', 'the receiver answered 410: it wants no more');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CallRecord } from '../../transcript/index.ts';
 import type { AfterwardsFor, RecordFormat } from '../afterwards.ts';
 import { writeDurably } from '../durable-file.ts';
+import { redactRecord } from '../redact/redact-record.ts';
 import type { Step } from './step.ts';
 
 export interface FileStepOptions {
@@ -24,9 +25,10 @@ export function fileStep(
   return ({ folder, afterwardsFor }) => ({
     name,
     async run(record) {
-      const formats = afterwardsFor(record.agent)?.formats ?? WITHOUT_AGENT;
+      const { formats = WITHOUT_AGENT, redact } = afterwardsFor(record.agent) ?? {};
       if (!formats.includes(format)) return;
-      await writeDurably(recordFile(folder, record, ending), content(record));
+      const kept = redact?.files ? redactRecord(record, redact) : record;
+      await writeDurably(recordFile(folder, record, ending), content(kept));
     },
   });
 }

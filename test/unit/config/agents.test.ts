@@ -66,7 +66,7 @@ functions:
   - { name: end_call, description: Ends the call., behavior: BLOCKING, parameters: { type: object, properties: {} } }
 limits: { callMinutes: 1.5, silenceSeconds: 30, heldAudioMs: 2000 }
 patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000 }
-afterwards: { formats: [json], webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
+afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], files: true }, webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
 `;
   const SALES_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
   const { agents, problems } = inspectAgents({ 'sales.yaml': yaml }, { ...DEVELOPER, SALES_SECRET });
@@ -87,7 +87,11 @@ afterwards: { formats: [json], webhook: { url: "https://crm.example.com/calls", 
     },
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
     patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
-    afterwards: { formats: ['json'], webhook: { url: 'https://crm.example.com/calls', secret: SALES_SECRET } },
+    afterwards: {
+      formats: ['json'],
+      redact: { what: ['cards', 'phones'], names: ['Ana'], files: true },
+      webhook: { url: 'https://crm.example.com/calls', secret: SALES_SECRET },
+    },
   });
 });
 

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
-import { AT_FIRST, deliverWebhook } from '../../../src/postprocess/index.ts';
+import { AT_FIRST, deliverWebhook, REDACTABLE, type Redaction } from '../../../src/postprocess/index.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { record } from '../transcript/given.ts';
@@ -37,9 +37,13 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-const deliver = (options: { clock?: ManualClock; secret?: string; url?: string } = {}) =>
+const deliver = (options: { clock?: ManualClock; secret?: string; url?: string; redact?: Redaction } = {}) =>
   deliverWebhook({
-    afterwardsFor: () => ({ formats: [], webhook: { url: options.url ?? url, secret: options.secret ?? SECRET } }),
+    afterwardsFor: () => ({
+      formats: [],
+      redact: options.redact,
+      webhook: { url: options.url ?? url, secret: options.secret ?? SECRET },
+    }),
     clock: options.clock ?? systemClock,
     logger,
   }).run(record('CA.1'), AT_FIRST);
@@ -54,6 +58,13 @@ test('posts the record, so that the Standard Webhooks package accepts it', async
     data: record('CA.1'),
   });
   expect(() => new Webhook(SECRET).verify(`${body} `, headers as Record<string, string>)).toThrow();
+});
+
+test('sends nothing of what the agent has blacked out', async () => {
+  await deliver({ redact: { what: [...REDACTABLE], names: [], files: false } });
+  const { body } = requests[0]!;
+  expect(body).not.toContain(record().from);
+  expect(JSON.parse(body).data).toMatchObject({ from: '[caller]', redacted: [...REDACTABLE] });
 });
 
 test('sends the same id and body each time, so that a repetition can be told', async () => {

@@ -8,6 +8,7 @@ import {
   AT_FIRST,
   type Attempt,
   createProcessor,
+  type Redaction,
   recordFile,
   type Step,
   writeRecord,
@@ -109,6 +110,17 @@ describe('the files of a call', () => {
     for (const step of steps) await step.run(call, AT_FIRST);
     for (const step of steps) await step.run({ ...call, callId: 'CA2', agent: 'gone' }, AT_FIRST);
     expect((await readdir(join(folder, '2026-01-01'))).sort()).toEqual(['CA1.txt', 'CA2.json']);
+  });
+
+  test('hold what was said, unless the agent wants files blacked out as well', async () => {
+    for (const files of [false, true]) {
+      const redact: Redaction = { what: ['caller'], names: ['chips'], files };
+      const step = writeRecord({ folder, afterwardsFor: () => ({ formats: ['json'], redact }) });
+      await step.run(call, AT_FIRST);
+      const kept = await written('json');
+      expect(kept.includes(call.from)).toBe(!files);
+      expect(kept.includes('chips')).toBe(!files);
+    }
   });
 
   test('are replaced whole when a step runs again, also after a half-written one', async () => {

@@ -1,0 +1,57 @@
+/** What an operator may write under `afterwards` in an agent's file: what is done with its calls when they are over. */
+import { z } from 'zod';
+
+const text = z.string().trim().min(1);
+
+const REDACTABLE = ['cards', 'ibans', 'emails', 'caller', 'phones'] as const;
+
+const redact = z
+  .strictObject({
+    what: z
+      .array(z.enum(REDACTABLE))
+      .default([...REDACTABLE])
+      .describe('The kinds of personal data. Default: all of them.'),
+    names: z
+      .array(text.max(100))
+      // Each call's text is searched for all of them.
+      .max(500)
+      .default([])
+      .describe('Names of people, or any other words, to black out as well.'),
+    files: z
+      .boolean()
+      .default(false)
+      .describe('Whether it is blacked out in the files of DATA_DIR, too, and not only in what leaves this service.'),
+  })
+  .describe('Personal data is blacked out by rules before a record leaves. Without it, nothing is.');
+
+const FORMATS = ['json', 'text', 'vtt'] as const;
+
+export const afterwards = z.strictObject({
+  formats: z
+    .array(z.enum(FORMATS))
+    .default([...FORMATS])
+    .describe('The files written of each call.'),
+  redact: redact.optional(),
+  webhook: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+        .refine(
+          withoutCredentials,
+          'must not hold a user name or password: deliveries are signed, and the receiver checks the signature',
+        ),
+      secretEnv: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+        .describe('The environment variable that holds the signing secret: whsec_ and base64 (standardwebhooks.com).'),
+    })
+    .optional()
+    .describe('Where the record of each call is delivered, signed.'),
+});
+
+/** fetch takes no URL that holds them, and a URL ends in logs. */
+function withoutCredentials(text: string): boolean {
+  if (!URL.canParse(text)) return true;
+  const { username, password } = new URL(text);
+  return username === '' && password === '';
+}

@@ -1,0 +1,87 @@
+/** A record as it may leave this service: with personal data blacked out, by rules that need nobody's judgement. */
+import type { CallRecord, Line } from '../../transcript/index.ts';
+import { blackOut, findIn, LABELS } from './black-out.ts';
+import { callerFinder, cards, emails, ibans, keyedCards, nameFinder, phones } from './finders.ts';
+import type { Finder } from './finding.ts';
+
+export const REDACTABLE = ['cards', 'ibans', 'emails', 'caller', 'phones'] as const;
+
+export interface Redaction {
+  readonly what: readonly (typeof REDACTABLE)[number][];
+  /** Names to black out as well. */
+  readonly names: readonly string[];
+  /** Whether the files of this service have it blacked out, too. */
+  readonly files: boolean;
+}
+
+export type Redact = (record: CallRecord) => CallRecord;
+
+/** The caller is the person at the other end, whoever placed the call. */
+export function redactRecord(record: CallRecord, { what, names }: Redaction): CallRecord {
+  const person = record.direction === 'inbound' ? 'from' : 'to';
+  const rules: Readonly<Record<(typeof REDACTABLE)[number], Finder>> = {
+    cards,
+    ibans,
+    emails,
+    caller: callerFinder(record[person]),
+    phones,
+  };
+  const chosen = REDACTABLE.filter((kind) => what.includes(kind));
+  const finders = [...chosen.map((kind) => rules[kind]), nameFinder(names)];
+  const keyFinders = what.includes('cards') ? [keyedCards, ...finders] : finders;
+  const text = (value: string): string => blackOut(value, findIn([value], finders)[0] ?? []);
+  return {
+    ...record,
+    redacted: [...chosen, ...(names.length > 0 ? ['names'] : [])],
+    ...(what.includes('caller') && { [person]: LABELS.caller }),
+    sipHeaders: Object.fromEntries(Object.entries(record.sipHeaders).map(([name, value]) => [name, text(value)])),
+    lines: redactLines(record.lines, finders, keyFinders),
+    digits: blackOut(record.digits, findIn([record.digits], keyFinders)[0] ?? []),
+    toolCalls: record.toolCalls.map((call) => ({
+      ...call,
+      args: redactObject(call.args, text),
+      answer: call.answer && redactObject(call.answer, text),
+    })),
+    events: record.events.map((event) => ({ ...event, detail: text(event.detail) })),
+  };
+}
+
+/** By speaker, and pressed keys by themselves: a number may be said over several lines, with the other side's "yes" between. */
+function redactLines(
+  lines: readonly Line[],
+  finders: readonly Finder[],
+  keyFinders: readonly Finder[],
+): CallRecord['lines'] {
+  const redacted = [...lines];
+  const redactThose = (belongs: (line: Line) => boolean, chosen: readonly Finder[]): void => {
+    const those = [...lines.entries()].filter(([, line]) => belongs(line));
+    const texts = those.map(([, { text }]) => text);
+    const found = findIn(texts, chosen);
+    for (const [nth, [index, line]] of those.entries()) redacted[index] = redactLine(line, found[nth] ?? [], chosen);
+  };
+  redactThose(({ kind }) => kind === 'digits', keyFinders);
+  redactThose(({ kind, speaker }) => kind === 'speech' && speaker === 'caller', finders);
+  redactThose(({ kind, speaker }) => kind === 'speech' && speaker === 'agent', finders);
+  return redacted;
+}
+
+/** What was heard is mostly the beginning of what was meant to be said. */
+function redactLine(line: Line, found: Parameters<typeof blackOut>[1], finders: readonly Finder[]): Line {
+  const { text, heardText } = line;
+  const heard = text.startsWith(heardText) ? found : (findIn([heardText], finders)[0] ?? []);
+  return { ...line, text: blackOut(text, found), heardText: blackOut(heardText, heard) };
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+function redactObject(values: Values, text: (value: string) => string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [text(key), redactValue(value, text)]));
+}
+
+/** A number of which something must be blacked out becomes text. */
+function redactValue(value: unknown, text: (value: string) => string): unknown {
+  if (typeof value === 'string') return text(value);
+  if (typeof value === 'number') return text(String(value)) === String(value) ? value : text(String(value));
+  if (Array.isArray(value)) return value.map((each) => redactValue(each, text));
+  return typeof value === 'object' && value !== null ? redactObject(value as Values, text) : value;
+}
