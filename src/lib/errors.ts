@@ -66,6 +66,8 @@ export const FAILURES = {
   JOURNAL_WRITE: { fault: 'us', retryable: true },
   RECORD_INVALID: { fault: 'us', retryable: false },
   QUEUE_UNAVAILABLE: { fault: 'us', retryable: true },
+  ANALYSIS_UNAVAILABLE: { fault: 'model', retryable: true },
+  ANALYSIS_INVALID: { fault: 'us', retryable: false },
   WEBHOOK_DELIVERY: { fault: 'client', retryable: true },
   WEBHOOK_REFUSED: { fault: 'client', retryable: false },
   STEP_FAILED: { fault: 'us', retryable: true },

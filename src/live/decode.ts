@@ -1,5 +1,6 @@
 /** One message of the Live service becomes events in our words, in the order in which they are to be acted upon. */
 import { describeIssues, Failure } from '../lib/index.ts';
+import { byModality } from './by-modality.ts';
 import type { LiveUsage, ToolCall } from './handlers.ts';
 import { type ServerMessage, serverMessage, unknownKeys, type WireUsage } from './wire.ts';
 
@@ -124,14 +125,4 @@ function usageOf(usage: WireUsage): LiveUsage {
     promptByModality: byModality(usage.promptTokensDetails),
     responseByModality: byModality(usage.responseTokensDetails),
   };
-}
-
-function byModality(details: WireUsage['promptTokensDetails']): Record<string, number> {
-  // The keys are the service's, so no object's own names may be met among them.
-  const tokens = new Map<string, number>();
-  for (const { modality, tokenCount } of details) {
-    const key = modality.toLowerCase();
-    tokens.set(key, (tokens.get(key) ?? 0) + tokenCount);
-  }
-  return Object.fromEntries(tokens);
 }

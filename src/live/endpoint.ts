@@ -1,4 +1,4 @@
-/** Where a Live session is dialled: https://ai.google.dev/api/live, and the Live API reference of Vertex AI. */
+/** Where Google is asked: for a Live session (https://ai.google.dev/api/live, and the Live API reference of Vertex AI), and for a text. */
 import { Failure } from '../lib/index.ts';
 import type { LiveBackend } from './settings.ts';
 
@@ -10,8 +10,26 @@ const VERTEX_PATH = 'ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGener
 /** The WebSocket's URL. It never holds a key, because URLs end up in logs. */
 export function endpoint(backend: LiveBackend): { readonly url: string } {
   const path = backend.kind === 'developer' ? DEVELOPER_PATH : VERTEX_PATH;
+  const { secure, rest } = baseOf(backend);
+  return { url: `${secure ? 'wss' : 'ws'}://${rest}/${path}` };
+}
+
+/** https://ai.google.dev/api/generate-content, and projects.locations.publishers.models.generateContent of Vertex AI. No key in it, either. */
+export function generateEndpoint(backend: LiveBackend, model: string): string {
+  const { secure, rest } = baseOf(backend);
+  const path =
+    backend.kind === 'developer'
+      ? `v1beta/models/${model}`
+      : `v1beta1/projects/${backend.project}/locations/${backend.location}/publishers/google/models/${model}`;
+  return `${secure ? 'https' : 'http'}://${rest}/${path}:generateContent`;
+}
+
+function baseOf(backend: LiveBackend): { readonly secure: boolean; readonly rest: string } {
   const base = backend.baseUrl ?? (backend.kind === 'developer' ? DEVELOPER_BASE : vertexBase(backend.location));
-  return { url: webSocketUrl(base, path) };
+  const matched = /^(http|https|ws|wss):\/\/([^?#]+)$/.exec(base);
+  if (!matched) throw new Failure('CONFIG_INVALID', `The Live base URL must be like https://host/path, not ${base}`);
+  const [, scheme, rest = ''] = matched;
+  return { secure: scheme === 'https' || scheme === 'wss', rest: rest.replace(/\/+$/, '') };
 }
 
 function vertexBase(location: string): string {
@@ -19,12 +37,4 @@ function vertexBase(location: string): string {
   // The multi-regions.
   if (location === 'us' || location === 'eu') return `https://aiplatform.${location}.rep.googleapis.com`;
   return `https://${location}-aiplatform.googleapis.com`;
-}
-
-function webSocketUrl(base: string, path: string): string {
-  const matched = /^(http|https|ws|wss):\/\/([^?#]+)$/.exec(base);
-  if (!matched) throw new Failure('CONFIG_INVALID', `The Live base URL must be like https://host/path, not ${base}`);
-  const [, scheme, rest] = matched;
-  const secure = scheme === 'https' || scheme === 'wss';
-  return `${secure ? 'wss' : 'ws'}://${rest?.replace(/\/+$/, '')}/${path}`;
 }

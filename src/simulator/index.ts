@@ -16,6 +16,7 @@ export {
   startLiveSimulator,
 } from './live/server.ts';
 export type { SessionEvent, SessionRecord } from './live/session-record.ts';
+export type { TextFault, TextRequest } from './live/text-model.ts';
 export { type Balance, balance, balancedNetwork } from './phone/balance.ts';
 export { type CallOptions, type CallResult, placeCall } from './phone/caller.ts';
 export { describePhoneEvent } from './phone/describe.ts';

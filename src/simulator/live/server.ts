@@ -11,6 +11,7 @@ import type { Refusal } from './refusals.ts';
 import { answerRest } from './rest.ts';
 import { LiveService, type LiveServiceOptions } from './service.ts';
 import type { SessionRecord } from './session-record.ts';
+import { type TextFault, TextModel, type TextRequest } from './text-model.ts';
 
 export interface LiveSimulatorOptions extends Omit<LiveServiceOptions, 'ids'> {
   readonly clock: Clock;
@@ -24,6 +25,8 @@ export interface LiveServerOptions extends LiveSimulatorOptions {
   readonly host?: string | undefined;
   /** The Developer API sends its JSON in binary frames; Vertex AI is said to send text. Default true. */
   readonly binaryFrames?: boolean | undefined;
+  /** What goes wrong with the first requests to the text model, in order. */
+  readonly textFaults?: readonly TextFault[] | undefined;
 }
 
 export interface LiveSimulator {
@@ -43,6 +46,8 @@ export interface LiveSimulator {
 export interface LiveSimulatorServer extends LiveSimulator {
   /** For GOOGLE_GEMINI_BASE_URL, such as http://127.0.0.1:8090. */
   readonly url: string;
+  /** The latest requests to the text model, oldest first. */
+  readonly textRequests: readonly TextRequest[];
   close(): Promise<void>;
 }
 
@@ -65,7 +70,8 @@ export async function startLiveSimulator(options: LiveServerOptions): Promise<Li
     maxPayload: MAX_MESSAGE_BYTES,
     WebSocket: options.binaryFrames === false ? WebSocket : BinaryWebSocket,
   });
-  const server = createServer((request, response) => void answer(request, response, options));
+  const textModel = new TextModel(options.textFaults ?? []);
+  const server = createServer((request, response) => void answer(request, response, options, textModel));
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const invitation = service.upgrade(asUpgrade(request));
     if (!('connect' in invitation)) return refuseUpgrade(duplex, invitation.status);
@@ -83,6 +89,7 @@ export async function startLiveSimulator(options: LiveServerOptions): Promise<Li
   return {
     ...viewOf(service),
     url: `http://${host}:${port}`,
+    textRequests: textModel.requests,
     close: () =>
       new Promise<void>((resolve) => {
         service.close();
@@ -128,7 +135,12 @@ function refuseUpgrade(duplex: Duplex, status: number): void {
   );
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: LiveServerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: LiveServerOptions,
+  textModel: TextModel,
+): Promise<void> {
   const body = await readBody(request);
   if (body === undefined) {
     response.writeHead(413).end();
@@ -136,7 +148,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   }
   const upgrade = asUpgrade(request);
   const { path } = locate(upgrade.url);
-  const result = answerRest(request.method ?? 'GET', path, isAuthorised(upgrade, options), body);
+  const result = answerRest(request.method ?? 'GET', path, isAuthorised(upgrade, options), body, textModel);
+  if (result === 'hangs') return;
+  if (result === 'cut') {
+    response.socket?.destroy();
+    return;
+  }
   response.writeHead(result?.status ?? 404, { 'content-type': 'application/json; charset=UTF-8' });
   response.end(JSON.stringify(result?.body ?? { error: { code: 404, message: 'Not found', status: 'NOT_FOUND' } }));
 }

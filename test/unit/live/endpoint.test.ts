@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endpoint } from '../../../src/live/endpoint.ts';
+import { endpoint, generateEndpoint } from '../../../src/live/endpoint.ts';
 
 const DEVELOPER_PATH = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 const VERTEX_PATH = '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent';
@@ -35,4 +35,17 @@ test.each([
 
 test.each(['127.0.0.1:8090', 'ftp://x', '', 'https://x/?key=1'])('the base "%s" is refused', (base) => {
   expect(() => developer(base)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+});
+
+test('a text is asked for at the same places, by https', () => {
+  const vertex = (location: string) => generateEndpoint({ kind: 'vertex', project: 'acme', location }, 'flash');
+  expect(generateEndpoint({ kind: 'developer', apiKey: 'AIza-secret' }, 'flash')).toBe(
+    'https://generativelanguage.googleapis.com/v1beta/models/flash:generateContent',
+  );
+  expect(vertex('eu')).toBe(
+    'https://aiplatform.eu.rep.googleapis.com/v1beta1/projects/acme/locations/eu/publishers/google/models/flash:generateContent',
+  );
+  expect(vertex('global')).toContain('https://aiplatform.googleapis.com/');
+  const proxy = { kind: 'developer', apiKey: 'key', baseUrl: 'wss://proxy.example/gemini/' } as const;
+  expect(generateEndpoint(proxy, 'flash')).toBe('https://proxy.example/gemini/v1beta/models/flash:generateContent');
 });
