@@ -1,6 +1,7 @@
 /** What we say to the Live service after the setup, as the text of its messages. */
 import { bytesOfPcm, type Pcm } from '../audio/index.ts';
 import type { SeedTurn, ToolAnswer } from './handlers.ts';
+import type { FunctionDeclaration } from './settings.ts';
 import type { ClientMessage } from './wire.ts';
 
 // The streams of realtimeInput have no order among each other, so each message carries one of them.
@@ -32,15 +33,14 @@ export function activityMessage(edge: 'started' | 'ended'): string {
     : message({ realtimeInput: { activityEnd: {} } });
 }
 
-export function toolMessage(answers: readonly ToolAnswer[]): string {
+/** `declared` says when the model speaks of which answer. */
+export function toolMessage(answers: readonly ToolAnswer[], declared: readonly FunctionDeclaration[] = []): string {
   return message({
     toolResponse: {
-      functionResponses: answers.map(({ id, name, response, scheduling }) => ({
-        ...(id !== '' && { id }),
-        name,
-        response,
-        ...(scheduling && { scheduling }),
-      })),
+      functionResponses: answers.map(({ id, name, response }) => {
+        const scheduling = declared.find((each) => each.name === name)?.scheduling;
+        return { ...(id !== '' && { id }), name, response, ...(scheduling && { scheduling }) };
+      }),
     },
   });
 }

@@ -12,7 +12,8 @@ export interface ToolAnswer {
   readonly id: string;
   readonly name: string;
   readonly response: Readonly<Record<string, unknown>>;
-  readonly scheduling?: 'SILENT' | 'WHEN_IDLE' | 'INTERRUPT' | undefined;
+  /** For a session that does not know the call, and would ignore its id without a word. */
+  readonly asText?: string | undefined;
 }
 
 /** Tokens that one turn cost, as the service reports them. Modalities are lower case: text, audio, … */

@@ -69,10 +69,22 @@ export class Outbound {
     if (answers.length > 0) this.#sendOrHold({ kind: 'answers', answers });
   }
 
-  /** A socket is ready: it hears what the last one may not have heard, and then what was held. */
-  release(connection: Connection): void {
-    for (const said of this.#unconfirmed.takeAgain()) this.#say(connection, said);
-    for (const held of this.#held.splice(0)) this.#send(connection, held);
+  /**
+   * A socket is ready: it hears what the last one may not have heard, and then what was held. A session that is not the one
+   * that called the tools is told their answers in words.
+   */
+  release(connection: Connection, isSameSession: boolean): void {
+    const inWords = (answers: readonly ToolAnswer[]): void => {
+      for (const { asText } of answers) if (asText !== undefined) connection.send(this.#textMessage(asText));
+    };
+    for (const said of this.#unconfirmed.takeAgain()) {
+      if (said.kind === 'answers' && !isSameSession) inWords(said.answers);
+      else this.#say(connection, said);
+    }
+    for (const held of this.#held.splice(0)) {
+      if (held.kind === 'answers' && !isSameSession) inWords(held.answers);
+      else this.#send(connection, held);
+    }
   }
 
   /** A socket is gone, and what was sent on it after `unsureSinceMs` may not have been heard. */
@@ -99,17 +111,18 @@ export class Outbound {
   }
 
   #send(connection: Connection, held: Held): void {
-    if (held.kind === 'answers') connection.send(toolMessage(held.answers));
+    if (held.kind === 'answers') this.#say(connection, held);
     else if (held.whose === 'caller') this.#say(connection, { kind: 'text', text: held.text });
     else connection.send(this.#textMessage(held.text));
   }
 
-  /** What the caller does goes this way, so that none of it is lost with a socket. */
+  /** What the caller does and the tools answer goes this way, so that none of it is lost with a socket. */
   #say(connection: Connection, said: Said): void {
     this.#unconfirmed.confirmed(connection.heardUpToMs());
     this.#unconfirmed.sent(said, this.#options.clock.nowMs());
     if (said.kind === 'sound') connection.send(audioMessage(said.samples));
     else if (said.kind === 'activity') connection.send(activityMessage(said.edge));
+    else if (said.kind === 'answers') connection.send(toolMessage(said.answers, this.#options.settings().functions));
     else connection.send(this.#textMessage(said.text));
   }
 

@@ -25,7 +25,10 @@ export interface LiveSession {
   sendText(text: string, whose?: Whose): void;
   /** The edges of the caller's speech, with `detection: 'local'` only. Dropped, like audio, unless the session is ready. */
   sendActivity(edge: 'started' | 'ended'): void;
-  /** Kept until the session is ready: a resumed one still waits for the answers. */
+  /**
+   * Kept until the session is ready, and given again when a socket may have taken them along: a resumed session still waits
+   * for them. One that began afresh does not know the calls, and is told `asText`.
+   */
   answerTools(answers: readonly ToolAnswer[]): void;
   /**
    * Closes the socket that is left, and dials again: with the newest handle, or afresh with the seed when there is none or it
@@ -170,7 +173,7 @@ class Session implements LiveSession {
           this.#life = { phase: 'ready', link };
           this.#delivery.reset();
           if (seed.length > 0) connection.send(seedMessage(seed, announcesHistory(backend, resume)));
-          this.#outbound.release(connection);
+          this.#outbound.release(connection, handle !== undefined);
           const how = handle !== undefined ? 'resumed' : seed.length > 0 ? 'reseeded' : 'new';
           const { name } = this.#course.route;
           this.#options.logger.info({ how, setupMs, route: name }, 'live session ready');

@@ -62,7 +62,7 @@ export interface LiveSettings {
   readonly proactiveAudio?: boolean | undefined;
   readonly googleSearch: boolean;
   readonly codeExecution: boolean;
-  readonly functions: readonly FunctionDeclaration[];
+  readonly functions?: readonly FunctionDeclaration[] | undefined;
 }
 
 export interface FunctionDeclaration {
@@ -71,6 +71,8 @@ export interface FunctionDeclaration {
   /** JSON Schema of the arguments. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   readonly behavior?: 'BLOCKING' | 'NON_BLOCKING' | undefined;
+  /** When the model speaks of the answer, where it does not wait for it. Goes with each answer. */
+  readonly scheduling?: 'SILENT' | 'WHEN_IDLE' | 'INTERRUPT' | undefined;
 }
 
 /** Which service carries the session, and how we prove who we are. */

@@ -77,7 +77,7 @@ function samplingOf(sampling: LiveSettings['sampling']) {
   return defined({ temperature, topP, topK, maxOutputTokens, seed, presencePenalty, frequencyPenalty });
 }
 
-function toolsOf({ features, functions, googleSearch, codeExecution }: LiveSettings): Record<string, unknown>[] {
+function toolsOf({ features, functions = [], googleSearch, codeExecution }: LiveSettings): Record<string, unknown>[] {
   const tools: Record<string, unknown>[] = [];
   if (features.functionCalling && functions.length > 0) {
     const functionDeclarations = functions.map(({ name, description, parameters, behavior }) =>

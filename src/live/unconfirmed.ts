@@ -1,16 +1,19 @@
 /**
- * What the caller last said, until it is certain that the service has heard it.
+ * What the caller last said and the tools last answered, until it is certain that the service has heard it.
  *
  * A socket that breaks takes with it what was under way. How much that is, the end itself tells (`unsureSinceMs` of socket.ts);
  * all of it is said again on the next socket, before anything newer, and nothing else is: what the service has heard stays in
- * its session, and what it has heard twice it answers twice. docs/decisions/0005 has the reasoning.
+ * its session, and what it has heard twice it answers twice: all but answers of tools, whose ids it knows only until the first
+ * one. docs/decisions/0005 has the reasoning.
  */
 import { durationMs, type Pcm, pcm } from '../audio/index.ts';
+import type { ToolAnswer } from './handlers.ts';
 
 export type Said =
   | { readonly kind: 'sound'; readonly samples: Pcm<16000> }
   | { readonly kind: 'activity'; readonly edge: 'started' | 'ended' }
-  | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'answers'; readonly answers: readonly ToolAnswer[] };
 
 /** As much as a call may hold while there is no session: older speech would be answered long after it was said. */
 const MAX_KEPT_MS = 20_000;
@@ -79,7 +82,7 @@ export class Unconfirmed {
     this.#again = [];
     const said = again.map((kept) => kept.said);
     // In the middle of declared speech: the new socket has not been told of its beginning.
-    return again[0]?.declared === true && said.some(({ kind }) => kind !== 'text')
+    return again[0]?.declared === true && said.some(({ kind }) => kind === 'sound' || kind === 'activity')
       ? [{ kind: 'activity', edge: 'started' }, ...said]
       : said;
   }

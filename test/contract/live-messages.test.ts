@@ -196,9 +196,8 @@ describe('what we send is what Google’s own client sends', () => {
         ],
       }),
     );
-    expect(JSON.parse(toolMessage([{ id: 'x', name: 'f', response: { output: 'ok' }, scheduling: 'SILENT' }]))).toEqual(
-      theirs,
-    );
+    const declared = [{ name: 'f', description: 'd', scheduling: 'SILENT' } as const];
+    expect(JSON.parse(toolMessage([{ id: 'x', name: 'f', response: { output: 'ok' } }], declared))).toEqual(theirs);
   });
 });
 

@@ -174,6 +174,40 @@ test('keys are said again like the voice, and our own orders are not', async () 
   expect(heard()).toEqual(['digit 1']);
 });
 
+describe('the answer of a tool', () => {
+  const answer = (id: string) => ({ id, name: 'book', response: { status: 'ok' }, asText: `[book: ok, ${id}]` });
+  const toldOn = ({ received }: ServerEnd) =>
+    received.flatMap((message) => {
+      const { toolResponse } = message as { toolResponse?: { functionResponses: { id: string }[] } };
+      return toolResponse?.functionResponses.map(({ id }) => id) ?? [];
+    });
+
+  test('goes to the resumed session, whether it came just before the break or during it', async () => {
+    bench.session.answerTools([answer('c1')]);
+    await bench.clock.advance(1_000);
+    bench.session.answerTools([answer('c2')]);
+    await bench.connectionBreaks();
+    await bench.clock.advance(ROUND_TRIP_MS);
+    bench.session.answerTools([answer('c3')]);
+    await back(1_500);
+    expect(toldOn(bench.socket)).toEqual(['c2', 'c3']);
+    expect(heardOn(bench.socket)).toEqual([]);
+  });
+
+  test('is told in words to a session that does not know the call', async () => {
+    bench.session.answerTools([answer('c1')]);
+    await bench.connectionBreaks();
+    await bench.clock.advance(ROUND_TRIP_MS);
+    bench.session.answerTools([answer('c2')]);
+    bench.session.beginAfresh();
+    await bench.clock.advance(1_600);
+    await bench.serve({ setupComplete: {} });
+    await bench.clock.advance(ROUND_TRIP_MS);
+    expect(toldOn(bench.socket)).toEqual([]);
+    expect(heardOn(bench.socket)).toEqual(['[book: ok, c1]', '[book: ok, c2]']);
+  });
+});
+
 describe('to begin afresh', () => {
   const resumption = () =>
     (bench.socket.received[0] as { setup: { sessionResumption: object } }).setup.sessionResumption;

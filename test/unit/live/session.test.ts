@@ -84,11 +84,12 @@ describe('sending', () => {
   });
 
   test('drops sound until it is ready, but keeps text and tool answers', async () => {
-    bench.open();
+    const functions = [{ name: 'book', description: 'Books.', scheduling: 'SILENT' } as const];
+    bench.open({ handle: { route: 'only', handle: 'h' }, settings: { ...SETTINGS, functions } });
     bench.session.sendAudio(pcm(new Int16Array(320), 16_000));
     bench.session.sendActivity('started');
     bench.session.sendText('Greet the caller.');
-    bench.session.answerTools([{ id: 'c1', name: 'book', response: { output: 'ok' }, scheduling: 'SILENT' }]);
+    bench.session.answerTools([{ id: 'c1', name: 'book', response: { output: 'ok' } }]);
     await bench.clock.advance(10);
     await bench.serve({ setupComplete: {} });
     expect(bench.socket.received.slice(1)).toEqual([
