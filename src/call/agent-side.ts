@@ -4,7 +4,7 @@
  */
 import { g711 } from '../audio/index.ts';
 import type { Cancel } from '../lib/index.ts';
-import type { LiveSession, ToolAnswer } from '../live/index.ts';
+import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { PlayedTurn, Sound } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
@@ -15,9 +15,11 @@ import { hearLive } from './hear-live.ts';
 import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
 import { MuteTurns } from './mute-turns.ts';
+import { greetingOrder } from './orders.ts';
 import { type MuteWhy, NUDGE, type Rung } from './patience.ts';
 import { Playout } from './playout.ts';
 import type { TakenUp } from './take-up.ts';
+import { ToolSide } from './tool-side.ts';
 import { Watchdog } from './watchdog.ts';
 
 /**
@@ -46,6 +48,7 @@ export class AgentSide {
   #brokenAtMs = Number.NEGATIVE_INFINITY;
   readonly #muteTurns = new MuteTurns();
   readonly watchdog: Watchdog;
+  readonly #tools: ToolSide;
   #session: LiveSession | undefined;
   #cancelDial: Cancel = () => undefined;
   #answeredMs: number | undefined;
@@ -82,6 +85,13 @@ export class AgentSide {
       talking,
       rung: (rung, why) => this.#mute(rung, why),
     });
+    this.#tools = new ToolSide({
+      agent,
+      deps,
+      watchdog: this.watchdog,
+      session: () => this.#session,
+      order: (text) => this.#order(text),
+    });
   }
 
   get session(): LiveSession | undefined {
@@ -98,7 +108,6 @@ export class AgentSide {
     return this.#playout.sounding;
   }
 
-  /** Whether the caller was told to the end that the call has failed. */
   get apologyHeard(): boolean {
     return this.#apologyHeard;
   }
@@ -137,7 +146,6 @@ export class AgentSide {
     this.#playout.markReached(name);
   }
 
-  /** Called a few times a second. */
   tick(moment: Moment): void {
     this.#playout.topUp();
     this.#leaving.look(moment);
@@ -161,8 +169,9 @@ export class AgentSide {
     this.#session?.beginAfresh();
   }
 
-  close(): void {
+  close(goesOnElsewhere: boolean): void {
     this.#cancelDial();
+    this.#tools.close(goesOnElsewhere);
     if (this.#session !== undefined) this.#options.deps.metrics.liveSessions.dec();
     this.#session?.close();
     this.#session = undefined;
@@ -228,12 +237,13 @@ export class AgentSide {
       watchdog: this.watchdog,
       playing,
       leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
-      answerTools: (answers: readonly ToolAnswer[]) => this.#session?.answerTools(answers),
+      tools: this.#tools,
       handle,
     });
-    const { callId, collector, logger } = deps;
+    const { facts, collector, logger } = deps;
     const seed = () => collector.seed();
-    this.#session = deps.openLive({ callId, agent, handlers, seed, logger, handle: takenUp?.handle });
+    this.#session = deps.openLive({ callId: facts.callId, agent, handlers, seed, logger, handle: takenUp?.handle });
+    this.#tools.takeUp(takenUp?.toolCalls ?? []);
   }
 
   get #owesGreeting(): boolean {
@@ -287,9 +297,4 @@ export class AgentSide {
     const nowMs = clock.nowMs();
     collector.agentTurnEnded(turn, { startMs: nowMs, endMs: nowMs, heardMs: 0, generatedMs: 0, cut: true });
   }
-}
-
-/** The model varies the words; what must be said exactly is a recording's work. */
-function greetingOrder(greeting: string): string {
-  return `[The caller has just picked up the phone.] ${greeting}`;
 }

@@ -1,5 +1,6 @@
 /** What a call needs to know of its agent. */
 import type { LiveSettings } from '../live/index.ts';
+import type { Tool } from '../tools/index.ts';
 import type { AgentLimits, CountedCredential } from './admission.ts';
 import type { Patience } from './patience.ts';
 
@@ -8,6 +9,8 @@ export interface CallAgent {
   /** What the agent says first; undefined: it waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: LiveSettings;
+  /** What the model may call; undefined: nothing. */
+  readonly tools?: readonly Tool[] | undefined;
   readonly limits: {
     readonly callMs: number;
     /** When nobody has said anything for so long, the call ends. */

@@ -3,7 +3,7 @@ import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { Collector, Outcome } from '../transcript/index.ts';
+import type { CallFacts, Collector, Outcome } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { TakenUp } from './take-up.ts';
 
@@ -26,7 +26,7 @@ export interface LiveRequest {
 }
 
 export interface CallDeps {
-  readonly callId: string;
+  readonly facts: CallFacts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

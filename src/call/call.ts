@@ -242,7 +242,7 @@ export class Call {
       dialLive: () => this.#agentSide.dial(),
       resumeLive: () => this.#agentSide.resume(),
       beginAfresh: () => this.#agentSide.beginAfresh(),
-      closeLive: () => this.#agentSide.close(),
+      closeLive: () => this.#agentSide.close(this.phase === 'released'),
       greet: () => this.#agentSide.greet(),
       nudge: () => this.#agentSide.nudge(),
       carryOn: () => this.#agentSide.carryOn(this.#callerSide?.speaking === true),

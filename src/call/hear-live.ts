@@ -1,10 +1,10 @@
 /** What a call does with each thing that its Live session says. */
 import { FAILURES } from '../lib/index.ts';
-import type { LiveHandlers, ToolAnswer } from '../live/index.ts';
-import { unknownTool } from '../tools/index.ts';
+import type { LiveHandlers } from '../live/index.ts';
 import type { CallDeps } from './call-deps.ts';
 import type { Downlink } from './downlink.ts';
 import type { CallEvent } from './machine.ts';
+import type { ToolSide } from './tool-side.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface HearLiveOptions {
@@ -15,12 +15,12 @@ export interface HearLiveOptions {
   /** Whether the call's phase lets the agent be heard. */
   readonly playing: () => boolean;
   readonly leaving: (timeLeftMs: number) => void;
-  readonly answerTools: (answers: readonly ToolAnswer[]) => void;
+  readonly tools: ToolSide;
   readonly handle: (event: CallEvent) => void;
 }
 
 export function hearLive(options: HearLiveOptions): LiveHandlers {
-  const { model, deps, downlink, watchdog, playing, leaving, answerTools, handle } = options;
+  const { model, deps, downlink, watchdog, playing, leaving, tools, handle } = options;
   const { clock, collector, logger, metrics } = deps;
   return {
     ready: ({ how, setupMs }) => {
@@ -30,6 +30,7 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
         collector.event(clock.nowMs(), 'LIVE_BACK', how);
       }
       watchdog.sessionReady(how);
+      tools.sessionReady(how);
       handle({ type: 'liveReady' });
     },
     audio: (chunk) => {
@@ -65,20 +66,8 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
       watchdog.turnCompleted({ reason, idle });
       downlink.turnCompleted();
     },
-    toolsCalled: (calls) => {
-      const ids = calls.map(({ id }) => id);
-      watchdog.toolsCalled(ids);
-      const answers = calls.map(({ id, name }) => ({ id, name, response: unknownTool(name) }));
-      for (const call of calls) collector.toolCalled(call);
-      answerTools(answers);
-      for (const { id, name, response } of answers) collector.toolAnswered({ id, name, answer: response });
-      watchdog.toolsAnswered(ids);
-    },
-    // Tools are answered at once, so that nothing is left to cancel.
-    toolsCancelled: (ids) => {
-      logger.info({ ids }, 'model cancelled tool calls');
-      watchdog.toolsCancelled(ids);
-    },
+    toolsCalled: (calls) => tools.called(calls),
+    toolsCancelled: (ids) => tools.cancelled(ids),
     grounded: () => {
       logger.debug('answer grounded in a search');
       watchdog.frame();

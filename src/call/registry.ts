@@ -208,7 +208,7 @@ export class CallRegistry {
     const call: Call = new Call(
       agent,
       {
-        callId,
+        facts,
         clock,
         logger,
         metrics,

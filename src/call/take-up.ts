@@ -1,7 +1,16 @@
 /** How a call that another process held comes here, and what the transcript that this one left says of it. */
 import type { CallStore } from '../cluster/index.ts';
 import type { FailureCode } from '../lib/index.ts';
-import { type CallFacts, type Entry, hasGreeted, lastHandle, lastTurn, wasHandedOver } from '../transcript/index.ts';
+import {
+  type CallFacts,
+  type EarlierToolCall,
+  type Entry,
+  hasGreeted,
+  lastHandle,
+  lastTurn,
+  toolCallsOf,
+  wasHandedOver,
+} from '../transcript/index.ts';
 import { type AskStoreDeps, askStore } from './ask-store.ts';
 import type { Loose } from './carry-on.ts';
 import { HANG_UP } from './next.ts';
@@ -44,6 +53,7 @@ export interface TakenUp {
   readonly handle: { readonly handle: string; readonly route: string } | undefined;
   readonly lastTurn: number;
   readonly loose: Loose | undefined;
+  readonly toolCalls: readonly EarlierToolCall[];
 }
 
 export function takenUpFrom(entries: readonly Entry[]): TakenUp {
@@ -54,6 +64,7 @@ export function takenUpFrom(entries: readonly Entry[]): TakenUp {
     handle: handleOf(entries),
     lastTurn: lastTurn(entries),
     loose: looseEnd(entries),
+    toolCalls: toolCallsOf(entries),
   };
 }
 

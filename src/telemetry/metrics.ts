@@ -91,6 +91,10 @@ export function createMetrics() {
       'why',
       'rung',
     ]),
+    toolCalls: counter('tool_calls_total', 'Tool calls settled, by tool, empty for one that the agent has not', [
+      'tool',
+      'ok',
+    ]),
     tokens: counter('tokens_total', 'Tokens used: direction is prompt or response', ['model', 'direction', 'modality']),
 
     // Sound

@@ -34,6 +34,26 @@ export function linesOf(entries: readonly Entry[]): Line[] {
   });
 }
 
+export interface EarlierToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** undefined: it still ran. */
+  readonly answer: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** In the order in which the model made them. Calls without ids are answered in that order, by name. */
+export function toolCallsOf(entries: readonly Entry[]): EarlierToolCall[] {
+  const answers = entries.filter((entry) => entry.type === 'toolAnswered');
+  return entries
+    .filter((entry) => entry.type === 'toolCalled')
+    .map(({ id, name, args }) => {
+      const at = answers.findIndex((answer) => answer.id === id && answer.name === name);
+      const [answer] = at < 0 ? [] : answers.splice(at, 1);
+      return { id, name, args, answer: answer?.answer };
+    });
+}
+
 /** The event by which a process says that it gives the call away. */
 export const HANDED_OVER = 'HANDED_OVER';
 

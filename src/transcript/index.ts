@@ -4,7 +4,7 @@ export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
 export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
-export { hasGreeted, lastHandle, lastTurn, wasHandedOver } from './earlier.ts';
+export { type EarlierToolCall, hasGreeted, lastHandle, lastTurn, toolCallsOf, wasHandedOver } from './earlier.ts';
 export { type CallFacts, callFactsSchema, type Entry, entrySchema, type Sound, type Usage } from './entry.ts';
 export { heardText } from './heard.ts';
 export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } from './journal.ts';

@@ -8,7 +8,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** Labels that name a kind of thing. What belongs to one call or one person must not be among them. */
 const ALLOWED_LABELS = new Set(
-  'agent outcome fault code model how direction modality side kind phase event state result because why rung le'.split(
+  'agent outcome fault code model how direction modality side kind phase event state result because why rung tool ok le'.split(
     ' ',
   ),
 );

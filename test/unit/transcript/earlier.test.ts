@@ -8,6 +8,7 @@ import {
   lastHandle,
   lastTurn,
   recordFrom,
+  toolCallsOf,
 } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { began, callFacts, START_MS, said } from './given.ts';
@@ -34,6 +35,33 @@ describe('what an earlier holder left', () => {
     expect(hasGreeted(earlier)).toBe(true);
     expect(lastTurn(earlier)).toBe(2);
     expect([lastHandle([]), hasGreeted([]), lastTurn([])]).toEqual([undefined, false, 0]);
+  });
+
+  test('tells what tools were called, and which of them still ran', () => {
+    const calledOf = (id: string, name: string): Entry => ({
+      type: 'toolCalled',
+      at: START_MS,
+      id,
+      name,
+      args: { of: id },
+    });
+    const answeredOf = (id: string, name: string): Entry => {
+      return { type: 'toolAnswered', at: START_MS, id, name, answer: { status: 'ok' } };
+    };
+    const entries = [
+      calledOf('c1', 'look'),
+      calledOf('c2', 'look'),
+      answeredOf('c2', 'look'),
+      calledOf('', 'look'),
+      calledOf('', 'book'),
+      answeredOf('', 'book'),
+    ];
+    expect(toolCallsOf(entries).map(({ id, name, answer }) => [id, name, answer])).toEqual([
+      ['c1', 'look', undefined],
+      ['c2', 'look', { status: 'ok' }],
+      ['', 'look', undefined],
+      ['', 'book', { status: 'ok' }],
+    ]);
   });
 
   test('is one record with what follows: one time line, nothing doubled, and the takeover among its events', () => {

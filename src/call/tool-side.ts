@@ -1,0 +1,91 @@
+/** The tools of a call: what the model calls is run, told to it, and written down. */
+import type { LiveSession, ToolCall } from '../live/index.ts';
+import { asText, type Settlement, type Tool, ToolLedger } from '../tools/index.ts';
+import type { CallAgent } from './call-agent.ts';
+import type { CallDeps } from './call-deps.ts';
+import type { TakenUp } from './take-up.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface ToolSideOptions {
+  readonly agent: Pick<CallAgent, 'name' | 'tools'>;
+  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'metrics'>;
+  readonly watchdog: Pick<Watchdog, 'toolsCalled' | 'toolsAnswered' | 'toolsCancelled'>;
+  readonly session: () => Pick<LiveSession, 'answerTools'> | undefined;
+  /** Says something to the model that it answers at once. */
+  readonly order: (text: string) => void;
+}
+
+export class ToolSide {
+  readonly #options: ToolSideOptions;
+  readonly #ledger: ToolLedger;
+
+  constructor(options: ToolSideOptions) {
+    this.#options = options;
+    const { agent, deps, watchdog } = options;
+    const { callId, direction, from, to, sipHeaders } = deps.facts;
+    this.#ledger = new ToolLedger({
+      clock: deps.clock,
+      tools: agent.tools ?? [],
+      context: {
+        call: { id: callId, agent: agent.name, direction },
+        caller: { number: from },
+        called: { number: to },
+        sip: sipHeaders,
+      },
+      called: (call) => {
+        watchdog.toolsCalled([call.id]);
+        deps.collector.toolCalled(call);
+      },
+      settled: (settlement) => this.#settled(settlement),
+      threw: (name, error) => deps.logger.error({ tool: name, err: error }, 'tool failed'),
+    });
+  }
+
+  called(calls: readonly ToolCall[]): void {
+    for (const call of calls) this.#ledger.called(call);
+  }
+
+  cancelled(ids: readonly string[]): void {
+    this.#options.deps.logger.info({ ids }, 'model cancelled tool calls');
+    this.#ledger.cancelled(ids);
+    this.#options.watchdog.toolsCancelled(ids);
+  }
+
+  sessionReady(how: 'new' | 'resumed' | 'reseeded'): void {
+    if (how !== 'resumed') this.#ledger.sessionReplaced();
+  }
+
+  /** What ran in another process is told to the model, or known to be done. */
+  takeUp(earlier: TakenUp['toolCalls']): void {
+    for (const { answer, ...call } of earlier) this.#ledger.takeUp(call, answer);
+  }
+
+  /** Stops what runs. When the call goes on in another process, that one settles it. */
+  close(goesOnElsewhere: boolean): void {
+    if (goesOnElsewhere) this.#ledger.leave();
+    else this.#ledger.close();
+  }
+
+  #settled({ call, result, told }: Settlement): void {
+    const { agent, deps, watchdog, session, order } = this.#options;
+    const { id, name, args } = call;
+    deps.collector.toolAnswered({ id, name, answer: result });
+    const tool = agent.tools?.find(({ declaration }) => declaration.name === name);
+    // A name that the model made up is no label.
+    deps.metrics.toolCalls.inc({ tool: tool === undefined ? '' : name, ok: String(result.status === 'ok') });
+    deps.logger.info({ tool: name, status: result.status, told }, 'tool call settled');
+    if (told === 'text') {
+      watchdog.toolsCancelled([id]);
+      order(asText(name, args, result));
+    } else if (told === 'answer') {
+      session()?.answerTools([{ id, name, response: result, asText: asText(name, args, result) }]);
+      if (isSilent(tool)) watchdog.toolsCancelled([id]);
+      else watchdog.toolsAnswered([id]);
+    } else watchdog.toolsCancelled([id]);
+  }
+}
+
+/** Whether the model has nothing to say to the tool's answer. */
+function isSilent(tool: Tool | undefined): boolean {
+  return tool?.declaration.scheduling === 'SILENT' && tool.declaration.behavior !== 'BLOCKING';
+}

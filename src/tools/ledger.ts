@@ -1,0 +1,213 @@
+/**
+ * The tool calls of one phone call: each is run at most once, and each is settled exactly once, whatever happens meanwhile.
+ *
+ *   called ─┬─ unknown, wrong, too many ──────────────▶ settled
+ *           ├─ repeats a side effect ── joins its run ─▶ settled with the run's result
+ *           └─ running ── result, failure, deadline ──▶ settled
+ *                 ├─ cancelled by the model ──────────▶ settled, told to nobody: at once, or when its side effect is done
+ *                 ├─ its session is gone for good ────▶ settled as before, told as text
+ *                 └─ the call ended ──────────────────▶ settled, told to nobody
+ */
+import type { Cancel, Clock } from '../lib/index.ts';
+import { canonical } from './canonical.ts';
+import * as results from './results.ts';
+import type { Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
+
+/** A model that speaks with one person has no use for more; a loop of it would flood what stands behind the tools. */
+export const MAX_CALLS_AT_ONCE = 8;
+/** Four hours at most with a call every minute or so; a model in a loop ends here. */
+export const MAX_CALLS_IN_ALL = 200;
+/** Ids are forgotten beyond this many: the service repeats none, and if it did, it would be a recent one. */
+const MAX_REMEMBERED_IDS = 1_000;
+
+/** Answers by which nothing was done, so that the same call may be made again. */
+const NOTHING_DONE = new Set(['invalid_argument', 'refused', 'not_found', 'no_results']);
+
+export interface CalledTool {
+  /** Some services leave it empty, and tell calls apart by their names. */
+  readonly id: string;
+  readonly name: string;
+  readonly args: ToolArgs;
+}
+
+export interface Settlement {
+  readonly call: CalledTool;
+  readonly result: ToolResult;
+  /** Who is to hear it: the model as the answer to its call, the model as text because its session does not know the call, or nobody. */
+  readonly told: 'answer' | 'text' | 'nobody';
+}
+
+export interface ToolLedgerOptions {
+  readonly clock: Clock;
+  readonly tools: readonly Tool[];
+  readonly context: ToolContext;
+  /** A call that was not made before. */
+  readonly called: (call: CalledTool) => void;
+  /** Once for each call. */
+  readonly settled: (settlement: Settlement) => void;
+  /** A tool threw: told to whoever looks after it, and not to the model. */
+  readonly threw: (name: string, error: unknown) => void;
+}
+
+interface Waiting {
+  readonly call: CalledTool;
+  readonly repeats: boolean;
+  told: Settlement['told'];
+}
+
+interface Run {
+  readonly tool: Tool;
+  readonly key: string | undefined;
+  readonly abort: AbortController;
+  readonly waiting: Waiting[];
+  cancelDeadline: Cancel;
+}
+
+export class ToolLedger {
+  readonly #options: ToolLedgerOptions;
+  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #ids = new Set<string>();
+  readonly #runs = new Set<Run>();
+  /** Side effects that were done, or may have been, by what makes them the same. */
+  readonly #done = new Map<string, ToolResult>();
+  #count = 0;
+  #closed = false;
+
+  constructor(options: ToolLedgerOptions) {
+    this.#options = options;
+    this.#tools = new Map(options.tools.map((tool) => [tool.declaration.name, tool]));
+  }
+
+  called(call: CalledTool): void {
+    if (!this.#isNew(call)) return;
+    this.#options.called(call);
+    this.#count += 1;
+    const tool = this.#tools.get(call.name);
+    if (this.#closed) this.#settle(call, results.aborted(), 'nobody');
+    else if (tool === undefined) this.#settle(call, results.unknownTool(call.name));
+    else if (this.#count > MAX_CALLS_IN_ALL) this.#settle(call, results.tooManyInAll());
+    else {
+      try {
+        this.#begin(call, tool);
+      } catch (error) {
+        this.#options.threw(call.name, error);
+        this.#settle(call, results.failed());
+      }
+    }
+  }
+
+  /** The model does not wait for them any more. A side effect is not stopped half way: its repetition finds it done. */
+  cancelled(ids: readonly string[]): void {
+    for (const run of [...this.#runs]) {
+      for (const waiting of run.waiting) if (ids.includes(waiting.call.id)) waiting.told = 'nobody';
+      if (!run.tool.sideEffect && run.waiting.every(({ told }) => told === 'nobody')) {
+        this.#finish(run, results.cancelled());
+      }
+    }
+  }
+
+  /** A session that knows none of the calls is in the place of the one that made them. */
+  sessionReplaced(): void {
+    for (const { waiting } of this.#runs) {
+      for (const one of waiting) if (one.told === 'answer') one.told = 'text';
+    }
+  }
+
+  /** What another process knew: its result, or undefined for a call that still ran when the process was gone. */
+  takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined): void {
+    this.#isNew(call);
+    const tool = this.#tools.get(call.name);
+    const result = answer === undefined ? results.interrupted(tool?.mayRepeat ?? false) : results.resultOf(answer);
+    if (tool?.sideEffect) this.#keep(this.#keyOf(call, tool), result);
+    if (answer === undefined) this.#settle(call, result);
+  }
+
+  /** The phone call is over: what still runs is stopped. */
+  close(): void {
+    this.#closed = true;
+    for (const run of [...this.#runs]) {
+      for (const waiting of run.waiting) waiting.told = 'nobody';
+      this.#finish(run, results.aborted());
+    }
+  }
+
+  /** The phone call goes on in another process: what still runs is stopped, and left for that one to settle. */
+  leave(): void {
+    this.#closed = true;
+    for (const run of this.#runs) run.waiting.length = 0;
+    this.close();
+  }
+
+  #isNew({ id }: CalledTool): boolean {
+    if (id === '') return true;
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    const [oldest] = this.#ids;
+    if (this.#ids.size > MAX_REMEMBERED_IDS && oldest !== undefined) this.#ids.delete(oldest);
+    return true;
+  }
+
+  #begin(call: CalledTool, tool: Tool): void {
+    const wrong = tool.check(call.args);
+    if (wrong !== undefined) {
+      this.#settle(call, results.badArguments(wrong));
+      return;
+    }
+    const key = tool.sideEffect ? this.#keyOf(call, tool) : undefined;
+    const done = key === undefined ? undefined : this.#done.get(key);
+    const running = key === undefined ? undefined : [...this.#runs].find((run) => run.key === key);
+    if (done !== undefined) this.#settle(call, repeated(done));
+    else if (running !== undefined) running.waiting.push({ call, repeats: true, told: 'answer' });
+    else if (this.#runs.size >= MAX_CALLS_AT_ONCE) this.#settle(call, results.tooManyAtOnce());
+    else this.#start(call, tool, key);
+  }
+
+  #start(call: CalledTool, tool: Tool, key: string | undefined): void {
+    const { clock, context, threw } = this.#options;
+    const abort = new AbortController();
+    const waiting: Waiting[] = [{ call, repeats: false, told: 'answer' }];
+    const run: Run = {
+      tool,
+      key,
+      abort,
+      waiting,
+      cancelDeadline: clock.after(tool.deadlineMs, () => this.#finish(run, results.tooLate(tool.mayRepeat))),
+    };
+    this.#runs.add(run);
+    // Also what a tool throws before its first await.
+    const work = new Promise<ToolResult>((resolve) => resolve(tool.run(call.args, context, abort.signal)));
+    work.then(
+      (result) => this.#finish(run, results.tellable(result)),
+      (error) => {
+        if (this.#runs.has(run)) threw(call.name, error);
+        this.#finish(run, results.failed());
+      },
+    );
+  }
+
+  /** The first end of a run counts. */
+  #finish(run: Run, result: ToolResult): void {
+    if (!this.#runs.delete(run)) return;
+    run.cancelDeadline();
+    run.abort.abort();
+    if (run.key !== undefined) this.#keep(run.key, result);
+    for (const { call, repeats, told } of run.waiting) this.#settle(call, repeats ? repeated(result) : result, told);
+  }
+
+  #keep(key: string, result: ToolResult): void {
+    if (!result.retryable && !NOTHING_DONE.has(result.status)) this.#done.set(key, result);
+  }
+
+  #keyOf({ name, args }: CalledTool, { businessKey }: Tool): string {
+    return `${name} ${businessKey?.(args, this.#options.context) ?? canonical(args)}`;
+  }
+
+  #settle(call: CalledTool, result: ToolResult, told: Settlement['told'] = 'answer'): void {
+    this.#options.settled({ call, result, told });
+  }
+}
+
+/** The model is to notice that nothing was done once more. */
+function repeated(result: ToolResult): ToolResult {
+  return { ...result, repeated: true };
+}

@@ -1,0 +1,86 @@
+/** What the model is told when a call did not come to a result of its own: plain words, and whether to try again. */
+import { isShallow } from '../lib/index.ts';
+import type { ToolArgs, ToolResult } from './tool.ts';
+
+/** About 4,000 tokens, which every later turn of the call is billed for; what is longer cannot be told on the phone anyway. */
+export const MAX_RESULT_BYTES = 16 * 1024;
+/** Of arguments that are repeated to the model. */
+const MAX_TOLD_ARGUMENTS = 1_000;
+
+export function unknownTool(name: string): ToolResult {
+  const message = `There is no tool named ${name}. Tell the caller that you cannot do this, and do not try again.`;
+  return { status: 'unknown_tool', retryable: false, message };
+}
+
+/** `wrong` says where the arguments break the schema. */
+export function badArguments(wrong: string): ToolResult {
+  const message = `The arguments are not right: ${wrong}. Ask the caller for what is missing, and call it again with that.`;
+  return { status: 'invalid_argument', retryable: true, message };
+}
+
+export function failed(): ToolResult {
+  const message = 'It could not be done because of a fault. Tell the caller so, and do not try again.';
+  return { status: 'failed', retryable: false, message };
+}
+
+export function tooLate(mayRepeat: boolean): ToolResult {
+  const message = mayRepeat
+    ? 'It took too long. Tell the caller; you may try once more.'
+    : 'It took too long, and nobody knows whether it was done. Tell the caller so, and do not try again.';
+  return { status: 'timeout', retryable: mayRepeat, message };
+}
+
+/** The process that ran it is gone. */
+export function interrupted(mayRepeat: boolean): ToolResult {
+  const message = mayRepeat
+    ? 'It was interrupted. Call it again if it is still needed.'
+    : 'It was interrupted, and nobody knows whether it was done. Tell the caller so, and do not try again.';
+  return { status: 'interrupted', retryable: mayRepeat, message };
+}
+
+export function tooManyAtOnce(): ToolResult {
+  const message = 'Too many things are being done at once. Wait for their results, and then call it again.';
+  return { status: 'too_many', retryable: true, message };
+}
+
+export function tooManyInAll(): ToolResult {
+  const message = 'No more tools can be used in this call. Tell the caller that you cannot do this.';
+  return { status: 'too_many', retryable: false, message };
+}
+
+/** Nobody waits for these two; the transcript has them. */
+export function cancelled(): ToolResult {
+  return { status: 'cancelled', retryable: true, message: 'The model cancelled the call.' };
+}
+
+export function aborted(): ToolResult {
+  return { status: 'aborted', retryable: false, message: 'The phone call ended before the tool did.' };
+}
+
+/** An answer as the transcript has it. */
+export function resultOf(answer: Readonly<Record<string, unknown>>): ToolResult {
+  const { status, retryable, message } = answer;
+  return { ...answer, status: String(status), retryable: retryable === true, message: String(message) };
+}
+
+/** What `run` gave as JSON can say it, or a failure in its place. */
+export function tellable(result: ToolResult): ToolResult {
+  let text: string;
+  try {
+    if (!isShallow(result)) return failed();
+    text = JSON.stringify(result);
+  } catch {
+    return failed();
+  }
+  if (Buffer.byteLength(text) > MAX_RESULT_BYTES) {
+    const message = 'It was done, and its result is too long to be told. Ask for less, if that is possible.';
+    return { status: 'too_long', retryable: false, message };
+  }
+  return JSON.parse(text) as ToolResult;
+}
+
+/** A result for a session that does not know the call, and would ignore its id without a word. */
+export function asText(name: string, args: ToolArgs, result: ToolResult): string {
+  const called = `${name} with ${JSON.stringify(args).slice(0, MAX_TOLD_ARGUMENTS)}`;
+  return `[Before the connection broke you called ${called}. Its result: ${JSON.stringify(result)} Tell the caller what matters of it.]`;
+}

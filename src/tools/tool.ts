@@ -1,0 +1,55 @@
+/** What a tool is to a call: what the model is told of it, how long it may take, and how it is run. */
+
+/** What is known of the call that a tool is called in; templates name these by their paths, such as `caller.number`. */
+export interface ToolContext {
+  readonly call: {
+    readonly id: string;
+    readonly agent: string;
+    readonly direction: 'inbound' | 'outbound';
+  };
+  /** Numbers in E.164, `sip:` URIs, or what the provider says when a caller withholds theirs. */
+  readonly caller: { readonly number: string };
+  readonly called: { readonly number: string };
+  /** The `X-` headers of a SIP caller's INVITE, by name. */
+  readonly sip: Readonly<Record<string, string>>;
+}
+
+export type ToolArgs = Readonly<Record<string, unknown>>;
+
+/** What the model is told. A result that says little is asked for again and again, so that these three are always there. */
+export interface ToolResult {
+  /** `ok`, or what stood in the way, in one word. */
+  readonly status: string;
+  /** Whether the same call may succeed, and do no harm, when it is made again. */
+  readonly retryable: boolean;
+  /** For the model: what it can tell the caller, or what to do next. */
+  readonly message: string;
+  readonly [more: string]: unknown;
+}
+
+export interface ToolDeclaration {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the model waits for the answer; undefined: as the model does it by itself. */
+  readonly behavior?: 'BLOCKING' | 'NON_BLOCKING' | undefined;
+  /** When the model speaks of the answer, where it does not wait for it. */
+  readonly scheduling?: 'SILENT' | 'WHEN_IDLE' | 'INTERRUPT' | undefined;
+}
+
+export interface Tool {
+  readonly declaration: ToolDeclaration;
+  /** Then the model is told that it takes too long, and the signal is raised. */
+  readonly deadlineMs: number;
+  /** Whether running it twice does something twice: then a repeated call gets the first one's result. */
+  readonly sideEffect: boolean;
+  /** Whether it may be run again when nobody knows how it went: it has no side effect, or others recognise the repetition. */
+  readonly mayRepeat: boolean;
+  /** By what two calls are the same; undefined: by their arguments. */
+  readonly businessKey?: ((args: ToolArgs, context: ToolContext) => string) | undefined;
+  /** What is wrong with the arguments, for the model to mend; undefined when nothing is. */
+  readonly check: (args: ToolArgs) => string | undefined;
+  /** Gives up when the signal is raised: its result is not waited for then. What it throws is logged, and not told to the model. */
+  readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal) => Promise<ToolResult>;
+}

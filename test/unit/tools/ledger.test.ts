@@ -1,0 +1,293 @@
+/** Every call of a tool is settled exactly once: by its result, a failure, a deadline, a cancellation, a lost session, a hang-up. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { givenLedger, OK } from './given.ts';
+
+const call = (id: string, name = 'look', args: Record<string, unknown> = {}) => ({ id, name, args });
+
+describe('a call is settled', () => {
+  test('with what the tool gave', async () => {
+    const { ledger, clock, runs, settled } = givenLedger([{ name: 'look' }]);
+    ledger.called(call('c1', 'look', { day: 'Friday' }));
+    expect(runs).toMatchObject([{ args: { day: 'Friday' } }]);
+    expect(settled).toEqual([]);
+    runs[0]!.resolve({ ...OK, data: { free: 3 } });
+    await clock.advance(0);
+    expect(settled).toEqual([
+      { call: call('c1', 'look', { day: 'Friday' }), result: { ...OK, data: { free: 3 } }, told: 'answer' },
+    ]);
+    expect(clock.armed).toBe(0);
+  });
+
+  test('at once, when the agent has no such tool', () => {
+    const { ledger, outcome } = givenLedger([]);
+    ledger.called(call('c1', 'rm'));
+    expect(outcome()).toEqual(['c1 unknown_tool answer']);
+  });
+
+  test('at once, with what is wrong, when its arguments are', () => {
+    const { ledger, runs, settled } = givenLedger([{ name: 'look', check: () => 'day is missing' }]);
+    ledger.called(call('c1'));
+    expect(runs).toEqual([]);
+    expect(settled[0]!.result).toMatchObject({ status: 'invalid_argument', retryable: true });
+    expect(settled[0]!.result.message).toContain('day is missing');
+  });
+
+  test.each([
+    ['rejects', () => Promise.reject(new Error('secret'))],
+    [
+      'throws',
+      () => {
+        throw new Error('secret');
+      },
+    ],
+  ])('without what it says, when the tool %s', async (_how, run) => {
+    const { ledger, clock, settled, threw } = givenLedger([{ name: 'look', run }]);
+    ledger.called(call('c1'));
+    await clock.advance(0);
+    expect(settled).toMatchObject([{ result: { status: 'failed', retryable: false } }]);
+    expect(JSON.stringify(settled)).not.toContain('secret');
+    expect(threw).toHaveLength(1);
+  });
+
+  test('as a failure, when its business key cannot be made', () => {
+    const businessKey = () => {
+      throw new Error('no key');
+    };
+    const { ledger, outcome, threw } = givenLedger([{ name: 'look', sideEffect: true, businessKey }]);
+    ledger.called(call('c1'));
+    expect(outcome()).toEqual(['c1 failed answer']);
+    expect(threw).toHaveLength(1);
+  });
+
+  test.each([
+    [false, true],
+    [true, false],
+  ])('when the deadline is over, and is stopped (side effect: %s)', async (sideEffect, retryable) => {
+    const { ledger, clock, runs, settled } = givenLedger([{ name: 'look', sideEffect }]);
+    ledger.called(call('c1'));
+    await clock.advance(5_000);
+    expect(settled).toMatchObject([{ result: { status: 'timeout', retryable }, told: 'answer' }]);
+    expect(runs[0]!.signal.aborted).toBe(true);
+    runs[0]!.resolve(OK);
+    await clock.advance(0);
+    expect(settled).toHaveLength(1);
+  });
+
+  test('once, when the same id comes twice', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.called(call('c1'));
+    ledger.called(call('c1'));
+    runs[0]!.resolve(OK);
+    await clock.advance(0);
+    expect(runs).toHaveLength(1);
+    expect(outcome()).toEqual(['c1 ok answer']);
+  });
+
+  test('once each, where the service gives no ids', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.called(call(''));
+    ledger.called(call(''));
+    for (const run of runs) run.resolve(OK);
+    await clock.advance(0);
+    expect(outcome()).toEqual([' ok answer', ' ok answer']);
+  });
+
+  test.each([
+    ['too long', 'x'.repeat(20_000), 'too_long'],
+    ['no JSON', 12n, 'failed'],
+    ['in a circle', circle(), 'failed'],
+  ])('with something short, when the result is %s', async (_how, data, status) => {
+    const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.called(call('c1'));
+    runs[0]!.resolve({ ...OK, data });
+    await clock.advance(0);
+    expect(outcome()).toEqual([`c1 ${status} answer`]);
+  });
+});
+
+describe('the model calls too much', () => {
+  test('at once: it may come again', () => {
+    const { ledger, runs, settled } = givenLedger([{ name: 'look' }]);
+    for (let at = 0; at < 9; at++) ledger.called(call(`c${at}`));
+    expect(runs).toHaveLength(8);
+    expect(settled).toMatchObject([{ call: { id: 'c8' }, result: { status: 'too_many', retryable: true } }]);
+  });
+
+  test('in all: it is told to stop', async () => {
+    const { ledger, clock, runs, settled } = givenLedger([{ name: 'look' }]);
+    for (let at = 0; at < 201; at++) {
+      ledger.called(call(`c${at}`));
+      runs.at(-1)?.resolve(OK);
+      await clock.advance(0);
+    }
+    expect(settled.at(-2)).toMatchObject({ result: { status: 'ok' } });
+    expect(settled.at(-1)).toMatchObject({ result: { status: 'too_many', retryable: false } });
+  });
+});
+
+describe('a side effect', () => {
+  const book = { name: 'book', sideEffect: true };
+
+  test('happens once, however often and in whatever order it is asked for', async () => {
+    const { ledger, clock, runs, settled, outcome } = givenLedger([book]);
+    ledger.called(call('c1', 'book', { day: 'Friday', at: { hour: 7 } }));
+    ledger.called(call('c2', 'book', { at: { hour: 7 }, day: 'Friday' }));
+    runs[0]!.resolve(OK);
+    await clock.advance(0);
+    ledger.called(call('c3', 'book', { day: 'Friday', at: { hour: 7 } }));
+    expect(runs).toHaveLength(1);
+    expect(outcome()).toEqual(['c1 ok answer', 'c2 ok answer', 'c3 ok answer']);
+    expect(settled.map(({ result }) => result['repeated'])).toEqual([undefined, true, true]);
+  });
+
+  test('is another one with other arguments, or another business key', () => {
+    const { ledger, runs } = givenLedger([
+      book,
+      { name: 'order', sideEffect: true, businessKey: (args) => String(args['number']) },
+    ]);
+    ledger.called(call('c1', 'book', { day: 'Friday' }));
+    ledger.called(call('c2', 'book', { day: 'Saturday' }));
+    ledger.called(call('c3', 'order', { number: 1, note: 'soon' }));
+    ledger.called(call('c4', 'order', { number: 1, note: 'very soon' }));
+    ledger.called(call('c5', 'order', { number: 2 }));
+    expect(runs.map(({ args }) => args)).toEqual([
+      { day: 'Friday' },
+      { day: 'Saturday' },
+      { number: 1, note: 'soon' },
+      { number: 2 },
+    ]);
+  });
+
+  test.each([
+    ['may be tried again', { status: 'unavailable', retryable: true, message: 'Later.' }, 2],
+    ['was refused, so that nothing was done', { status: 'refused', retryable: false, message: 'Full.' }, 2],
+    ['nobody knows of', { status: 'failed', retryable: false, message: 'Broke.' }, 1],
+  ])('that %s', async (_how, result, times) => {
+    const { ledger, clock, runs } = givenLedger([book]);
+    ledger.called(call('c1', 'book'));
+    runs[0]!.resolve(result);
+    await clock.advance(0);
+    ledger.called(call('c2', 'book'));
+    expect(runs).toHaveLength(times);
+  });
+
+  test('is not stopped by a cancellation, and its repetition finds it done', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger([book]);
+    ledger.called(call('c1', 'book'));
+    ledger.cancelled(['c1']);
+    expect(runs[0]!.signal.aborted).toBe(false);
+    ledger.called(call('c2', 'book'));
+    runs[0]!.resolve(OK);
+    await clock.advance(0);
+    expect(runs).toHaveLength(1);
+    expect(outcome()).toEqual(['c1 ok nobody', 'c2 ok answer']);
+  });
+});
+
+test('a cancelled question is stopped, and nobody is told', async () => {
+  const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+  ledger.called(call('c1'));
+  ledger.cancelled(['c1', 'c9']);
+  expect(runs[0]!.signal.aborted).toBe(true);
+  runs[0]!.reject(runs[0]!.signal.reason);
+  await clock.advance(10_000);
+  expect(outcome()).toEqual(['c1 cancelled nobody']);
+});
+
+test('a session that does not know the call is told its result as text', async () => {
+  const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+  ledger.called(call('c1'));
+  ledger.sessionReplaced();
+  ledger.called(call('c2'));
+  for (const run of runs) run.resolve(OK);
+  await clock.advance(0);
+  expect(outcome()).toEqual(['c1 ok text', 'c2 ok answer']);
+});
+
+test('when the caller hangs up, all that runs is stopped, and nobody is told', async () => {
+  const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }, { name: 'book', sideEffect: true }]);
+  ledger.called(call('c1', 'look'));
+  ledger.called(call('c2', 'book'));
+  ledger.close();
+  ledger.called(call('c3', 'look'));
+  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+  for (const run of runs) run.resolve(OK);
+  await clock.advance(0);
+  expect(outcome()).toEqual(['c1 aborted nobody', 'c2 aborted nobody', 'c3 aborted nobody']);
+  expect(clock.armed).toBe(0);
+});
+
+describe('when another process takes the call up', () => {
+  test('what still ran is left to that one', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.called(call('c1'));
+    ledger.leave();
+    expect(runs[0]!.signal.aborted).toBe(true);
+    await clock.advance(10_000);
+    expect(outcome()).toEqual([]);
+  });
+
+  test('which tells the model that it was interrupted, and to repeat only what does no harm', () => {
+    const { ledger, settled } = givenLedger([{ name: 'look' }, { name: 'book', sideEffect: true }]);
+    ledger.takeUp(call('c1', 'look'), undefined);
+    ledger.takeUp(call('c2', 'book'), undefined);
+    expect(settled).toMatchObject([
+      { call: { id: 'c1' }, result: { status: 'interrupted', retryable: true }, told: 'answer' },
+      { call: { id: 'c2' }, result: { status: 'interrupted', retryable: false }, told: 'answer' },
+    ]);
+  });
+
+  test('and does no side effect again that was done before', () => {
+    const { ledger, runs, settled } = givenLedger([{ name: 'book', sideEffect: true }]);
+    ledger.takeUp(call('c1', 'book'), OK);
+    expect(settled).toEqual([]);
+    ledger.called(call('c2', 'book'));
+    expect(runs).toEqual([]);
+    expect(settled).toMatchObject([{ call: { id: 'c2' }, result: { status: 'ok', repeated: true } }]);
+  });
+});
+
+test('whatever happens in whatever order, each call is settled exactly once', async () => {
+  const id = fc.integer({ min: 0, max: 15 }).map((number) => `c${number}`);
+  const name = fc.constantFrom('look', 'book', 'unknown', 'picky');
+  const args = fc.record({ day: fc.constantFrom('Friday', 'Saturday') });
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('call' as const), id, name, args }) },
+    fc.record({ do: fc.constant('cancel' as const), id }),
+    fc.record({ do: fc.constant('resolve' as const), run: fc.nat(20), retryable: fc.boolean() }),
+    fc.record({ do: fc.constant('reject' as const), run: fc.nat(20) }),
+    fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 100, 2_600) }),
+    fc.record({ do: fc.constant('replace' as const) }),
+  );
+  const tools = [{ name: 'look' }, { name: 'book', sideEffect: true }, { name: 'picky', check: () => 'no' }];
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const { ledger, clock, runs, called, settled } = givenLedger(tools);
+      const ids = new Set<string>();
+      for (const one of steps) {
+        if (one.do === 'call') ids.add(one.id);
+        if (one.do === 'call') ledger.called(one);
+        else if (one.do === 'cancel') ledger.cancelled([one.id]);
+        else if (one.do === 'resolve') runs[one.run]?.resolve({ ...OK, retryable: one.retryable });
+        else if (one.do === 'reject') runs[one.run]?.reject(new Error('broken'));
+        else if (one.do === 'wait') await clock.advance(one.ms);
+        else ledger.sessionReplaced();
+      }
+      ledger.close();
+      for (const run of runs) run.resolve(OK);
+      await clock.advance(10_000);
+      expect(called.map((each) => each.id)).toEqual([...ids]);
+      expect(settled.map((each) => each.call.id).sort()).toEqual([...ids].sort());
+      expect(runs.every(({ signal }) => signal.aborted)).toBe(true);
+      expect(clock.armed).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function circle(): unknown {
+  const round: Record<string, unknown> = {};
+  round['round'] = round;
+  return round;
+}
