@@ -3,8 +3,17 @@ import type { CallAgent, LiveRequest } from '../call/index.ts';
 import type { Slots } from '../cluster/index.ts';
 import { type Agent, type Config, liveRoutes, type RouteFacts } from '../config/index.ts';
 import { Failure } from '../lib/index.ts';
-import { type Dial, type LiveRoute, type LiveSession, liveHeaders, openLiveSession } from '../live/index.ts';
+import {
+  type Dial,
+  type FunctionDeclaration,
+  type LiveRoute,
+  type LiveSession,
+  liveHeaders,
+  openLiveSession,
+} from '../live/index.ts';
+import { fitted } from '../tools/index.ts';
 import type { Tools } from './postprocessing.ts';
+import type { Toolboxes } from './toolboxes.ts';
 
 export interface LiveSessions {
   /** The agent with what its calls need to know of its credentials. */
@@ -12,15 +21,26 @@ export interface LiveSessions {
   readonly open: (request: LiveRequest) => LiveSession;
 }
 
-/** `dial`: how the Live service is reached, when not over the network. */
-export function createLiveSessions(config: Config, tools: Tools, slots: Slots, dial: Dial | undefined): LiveSessions {
+export interface LiveSessionsOptions {
+  readonly config: Config;
+  readonly tools: Tools;
+  readonly slots: Slots;
+  readonly toolboxes: Toolboxes;
+  /** How the Live service is reached, when not over the network. */
+  readonly dial: Dial | undefined;
+}
+
+export function createLiveSessions({ config, tools, slots, toolboxes, dial }: LiveSessionsOptions): LiveSessions {
   const { clock, ids, metrics } = tools;
   const headers = new Map(
     config.live.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const),
   );
   const routes = new Map(config.agents.map((agent) => [agent.name, liveRoutes(config, agent)] as const));
   const agents = new Map<string, CallAgent>(
-    config.agents.map((agent) => [agent.name, { ...agent, credentials: countedOf(routes.get(agent.name)!) }]),
+    config.agents.map(({ name, ...agent }) => {
+      const credentials = countedOf(routes.get(name)!);
+      return [name, { ...agent, name, credentials, tools: toolboxes.get(name) }];
+    }),
   );
 
   /** The call holds the place under the name by which it was let in. */
@@ -40,9 +60,12 @@ export function createLiveSessions(config: Config, tools: Tools, slots: Slots, d
     agentOf: (agent) => agent && agents.get(agent.name),
     open: ({ callId, agent, handlers, seed, logger, handle }) =>
       openLiveSession({
-        routes: routes
-          .get(agent.name)!
-          .map((route) => ({ ...route, ...counted(route, callId), headers: headers.get(route.backendName)! })),
+        routes: routes.get(agent.name)!.map((route) => ({
+          ...route,
+          ...counted(route, callId),
+          settings: { ...route.settings, functions: functionsOf(agent, route) },
+          headers: headers.get(route.backendName)!,
+        })),
         handlers,
         seed,
         handle,
@@ -53,6 +76,11 @@ export function createLiveSessions(config: Config, tools: Tools, slots: Slots, d
         dial,
       }),
   };
+}
+
+/** The agent's tools as the model of the route takes them. */
+function functionsOf({ tools = [] }: CallAgent, { functionBehaviors }: RouteFacts): FunctionDeclaration[] {
+  return tools.map(({ declaration }) => fitted(declaration, functionBehaviors));
 }
 
 /** Where one of them is without limit, there is always room. */

@@ -16,6 +16,7 @@ import { openAdmission } from './admission.ts';
 import { loadApologies } from './apologies.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
+import { openToolboxes } from './toolboxes.ts';
 
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;
@@ -46,6 +47,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   const { clock, ids, logger, metrics } = tools;
   const { watch, dial, loopDelay = measureLoopDelay() } = options;
   const apologies = loadApologies(config.agents, logger);
+  const toolboxes = await openToolboxes(config.agents, { clock });
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
     mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   }
@@ -80,7 +82,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   });
   const { store, slots } = cluster;
   const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
-  const sessions = createLiveSessions(config, tools, slots, dial);
+  const sessions = createLiveSessions({ config, tools, slots, toolboxes, dial });
   const registry: CallRegistry = new CallRegistry({
     clock,
     logger,

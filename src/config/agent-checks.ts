@@ -92,12 +92,11 @@ export function checkFeatures(file: ReadableAgentFile, model: LiveModel, bench: 
   };
   if (file.googleSearch) lacking('googleSearch', 'googleSearch');
   if (file.codeExecution) lacking('codeExecution', 'codeExecution');
-  if (file.functions.length > 0) lacking('functions', 'functionCalling');
+  if (file.tools.length > 0) lacking('tools', 'functionCalling');
   // A model that lacks these as settings may do them all the time, so false is refused as well.
   if (file.affectiveDialog !== undefined) lacking('affectiveDialog', 'affectiveDialog');
   if (file.proactiveAudio !== undefined) lacking('proactiveAudio', 'proactiveAudio');
   checkThinking(file, model, bench);
-  checkFunctions(file, model, bench);
   checkCompression(file, model, bench);
 }
 
@@ -122,21 +121,6 @@ function checkThinking({ thinking }: ReadableAgentFile, model: LiveModel, { cata
       if (thinking.budgetTokens === undefined || thinking.level !== undefined) {
         problem(['thinking'], `${model.name} takes only budgetTokens`);
       }
-  }
-}
-
-function checkFunctions({ functions }: ReadableAgentFile, model: LiveModel, { problem }: Bench): void {
-  for (const [index, { name, behavior, parameters }] of functions.entries()) {
-    if (functions.findIndex((other) => other.name === name) < index) {
-      problem(['functions', index, 'name'], `"${name}" is declared twice: give each function a name of its own`);
-    }
-    if (behavior !== undefined && !model.functionBehaviors.includes(behavior)) {
-      const allowed = model.functionBehaviors.join(' or ') || 'none: leave it out';
-      problem(['functions', index, 'behavior'], `${model.name} does not take ${behavior}; it takes ${allowed}`);
-    }
-    if (parameters !== undefined && parameters['type'] !== 'object') {
-      problem(['functions', index, 'parameters'], 'must be a JSON Schema with type: object');
-    }
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
+import { tool, toolHost } from './tool-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
 
@@ -63,19 +64,6 @@ const sampling = z.strictObject({
 const thinking = z.strictObject({
   level: z.enum(['minimal', 'low', 'medium', 'high']).optional(),
   budgetTokens: z.int().min(-1).max(24_576).optional().describe('0 switches thinking off, -1 lets the model choose.'),
-});
-
-const functionDeclaration = z.strictObject({
-  // The Live API's rule for names.
-  name: z
-    .string()
-    .regex(
-      /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/,
-      'must begin with a letter or _, then letters, digits, _ . : -, at most 128',
-    ),
-  description: text.describe('When and why the model should call it.'),
-  parameters: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the arguments, of type "object".'),
-  behavior: z.enum(['BLOCKING', 'NON_BLOCKING']).optional().describe('Whether the model waits for the answer.'),
 });
 
 const limits = z.strictObject({
@@ -169,7 +157,13 @@ export const agentFile = z.strictObject({
   proactiveAudio: z.boolean().optional(),
   googleSearch: z.boolean().default(false),
   codeExecution: z.boolean().default(false),
-  functions: z.array(functionDeclaration).default([]),
+  tools: z
+    .array(tool)
+    // Google advises 10 to 20; with more the model chooses badly.
+    .max(64)
+    .default([])
+    .describe('What the agent can do besides talking.'),
+  toolHosts: z.array(toolHost).default([]).describe('The hosts that its HTTP tools may reach.'),
   limits: limits.prefault({}),
   fallback: fallback.optional(),
   patience: patience.prefault({}),

@@ -3,6 +3,7 @@ import type { AgentFile } from './agent-file.ts';
 import type { Alternative } from './alternatives.ts';
 import type { LiveModel } from './catalogue.ts';
 import { normalAddress } from './routing.ts';
+import type { AgentTool } from './tools.ts';
 
 /** The keys of the file that a Live session takes as they are. */
 type LiveKeys =
@@ -15,8 +16,7 @@ type LiveKeys =
   | 'affectiveDialog'
   | 'proactiveAudio'
   | 'googleSearch'
-  | 'codeExecution'
-  | 'functions';
+  | 'codeExecution';
 
 /** Fits LiveSettings of live/, which a test has the compiler check. */
 export interface AgentLive extends Readonly<Pick<AgentFile, LiveKeys>> {
@@ -42,6 +42,7 @@ export interface Agent {
   /** What to say first; without it the agent waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: AgentLive;
+  readonly toolSpecs: readonly AgentTool[];
   /** What to go on with when the model fails on all back ends. */
   readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
@@ -71,10 +72,11 @@ export interface Resolved {
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
+  readonly toolSpecs: readonly AgentTool[];
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, alternatives, recordingPath } = resolved;
+  const { model, language, webhookSecret, alternatives, recordingPath, toolSpecs } = resolved;
   const {
     answers,
     default: isDefault,
@@ -86,6 +88,8 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     compression,
     model: _,
     alternatives: __,
+    tools: ___,
+    toolHosts: ____,
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;
@@ -101,6 +105,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       language,
       compression: compression === false ? undefined : compression,
     },
+    toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
     limits: {

@@ -12,6 +12,7 @@ import { clearTextWarning } from './plain-http.ts';
 import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem } from './sound-file.ts';
+import { readTools } from './tools.ts';
 import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
 export interface AgentsSource {
@@ -94,7 +95,9 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   if (model !== undefined && backends !== undefined && carriers(backends, model).length === 0) {
     bench.problem(['model'], `no back end in the order offers ${model.name}`);
   }
-  return model && whole && agentFrom(name, whole, { model, language, webhookSecret, alternatives, recordingPath });
+  const toolSpecs = readTools(content, { model: doubtful.has('model') ? undefined : model, environment, ...bench });
+  const resolved = { language, webhookSecret, alternatives, recordingPath, toolSpecs };
+  return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 
 /** That of the first back end in the order that offers the agent's model. undefined: of several none does, or there is none. */

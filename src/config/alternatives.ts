@@ -21,6 +21,8 @@ export interface RouteFacts {
   readonly settings: AgentLive;
   readonly backend: Backend;
   readonly backendName: string;
+  /** The behaviours that its model lets a tool declare. */
+  readonly functionBehaviors: LiveModel['functionBehaviors'];
   /** How many sessions at once the back end's credential allows. */
   readonly sessions?: number | undefined;
 }
@@ -74,7 +76,9 @@ export function liveRoutes({ models, languages, live: { backends } }: RoutesSour
       const suffix = voice === agent.live.voice ? '' : `/${voice}`;
       const name = `${each.name}/${model.name}${suffix}`;
       const settings = settingsFor(agent.live, model, voice, languages[each.backend.kind]);
-      routes.set(name, { name, settings, backend: each.backend, backendName: each.name, sessions: each.sessions });
+      const { functionBehaviors } = model;
+      const { backend, name: backendName, sessions } = each;
+      routes.set(name, { name, settings, backend, backendName, functionBehaviors, sessions });
     }
   }
   return [...routes.values()];
@@ -98,8 +102,5 @@ function settingsFor(live: AgentLive, model: LiveModel, voice: string, tags: rea
     language: language === undefined ? undefined : knownLanguage(language, tags, true),
     thinking: thinking && { ...thinking, level: level && model.thinkingLevels.includes(level) ? level : undefined },
     compression: fits ? compression : compression && {},
-    functions: live.functions.map(({ behavior, ...declared }) =>
-      behavior !== undefined && model.functionBehaviors.includes(behavior) ? { ...declared, behavior } : declared,
-    ),
   };
 }

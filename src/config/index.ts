@@ -17,3 +17,4 @@ export { type Env, processEnv } from './environment.ts';
 export { jsonSchemas, writeJsonSchemas } from './json-schemas.ts';
 export type { Problem } from './problems.ts';
 export { agentFor } from './routing.ts';
+export type { AgentTool } from './tools.ts';

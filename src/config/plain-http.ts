@@ -23,11 +23,12 @@ const PRIVATE_NAME = /^[^.]+$|\.(localhost|local|internal)$/;
 export function clearTextWarning(url: string | undefined, what: string): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const { protocol, hostname } = new URL(url);
-  if (protocol !== 'http:' || isPrivate(hostname)) return undefined;
+  if (protocol !== 'http:' || isPrivateHost(hostname)) return undefined;
   return `is an http URL to another network: ${what} would travel unencrypted; use https`;
 }
 
-function isPrivate(hostname: string): boolean {
+/** As a URL has it. */
+export function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
   if (isIPv4(host)) return PRIVATE.check(host, 'ipv4');
   if (isIPv6(host)) return PRIVATE.check(host, 'ipv6');

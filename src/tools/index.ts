@@ -1,3 +1,5 @@
+export { fitted } from './declaration.ts';
 export { type CalledTool, type Settlement, ToolLedger, type ToolLedgerOptions } from './ledger.ts';
 export { asText } from './results.ts';
 export type { Tool, ToolArgs, ToolContext, ToolDeclaration, ToolResult } from './tool.ts';
+export { type AnyToolSpec, openTools, type ToolboxDeps } from './toolbox.ts';

@@ -1,7 +1,7 @@
 /** Plays a fixture call through the whole service on a hand-wound clock: a minute of talk takes a second or two. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -45,6 +45,9 @@ export interface ReplayOptions {
   readonly model?: ScenarioInput;
   /** Changes the agents' turn taking. */
   readonly turnTaking?: Partial<Config['agents'][number]['live']['turnTaking']>;
+  /** In place of the project's agents: files by their path below the configuration's directory. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   /** What the agents' callers get when nobody can speak with them. */
   readonly fallback?: Config['agents'][number]['fallback'];
   /** Once the service has started, before anybody calls. */
@@ -108,8 +111,9 @@ async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   return work;
 }
 
-function configFor(data: string, { turnTaking, fallback }: ReplayOptions): Config {
-  const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: join(ROOT, 'config') };
+function configFor(data: string, { turnTaking, fallback, files, env: more }: ReplayOptions): Config {
+  const dir = files === undefined ? join(ROOT, 'config') : givenConfig(join(data, 'config'), files);
+  const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: dir, ...more };
   const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
   const agents = config.agents.map((agent) => ({
     ...agent,
@@ -117,6 +121,15 @@ function configFor(data: string, { turnTaking, fallback }: ReplayOptions): Confi
     live: { ...agent.live, turnTaking: { ...agent.live.turnTaking, ...turnTaking } },
   }));
   return { ...config, agents, http: { ...config.http, port: 0 } };
+}
+
+function givenConfig(dir: string, files: Readonly<Record<string, string>>): string {
+  cpSync(join(ROOT, 'config/models.yaml'), join(dir, 'models.yaml'));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
+  return dir;
 }
 
 function readRecord(folder: string): CallRecord {

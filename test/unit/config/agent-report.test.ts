@@ -71,7 +71,7 @@ describe('an alias', () => {
   test.each([
     ['that names no anchor', 'greeting: *smile*', '3: *smile* names no anchor above it'],
     ['that stands above its anchor', 'voice: *v\nlanguage: &v en', '3: *v names no anchor above it'],
-    ['inside its own anchor', 'functions: &f [*f]', '3: *f contains itself'],
+    ['inside its own anchor', 'tools: &f [*f]', '3: *f contains itself'],
   ])('%s is refused at its line, and quotes are advised', (_, yaml, complaint) => {
     const [problem, ...others] = problemsOf(yaml);
     expect(others).toEqual([]);

@@ -40,8 +40,8 @@ test('an agent is an instruction; everything else has a default that suits a tel
       sampling: {},
       googleSearch: false,
       codeExecution: false,
-      functions: [],
     },
+    toolSpecs: [],
     alternatives: [],
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
     patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
@@ -62,8 +62,9 @@ transcription: { caller: false, agent: false, languages: [en-US], vocabulary: [C
 compression: { triggerTokens: 20000, targetTokens: 10000 }
 sampling: { temperature: 0.5, topP: 0.9, topK: 40, maxOutputTokens: 1000, seed: 7, presencePenalty: 0.1, frequencyPenalty: -0.1 }
 googleSearch: true
-functions:
-  - { name: end_call, description: Ends the call., behavior: BLOCKING, parameters: { type: object, properties: {} } }
+toolHosts: [api.example.com]
+tools:
+  - { kind: http, name: look, description: Looks., behavior: blocking, url: "https://api.example.com/v1" }
 limits: { callMinutes: 1.5, silenceSeconds: 30, heldAudioMs: 2000 }
 patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000 }
 afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], files: true }, webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
@@ -83,8 +84,8 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
       compression: { triggerTokens: 20_000, targetTokens: 10_000 },
       sampling: { seed: 7 },
       googleSearch: true,
-      functions: [{ name: 'end_call', behavior: 'BLOCKING' }],
     },
+    toolSpecs: [{ kind: 'http', name: 'look', behavior: 'BLOCKING', url: ['https://api.example.com/v1'] }],
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
     patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
     afterwards: {
@@ -105,8 +106,8 @@ describe('what the file says', () => {
     ],
     [
       'an unknown key in a list',
-      'functions:\n  - { name: f, description: d, parameter: {} }',
-      '4 functions[0].parameter: is not a known key; did you mean "parameters"?',
+      'tools:\n  - { kind: http, name: f, description: d, url: "https://a.example", parameter: {} }',
+      '4 tools[0].parameter: is not a known key; did you mean "parameters"?',
     ],
     [
       'an unknown key in an alternative',
@@ -219,10 +220,6 @@ describe('what the model cannot do', () => {
       'thinking: gemini-3.8-live-extended-thinking takes only a level: one of low, medium, high',
     ],
     [
-      'model: gemini-3.8-live-extended-thinking\nfunctions: [{ name: f, description: d, behavior: BLOCKING }]',
-      'functions[0].behavior: gemini-3.8-live-extended-thinking does not take BLOCKING; it takes NON_BLOCKING',
-    ],
-    [
       'model: gemini-2.5-flash-native-audio-preview-09-2025\nthinking: { level: low }',
       'thinking: gemini-2.5-flash-native-audio-preview-09-2025 takes only budgetTokens',
     ],
@@ -232,14 +229,6 @@ describe('what the model cannot do', () => {
     [
       'compression: { triggerTokens: 9000, targetTokens: 9000 }',
       'compression.targetTokens: must be less than triggerTokens (9000)',
-    ],
-    [
-      'functions: [{ name: f, description: a }, { name: f, description: b }]',
-      'functions[1].name: "f" is declared twice',
-    ],
-    [
-      'functions: [{ name: f, description: a, parameters: { type: string } }]',
-      'functions[0].parameters: must be a JSON Schema with type: object',
     ],
   ])('%s is refused', (yaml, complaint) => {
     const problems = problemsOf(yaml);

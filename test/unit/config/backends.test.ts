@@ -138,7 +138,6 @@ alternatives:
 model: gemini-3.8-live-extended-thinking
 language: de
 thinking: { level: low }
-functions: [{ name: book, description: Books., behavior: NON_BLOCKING }]
 alternatives: [{ model: gemini-live-2.5-flash-native-audio }]
 `);
     const [own, other] = [routes[0]?.settings, routes.at(-1)?.settings];

@@ -1,0 +1,96 @@
+/** What an operator may write under `tools`: what the agent can do besides talking. */
+import { z } from 'zod';
+
+const text = z.string().trim().min(1);
+const template = z.string().min(1);
+
+/** The Live API's rule for names. */
+const toolName = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/,
+    'must begin with a letter or _, then letters, digits, _ . : -, at most 128',
+  );
+
+const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header, such as Idempotency-Key');
+
+/** After a minute of silence the model was seen to forget that it had called anything. */
+const MAX_DEADLINE_MS = 50_000;
+
+const common = {
+  behavior: z
+    .enum(['blocking', 'nonBlocking'])
+    .optional()
+    .describe('Whether the model waits for the result. Default: as the model does it by itself.'),
+  scheduling: z
+    .enum(['whenIdle', 'silent', 'interrupt'])
+    .optional()
+    .describe('When the model speaks of a result that it did not wait for. Default: whenIdle.'),
+  deadlineMs: z
+    .int()
+    .min(500)
+    .max(MAX_DEADLINE_MS)
+    .default(10_000)
+    .describe('How long it may take, in ms. Then the model is told that it took too long.'),
+  meanwhile: text.optional().describe('What the agent says before it uses the tool.'),
+  sideEffect: z
+    .boolean()
+    .optional()
+    .describe('Whether using it twice does something twice. Then a repetition within a call gets the first result.'),
+  businessKey: template
+    .optional()
+    .describe('By what two uses are the same, such as "{{args.day}} {{args.time}}". Default: all arguments.'),
+};
+
+const httpTool = z.strictObject({
+  kind: z.literal('http'),
+  name: toolName,
+  description: text.describe('When and why the model should use it, and what it gives.'),
+  parameters: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the arguments, of type "object".'),
+  ...common,
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  url: template.describe('Its host stands as it is, and among toolHosts; {{args.x}} may stand in path and query.'),
+  query: z
+    .record(z.string(), template)
+    .default({})
+    .describe('What is added to the query; left out where its only variable is not given.'),
+  headers: z.record(headerName, template).default({}).describe('Secrets are written {{env.NAME}}.'),
+  body: z
+    .unknown()
+    .optional()
+    .describe('Sent as JSON. A text that is one variable, such as "{{args.guests}}", becomes its value.'),
+  pick: z
+    .union([text, z.array(text).min(1).max(50)], { error: 'must be a path such as data.tables, or a list of paths' })
+    .optional()
+    .describe('The part of a JSON answer that the model gets. Default: all of it.'),
+  idempotencyHeader: headerName
+    .optional()
+    .describe('The header by which the service recognises a repetition. Then a request that broke is sent again.'),
+});
+
+export const tool = z.discriminatedUnion('kind', [httpTool], { error: kindMissing });
+
+/** A host, with its port where that is not the usual one. */
+const hostName = z
+  .string()
+  .toLowerCase()
+  .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/, 'must be a host, such as api.example.com or localhost:8090');
+
+export const toolHost = z.union(
+  [
+    hostName.transform((host) => ({ host, private: false })),
+    z.strictObject({
+      host: hostName,
+      private: z.boolean().default(false).describe('Whether it may have an address of a private network.'),
+    }),
+  ],
+  { error: 'must be a host such as api.example.com, or a map of host and private' },
+);
+
+export type ToolFile = z.output<typeof tool>;
+export type HttpToolFile = z.output<typeof httpTool>;
+export type ToolHost = z.output<typeof toolHost>;
+
+function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'invalid_union' ? 'must be "http"' : undefined;
+}

@@ -1,0 +1,170 @@
+/** The tools of an agent as they are run: judged, with their secrets, and their templates taken apart. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Tell } from './agent-checks.ts';
+import type { LiveModel } from './catalogue.ts';
+import type { Environment } from './environment.ts';
+import { clearTextWarning, isPrivateHost } from './plain-http.ts';
+import { type BodyTemplate, parseBody, parseTemplate, type Template, type TemplateBench } from './template.ts';
+import type { HttpToolFile, ToolFile, ToolHost } from './tool-file.ts';
+
+interface ToolCommon {
+  readonly name: string;
+  readonly behavior?: 'BLOCKING' | 'NON_BLOCKING' | undefined;
+  readonly scheduling?: 'SILENT' | 'WHEN_IDLE' | 'INTERRUPT' | undefined;
+  readonly deadlineMs: number;
+  readonly meanwhile?: string | undefined;
+  readonly sideEffect?: boolean | undefined;
+  readonly businessKey?: Template | undefined;
+}
+
+/** Fits HttpToolSpec of tools/, which the composition root has the compiler check. */
+export interface HttpTool extends ToolCommon, Readonly<Pick<HttpToolFile, 'kind' | 'description' | 'method'>> {
+  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly url: Template;
+  readonly query: Readonly<Record<string, Template>>;
+  readonly headers: Readonly<Record<string, Template>>;
+  readonly body?: BodyTemplate | undefined;
+  readonly pick?: string | readonly string[] | undefined;
+  readonly idempotencyHeader?: string | undefined;
+  readonly allowsPrivate: boolean;
+}
+
+export type AgentTool = HttpTool;
+
+export interface ToolsBench {
+  /** undefined: the model is judged elsewhere. */
+  readonly model: LiveModel | undefined;
+  readonly environment: Environment;
+  readonly problem: Tell;
+  readonly warning: Tell;
+}
+
+interface ToolsFile {
+  readonly tools: readonly ToolFile[];
+  readonly toolHosts: readonly ToolHost[];
+}
+
+export function readTools({ tools, toolHosts }: ToolsFile, bench: ToolsBench): AgentTool[] {
+  return tools.map((tool, index) => {
+    const inside =
+      (tell: Tell): Tell =>
+      (path, message) =>
+        tell(['tools', index, ...path], message);
+    const inner = { ...bench, problem: inside(bench.problem), warning: inside(bench.warning) };
+    if (tools.findIndex(({ name }) => name === tool.name) < index) {
+      inner.problem(['name'], `"${tool.name}" is there twice: give each tool a name of its own`);
+    }
+    if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
+    return readHttpTool(tool, toolHosts, inner);
+  });
+}
+
+function checkBehavior({ behavior, scheduling }: ToolFile, model: LiveModel, { problem }: ToolsBench): void {
+  const { functionBehaviors, name } = model;
+  if (behavior !== undefined && !functionBehaviors.includes(BEHAVIORS[behavior])) {
+    const allowed = functionBehaviors.map((each) => (each === 'BLOCKING' ? 'blocking' : 'nonBlocking')).join(' or ');
+    problem(
+      ['behavior'],
+      `${name} does not take ${behavior}; ${allowed === '' ? 'leave it out' : `it takes ${allowed}`}`,
+    );
+  }
+  if (scheduling === undefined) return;
+  if (behavior === 'blocking') {
+    problem(['scheduling'], 'stands beside behavior: blocking, where the model speaks when it has the result');
+  } else if (functionBehaviors.length < 2) problem(['scheduling'], `${name} does not take it: leave it out`);
+}
+
+const BEHAVIORS = { blocking: 'BLOCKING', nonBlocking: 'NON_BLOCKING' } as const;
+const SCHEDULINGS = { whenIdle: 'WHEN_IDLE', silent: 'SILENT', interrupt: 'INTERRUPT' } as const;
+
+function commonOf(file: ToolFile, bench: TemplateBench): ToolCommon {
+  const { name, behavior, scheduling, deadlineMs, meanwhile, sideEffect, businessKey } = file;
+  return {
+    name,
+    behavior: behavior && BEHAVIORS[behavior],
+    scheduling: scheduling && SCHEDULINGS[scheduling],
+    deadlineMs,
+    meanwhile,
+    sideEffect,
+    businessKey: businessKey === undefined ? undefined : parseTemplate(businessKey, ['businessKey'], bench),
+  };
+}
+
+function readHttpTool(file: HttpToolFile, hosts: readonly ToolHost[], bench: ToolsBench): HttpTool {
+  const { kind, description, parameters, method, body, pick, idempotencyHeader } = file;
+  const { problem, environment } = bench;
+  checkParameters(parameters, problem);
+  if (body !== undefined && (method === 'GET' || method === 'HEAD')) problem(['body'], `${method} has none`);
+  const open: TemplateBench = { environment: undefined, args: argumentsOf(parameters), problem };
+  const secret: TemplateBench = { ...open, environment };
+  const templates = (key: 'query' | 'headers', inner: TemplateBench) =>
+    Object.fromEntries(
+      Object.entries(file[key]).map(([name, text]) => [name, parseTemplate(text, [key, name], inner)] as const),
+    );
+  const url = parseTemplate(file.url, ['url'], secret);
+  return {
+    kind,
+    description,
+    parameters,
+    method,
+    ...commonOf(file, open),
+    url,
+    query: templates('query', open),
+    headers: templates('headers', secret),
+    body: body === undefined ? undefined : parseBody(body, ['body'], open),
+    pick,
+    idempotencyHeader,
+    allowsPrivate: checkUrl(url, hosts, bench)?.private ?? false,
+  };
+}
+
+/** The host that the URL leads to, whatever is put into it; undefined, and told, when it is not allowed. */
+function checkUrl(url: Template, hosts: readonly ToolHost[], { problem, warning }: ToolsBench): ToolHost | undefined {
+  const [first = ''] = url;
+  const whole = url.map((part) => (typeof part === 'string' ? part : 'x')).join('');
+  const isOpen = url.length > 1 && (typeof first !== 'string' || !/^https?:\/\/[^/?]+[/?]/i.test(first));
+  if (isOpen || !/^https?:\/\//i.test(whole) || !URL.canParse(whole)) {
+    problem(
+      ['url'],
+      'must begin with scheme and host as they are, such as https://api.example.com/; variables come after',
+    );
+    return undefined;
+  }
+  const { host, hostname, username, password, hash } = new URL(whole);
+  if (username !== '' || password !== '') problem(['url'], 'must not hold a user name or password: use headers');
+  if (hash !== '') problem(['url'], 'must not have a part behind #: nobody is sent that');
+  const allowed = hosts.find((each) => each.host === host);
+  if (allowed === undefined) {
+    problem(['url'], `leads to ${host}, which is not among toolHosts: add it there`);
+  } else if (!allowed.private && isPrivateHost(hostname)) {
+    problem(
+      ['url'],
+      `leads into a private network: to allow that, write { host: "${host}", private: true } in toolHosts`,
+    );
+  }
+  const clear = clearTextWarning(whole, 'what callers say');
+  if (clear !== undefined) warning(['url'], clear);
+  return allowed;
+}
+
+function checkParameters(parameters: HttpToolFile['parameters'], problem: Tell): void {
+  if (parameters === undefined) return;
+  if (parameters['type'] !== 'object') {
+    problem(['parameters'], 'must be a JSON Schema with type: object');
+    return;
+  }
+  try {
+    // Formats are hints to the model, and not checked.
+    new Ajv2020({ strict: false, strictSchema: true, validateFormats: false }).compile(parameters);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    problem(['parameters'], `is no JSON Schema: ${message.replace(/^strict mode: /, '').replaceAll('data/', '')}`);
+  }
+}
+
+/** undefined where the schema leaves open which there are. */
+function argumentsOf(parameters: HttpToolFile['parameters']): readonly string[] | undefined {
+  const properties = parameters?.['properties'];
+  if (parameters === undefined) return [];
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : undefined;
+}

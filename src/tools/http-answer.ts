@@ -1,0 +1,82 @@
+/** What the model is told of an HTTP answer: the fields that the agent's file names, or why there are none. */
+import type { HttpAnswer } from './http-request.ts';
+import type { ToolResult } from './tool.ts';
+
+/** One path into the answer, or several, which become a map by their paths. undefined: all of it. */
+export type Pick = string | readonly string[] | undefined;
+
+/** Of an answer that refuses: its reason, and not a page. */
+const MAX_REASON_BYTES = 2 * 1024;
+/** They are about us, and not about what the caller wants. */
+const OUR_FAULT = new Set([401, 403, 405, 407, 415]);
+const NOT_THERE = new Set([404, 410]);
+/** What passes by itself: RFC 9110 §15, RFC 6585. */
+export const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Throws for what the operator must mend: the model is told only that it failed. `mayRepeat`: the request does no harm twice. */
+export function resultFrom(answer: HttpAnswer, pick: Pick, mayRepeat: boolean): ToolResult {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return done(answer, pick);
+  if (status < 400) throw new Error(`the answer was ${status}: redirects are not followed, so give the final URL`);
+  if (OUR_FAULT.has(status)) throw new Error(`the answer was ${status}: check the method, the URL and the credentials`);
+  if (status >= 500 || PASSING.has(status)) return unavailable(mayRepeat);
+  const reason = reasonOf(answer);
+  return NOT_THERE.has(status)
+    ? { status: 'not_found', retryable: false, message: 'There is no such thing.', ...reason }
+    : { status: 'refused', retryable: false, message: 'It was refused.', ...reason };
+}
+
+/** The service could not do it, or nobody knows. */
+export function unavailable(mayRepeat: boolean): ToolResult {
+  return mayRepeat
+    ? {
+        status: 'unavailable',
+        retryable: true,
+        message: 'It is not available just now. Tell the caller; try once more.',
+      }
+    : {
+        status: 'unknown',
+        retryable: false,
+        message: 'It broke, and nobody knows whether it was done. Tell the caller so, and do not try again.',
+      };
+}
+
+function done(answer: HttpAnswer, pick: Pick): ToolResult {
+  const ok = { status: 'ok', retryable: false, message: 'Done.' };
+  const { body, contentType } = answer;
+  if (body === undefined) return { ...ok, status: 'too_long', message: 'It was done, and its answer is too long.' };
+  if (body.length === 0) return ok;
+  if (isJson(contentType)) return { ...ok, data: picked(JSON.parse(body.toString()), pick) };
+  if (contentType.startsWith('text/') && pick === undefined) return { ...ok, data: body.toString().trim() };
+  throw new Error(`the answer is ${contentType === '' ? 'of no type' : contentType}: JSON or text is expected`);
+}
+
+/** What a refusing server says in JSON. */
+function reasonOf({ body, contentType }: HttpAnswer): { data?: unknown } {
+  if (body === undefined || body.length > MAX_REASON_BYTES || !isJson(contentType)) return {};
+  try {
+    return { data: JSON.parse(body.toString()) };
+  } catch {
+    return {};
+  }
+}
+
+function isJson(contentType: string): boolean {
+  return contentType === 'application/json' || contentType.endsWith('+json');
+}
+
+function picked(value: unknown, pick: Pick): unknown {
+  if (pick === undefined) return value;
+  if (typeof pick === 'string') return at(value, pick);
+  return Object.fromEntries(pick.map((path) => [path, at(value, path)]));
+}
+
+/** null where there is nothing. */
+function at(value: unknown, path: string): unknown {
+  let inner: unknown = value;
+  for (const key of path.split('.')) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, key)) return null;
+    inner = (inner as Record<string, unknown>)[key];
+  }
+  return inner;
+}

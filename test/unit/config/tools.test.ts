@@ -1,0 +1,160 @@
+/** The tools of an agent's file: what is taken, what is refused, and with which words. */
+import { describe, expect, test } from 'vitest';
+import { inspectConfig } from '../../../src/config/index.ts';
+import { AGENT, asLine, DEVELOPER, givenFiles } from './given.ts';
+
+const HOSTS = 'toolHosts: [api.example.com, { host: "localhost:8090", private: true }]\n';
+const TOOL = `
+kind: http
+name: find_table
+description: Looks for a free table.
+url: https://api.example.com/tables
+`;
+
+/** An agent with one tool, which is in order but for `more`. */
+const inspect = (more: string, { hosts = HOSTS, env = {}, agent = '' } = {}) => {
+  const lines = [...TOOL.trim().split('\n'), ...more.split('\n')];
+  // What comes later counts.
+  const keys = new Map(lines.filter(Boolean).map((line) => [/^\w+/.exec(line)?.[0] ?? line, line]));
+  const tool = [...keys.values()].map((line) => `    ${line}`).join('\n');
+  const yaml = `${AGENT}${agent}${hosts}tools:\n  -\n${tool}\n`;
+  const cwd = givenFiles({ 'config/agents/sales.yaml': yaml });
+  return inspectConfig({ env: { ...DEVELOPER, ...env }, cwd });
+};
+const problems = (...args: Parameters<typeof inspect>) => inspect(...args).problems.map(asLine);
+
+test('a tool is its kind, its name, what it is for, and a URL', () => {
+  const { agents, problems } = inspect('');
+  expect(problems).toEqual([]);
+  expect(agents[0]?.toolSpecs).toEqual([
+    {
+      kind: 'http',
+      name: 'find_table',
+      description: 'Looks for a free table.',
+      deadlineMs: 10_000,
+      method: 'GET',
+      url: ['https://api.example.com/tables'],
+      query: {},
+      headers: {},
+      allowsPrivate: false,
+    },
+  ]);
+});
+
+test('templates are taken apart, and secrets are put in where they belong', () => {
+  const { agents, problems } = inspect(
+    `
+parameters: { type: object, properties: { day: { type: string }, guests: { type: integer } } }
+behavior: nonBlocking
+scheduling: silent
+method: POST
+url: "http://localhost:8090/{{env.TENANT}}/days/{{args.day}}?by={{ caller.number }}"
+headers: { authorization: "Bearer {{env.TABLES_KEY}}" }
+query: { call: "{{call.id}}" }
+body: { guests: "{{args.guests}}", note: "for {{args.guests}}", tags: [1, true, null] }
+businessKey: "{{args.day}}"
+idempotencyHeader: Idempotency-Key`,
+    { env: { TENANT: 't1', TABLES_KEY: 'k{{args.day}}' } },
+  );
+  expect(problems).toEqual([]);
+  expect(agents[0]?.toolSpecs[0]).toMatchObject({
+    behavior: 'NON_BLOCKING',
+    scheduling: 'SILENT',
+    url: ['http://localhost:8090/t1/days/', { path: ['args', 'day'] }, '?by=', { path: ['caller', 'number'] }],
+    // What a secret looks like is nobody's business.
+    headers: { authorization: ['Bearer k{{args.day}}'] },
+    query: { call: [{ path: ['call', 'id'] }] },
+    body: {
+      kind: 'map',
+      entries: [
+        ['guests', { kind: 'text', template: [{ path: ['args', 'guests'] }] }],
+        ['note', { kind: 'text', template: ['for ', { path: ['args', 'guests'] }] }],
+        [
+          'tags',
+          {
+            kind: 'list',
+            items: [
+              { kind: 'plain', value: 1 },
+              { kind: 'plain', value: true },
+              { kind: 'plain', value: null },
+            ],
+          },
+        ],
+      ],
+    },
+    businessKey: [{ path: ['args', 'day'] }],
+    allowsPrivate: true,
+  });
+});
+
+describe('a tool that cannot work is told at start, with its place', () => {
+  const DAY = 'parameters: { type: object, properties: { day: { type: string } } }\n';
+
+  test.each([
+    ['kind: magic', 'kind: must be "http"'],
+    ['name: find table', 'name: must begin with a letter or _'],
+    ['deadlineMs: 90000', 'deadlineMs: must be at most 50000'],
+    ['method: FETCH', 'method: must be one of "GET"'],
+    ['parameters: { type: string }', 'parameters: must be a JSON Schema with type: object'],
+    ['parameters: { type: object, propertys: {} }', 'parameters: is no JSON Schema: unknown keyword: "propertys"'],
+    ['parameters: { type: object, properties: { day: { type: text } } }', 'parameters: is no JSON Schema: '],
+    ['body: { a: 1 }', 'body: GET has none'],
+    ['behavior: blocking\nscheduling: silent', 'scheduling: stands beside behavior: blocking'],
+    ['url: /tables', 'url: must begin with scheme and host as they are'],
+    ['url: ftp://api.example.com/', 'url: must begin with scheme and host as they are'],
+    ['url: "https://{{args.day}}.example.com/"', 'url: must begin with scheme and host as they are'],
+    ['url: "https://api.example.com{{args.day}}"', 'url: must begin with scheme and host as they are'],
+    ['url: "https://me:secret@api.example.com/"', 'url: must not hold a user name or password'],
+    ['url: "https://api.example.com/#top"', 'url: must not have a part behind #'],
+    ['url: https://other.example.com/', 'url: leads to other.example.com, which is not among toolHosts: add it there'],
+    ['url: https://api.example.com:8443/', 'url: leads to api.example.com:8443, which is not among toolHosts'],
+    ['url: "https://api.example.com@other.example.com/"', 'url: must not hold a user name'],
+    ['query: { day: "{{args.dya}}" }', 'query.day: {{args.dya}} is not among the parameters, which are day'],
+    [
+      'query: { day: "{{caller.name}}" }',
+      'query.day: {{caller.name}} is not known; known are args.<parameter>, call.id',
+    ],
+    ['query: { key: "{{env.KEY}}" }', 'query.key: {{env.KEY}} has no place here: secrets go into headers or the url'],
+    ['headers: { x: "{{env.KEY}}" }', 'headers.x: KEY is not set: {{env.KEY}} takes it from the environment'],
+    ['query: { day: "{{args.day" }', 'query.day: has a "{{" or "}}" without its other half'],
+    ['headers: { "bad name": x }', 'headers.bad name: '],
+    ['method: POST\nbody: { day: {{args.day}} }', 'body.day: a variable must stand in quotes, such as "{{args.day}}"'],
+  ])('%s', (more, complaint) => {
+    const [first] = problems(DAY + more);
+    expect(first).toMatch(/^config\/agents\/sales\.yaml:\d+ tools\[0\]\./);
+    expect(first).toContain(`tools[0].${complaint}`);
+  });
+
+  test.each(['localhost', '127.0.0.1', '[::1]', '10.0.0.1', 'db.internal'])(
+    'an address that is private: %s',
+    (host) => {
+      const told = problems(`url: "https://${host}/"`, { hosts: `toolHosts: ["${host}"]\n` });
+      expect(told[0]).toContain(`tools[0].url: leads into a private network: to allow that, write { host: "${host}"`);
+      const allowed = `toolHosts: [{ host: "${host}", private: true }]\n`;
+      expect(problems(`url: "https://${host}/"`, { hosts: allowed })).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['behavior: blocking', 'behavior: gemini-3.8-live-extended-thinking does not take blocking; it takes nonBlocking'],
+    ['scheduling: silent', 'scheduling: gemini-3.8-live-extended-thinking does not take it: leave it out'],
+  ])('what the model does not take: %s', (more, complaint) => {
+    const told = problems(more, { agent: 'model: gemini-3.8-live-extended-thinking\n' });
+    expect(told[0]).toContain(`tools[0].${complaint}`);
+  });
+
+  test('two of one name', () => {
+    const one = '{ kind: http, name: f, description: d, url: "https://api.example.com/" }';
+    const yaml = `${AGENT}${HOSTS}tools: [${one}, ${one}]\n`;
+    const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
+    expect(told.problems.map(asLine)[0]).toContain(
+      'tools[1].name: "f" is there twice: give each tool a name of its own',
+    );
+  });
+
+  test('but an http URL is only warned of', () => {
+    const { problems, warnings } = inspect('url: http://api.example.com/');
+    expect(problems).toEqual([]);
+    expect(warnings.map(asLine)[0]).toContain('tools[0].url: is an http URL to another network');
+  });
+});

@@ -1,0 +1,272 @@
+/** A tool that asks a real HTTP service: what it sends, what the model is told, and where it must not reach. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createHttpTool, type HttpToolSpec } from '../../../src/tools/http-tool.ts';
+import type { Template } from '../../../src/tools/template.ts';
+import { givenHttpService, json } from '../../support/http-service.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { CONTEXT } from './given.ts';
+
+const of = (...path: string[]) => ({ path });
+const never = new AbortController().signal;
+
+function toolOf(
+  port: number,
+  spec: Partial<HttpToolSpec> = {},
+  path: Template = ['/tables'],
+  clock = new ManualClock(),
+) {
+  return createHttpTool(
+    {
+      kind: 'http',
+      name: 'tables',
+      description: 'Looks for tables.',
+      deadlineMs: 5_000,
+      method: 'GET',
+      url: [`http://127.0.0.1:${port}`, ...path],
+      query: {},
+      headers: {},
+      allowsPrivate: true,
+      ...spec,
+    },
+    { clock },
+  );
+}
+
+/** Winds the clock until the work is done. */
+async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finish = (): void => {
+    done = true;
+  };
+  work.then(finish, finish);
+  while (!done) await clock.advance(10);
+  return work;
+}
+
+describe('what is sent', () => {
+  test('has each argument encoded for its place', async () => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const tool = toolOf(
+      service.port,
+      {
+        method: 'POST',
+        query: { day: [of('args', 'day')], left: [of('args', 'nothing')] },
+        headers: { 'X-Caller': [of('caller', 'number')], 'X-None': [of('args', 'nothing')] },
+        body: {
+          kind: 'map',
+          entries: [
+            ['guests', { kind: 'text', template: [of('args', 'guests')] }],
+            ['note', { kind: 'text', template: ['Call ', of('call', 'id'), ': ', of('args', 'note')] }],
+            ['none', { kind: 'text', template: [of('args', 'nothing')] }],
+            ['tags', { kind: 'list', items: [{ kind: 'plain', value: true }] }],
+          ],
+        },
+      },
+      ['/rooms/', of('args', 'room'), '?q=', of('args', 'day')],
+    );
+    const args = { room: 'a&b c?#ü', day: 'Fri & "Sat"', guests: 4, note: '","x":"\n' };
+    await tool.run(args, CONTEXT, never);
+    expect(service.asked).toHaveLength(1);
+    const [{ method, url, headers, body } = { method: '', url: '', headers: {}, body: '' }] = service.asked;
+    expect(method).toBe('POST');
+    expect(url).toBe('/rooms/a%26b%20c%3F%23%C3%BC?q=Fri+%26+%22Sat%22&day=Fri+%26+%22Sat%22');
+    expect(headers).toMatchObject({ 'x-caller': '+15550100', 'content-type': 'application/json' });
+    expect(headers).not.toHaveProperty('x-none');
+    expect(JSON.parse(body)).toEqual({ guests: 4, note: 'Call CA1: ","x":"\n', tags: [true] });
+  });
+
+  test('never leaves the path that the operator wrote, whatever the model says', async () => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const tool = toolOf(service.port, {}, ['/rooms/', of('args', 'room'), '/tables?day=', of('args', 'day')]);
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(
+        '.',
+        '..',
+        '../x',
+        '..\\x',
+        '%2e%2e',
+        '//evil.example',
+        '?x',
+        '#x',
+        '@evil.example',
+        '',
+        '\r\nX: y',
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, text, async (room, day) => {
+        const before = service.asked.length;
+        const { status } = await tool.run({ room, day }, CONTEXT, never);
+        if (status === 'invalid_argument') expect(service.asked).toHaveLength(before);
+        else expect(service.asked.at(-1)!.url).toMatch(/^\/rooms\/[^/?#]+\/tables\?day=[^?#&]*$/);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each(['Müller', 'a\r\nx-admin: 1', '\0'])('has no header with %j in it', async (name) => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const tool = toolOf(service.port, { headers: { 'x-name': [of('args', 'name')] } });
+    expect(await tool.run({ name }, CONTEXT, never)).toMatchObject({ status: 'invalid_argument', retryable: true });
+    expect(service.asked).toEqual([]);
+  });
+
+  test('takes no variable from what every object has', async () => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const tool = toolOf(service.port, {
+      query: { x: [of('args', 'constructor', 'name')], y: [of('args', '__proto__')] },
+    });
+    await tool.run({}, CONTEXT, never);
+    expect(service.asked[0]?.url).toBe('/tables');
+  });
+
+  test('has an idempotency key that is the same for the same thing, and another in another call', async () => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const spec = { method: 'POST', idempotencyHeader: 'Idempotency-Key', businessKey: [of('args', 'day')] } as const;
+    const tool = toolOf(service.port, spec);
+    await tool.run({ day: 'Friday', note: 'a' }, CONTEXT, never);
+    await tool.run({ day: 'Friday', note: 'b' }, CONTEXT, never);
+    await tool.run({ day: 'Saturday' }, CONTEXT, never);
+    await tool.run({ day: 'Friday' }, { ...CONTEXT, call: { ...CONTEXT.call, id: 'CA2' } }, never);
+    const keys = service.asked.map(({ headers }) => headers['idempotency-key']);
+    expect(keys[0]).toMatch(/^[\w-]{43}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys).size).toBe(3);
+  });
+});
+
+describe('what the model is told', () => {
+  const body = { tables: [{ name: 'window', seats: 4 }], secret: 'x' };
+
+  test.each([
+    [undefined, body],
+    ['tables.0.name', 'window'],
+    [['tables.0.seats', 'waiting'], { 'tables.0.seats': 4, waiting: null }],
+  ])('of a JSON answer: what %j picks', async (pick, data) => {
+    const { port } = await givenHttpService((_asked, response) => json(response, body));
+    expect(await toolOf(port, { pick }).run({}, CONTEXT, never)).toEqual({
+      status: 'ok',
+      retryable: false,
+      message: 'Done.',
+      data,
+    });
+  });
+
+  test.each([
+    [204, 'ok', false],
+    [400, 'refused', false],
+    [404, 'not_found', false],
+    [409, 'refused', false],
+  ])('of a status of %i', async (status, told, retryable) => {
+    const { port } = await givenHttpService((_asked, response) => response.writeHead(status).end());
+    expect(await toolOf(port).run({}, CONTEXT, never)).toMatchObject({ status: told, retryable });
+  });
+
+  test('of a refusal: its reason', async () => {
+    const { port } = await givenHttpService((_asked, response) => json(response, { error: 'no table at 7' }, 409));
+    expect(await toolOf(port, { method: 'POST' }).run({}, CONTEXT, never)).toMatchObject({
+      status: 'refused',
+      data: { error: 'no table at 7' },
+    });
+  });
+
+  test('of text: the text', async () => {
+    const { port } = await givenHttpService((_asked, response) =>
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(' We are open.\n'),
+    );
+    expect(await toolOf(port).run({}, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'We are open.' });
+  });
+
+  test('of an endless answer: that it is too long, and it is not read', async () => {
+    const { port } = await givenHttpService((_asked, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = (): void =>
+        void (response.write('"'.padEnd(65_536, 'x')) ? setImmediate(more) : response.once('drain', more));
+      more();
+    });
+    expect(await toolOf(port).run({}, CONTEXT, never)).toMatchObject({ status: 'too_long', retryable: false });
+  });
+
+  test.each([
+    [301, {}, 'redirects are not followed'],
+    [401, {}, 'credentials'],
+    [200, { 'content-type': 'image/png' }, 'image/png'],
+    [200, {}, 'of no type'],
+  ])('of %i with %j: nothing, for the operator must mend that', async (status, headers, wrong) => {
+    const service = await givenHttpService((asked, response) => {
+      response.writeHead(status, { location: 'http://127.0.0.1/elsewhere', ...headers });
+      response.end(asked.url);
+    });
+    await expect(toolOf(service.port).run({}, CONTEXT, never)).rejects.toThrow(wrong);
+    expect(service.asked).toHaveLength(1);
+  });
+});
+
+describe('what passes', () => {
+  test.each([
+    ['GET', undefined, 3],
+    ['POST', 'Idempotency-Key', 3],
+    ['POST', undefined, 1],
+  ] as const)('is asked again by %s (idempotent by %s), %i times', async (method, idempotencyHeader, times) => {
+    const clock = new ManualClock();
+    const service = await givenHttpService((_asked, response) => response.writeHead(503).end());
+    const tool = toolOf(service.port, { method, idempotencyHeader }, undefined, clock);
+    const result = await wound(clock, tool.run({}, CONTEXT, never));
+    expect(service.asked).toHaveLength(times);
+    expect(result).toMatchObject(
+      times === 1 ? { status: 'unknown', retryable: false } : { status: 'unavailable', retryable: true },
+    );
+    expect(new Set(service.asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+  });
+
+  test('and is there the second time', async () => {
+    const clock = new ManualClock();
+    const service = await givenHttpService((_asked, response, { socket }) => {
+      if (service.asked.length === 1) socket.destroy();
+      else json(response, 1);
+    });
+    expect(await wound(clock, toolOf(service.port, {}, undefined, clock).run({}, CONTEXT, never))).toMatchObject({
+      status: 'ok',
+      data: 1,
+    });
+  });
+
+  test('is not asked again when the service says when to come', async () => {
+    const service = await givenHttpService((_asked, response) =>
+      response.writeHead(429, { 'retry-after': '60' }).end(),
+    );
+    expect(await toolOf(service.port).run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable' });
+    expect(service.asked).toHaveLength(1);
+  });
+
+  test('without a connection, nothing was done, so that even a booking may be tried again', async () => {
+    expect(await toolOf(1, { method: 'POST' }).run({}, CONTEXT, never)).toMatchObject({
+      status: 'unavailable',
+      retryable: true,
+    });
+  });
+});
+
+test.each(['while the service thinks', 'while it sends', 'before the next try'])(
+  'ends at once when the signal is raised %s',
+  async (when) => {
+    const clock = new ManualClock();
+    const abort = new AbortController();
+    let seen: () => void = () => undefined;
+    const reached = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const service = await givenHttpService((_asked, response, { socket }) => {
+      if (when === 'before the next try') socket.destroy();
+      if (when === 'while it sends') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+      seen();
+    });
+    const running = toolOf(service.port, {}, undefined, clock).run({}, CONTEXT, abort.signal);
+    await reached;
+    abort.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    expect(clock.armed).toBe(0);
+  },
+);
