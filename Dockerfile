@@ -14,7 +14,7 @@ COPY fixtures ./fixtures
 COPY sounds ./sounds
 USER node
 EXPOSE 8090
-ENTRYPOINT ["node", "dist/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/cli/main.js"]
 CMD ["simulate", "--host", "0.0.0.0", "--port", "8090"]
 
 # What the service needs to run, without the simulated phone and model.
@@ -40,5 +40,5 @@ EXPOSE 8080
 # Running calls finish within the grace time of `serve`; the orchestrator must wait longer than that.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/cli/main.js"]
 CMD ["serve"]

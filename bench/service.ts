@@ -18,6 +18,12 @@ import { join } from 'node:path';
 /** From where `npm run` starts. */
 export const ROOT = process.cwd();
 const MAIN = join(ROOT, 'dist/cli/main.js');
+/** What `npm start` gives to node, before the program. */
+const START_FLAGS = (
+  /^node (--.*) dist/.exec(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts.start)?.[1] ?? ''
+)
+  .split(' ')
+  .filter(Boolean);
 /** A start takes half a second; this is for a machine with much else to do. */
 const START_LIMIT_MS = 90_000;
 const POLL_MS = 50;
@@ -63,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
     command === 'serve'
       ? ['serve', '--grace', String(options.graceSeconds ?? 5), ...(options.serveArgs ?? [])]
       : [command];
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), MAIN, ...args], {
+  const child = spawn(process.execPath, [...START_FLAGS, ...(options.nodeArgs ?? []), MAIN, ...args], {
     cwd: ROOT,
     env: envOf(options),
     stdio: ['ignore', log, log],

@@ -24,7 +24,7 @@ bare relay that does not transcode (floor) and for twilio-realtime-agents (peer)
   --calls 1,50,100,200,400   how many calls at once; a system climbs no further once it, or the bench, is at its limit
   --rounds 3                 medians are taken over them, ratios within each
   --seconds 15               how long each trial is measured
-  --warm-up 5                how long it runs before
+  --warm-up 15               how long it runs before: until the compiler has nothing left to do
   --only service,floor,peer  some of the systems
   --tls yes|no|both          towards the endpoint; yes needs openssl
   --json                     the measures of every trial, instead of the table
@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
       calls: { type: 'string', default: '1,50,100,200,400' },
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '15' },
-      'warm-up': { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '15' },
       only: { type: 'string', default: SYSTEMS.join(',') },
       tls: { type: 'string', default: 'yes' },
       json: { type: 'boolean', default: false },

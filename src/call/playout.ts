@@ -1,7 +1,7 @@
 /**
  * What the provider is given to play, and what of it the caller has heard.
  *
- * Sound goes out ahead of real time up to the provider's lead, in order, with a mark after every 200 ms and at the end
+ * Sound goes out ahead of real time up to the provider's lead, in order, with a mark about every 200 ms and at the end
  * of each turn. The provider echoes a mark when everything before it was played, so the last echo, carried on by the
  * clock up to the next mark, is what was heard. A clear makes the provider echo all outstanding marks at once: marks
  * carry an epoch, and echoes of an earlier epoch prove nothing.
@@ -12,8 +12,11 @@ import type { PlayedTurn } from '../transcript/index.ts';
 import { QueuedTurn } from './queued-turn.ts';
 
 const SAMPLES_PER_MS = 8;
-/** How much sound lies between two marks: what was heard is known to a fifth of a second and estimated within. */
-const MARK_EVERY_SAMPLES = 200 * SAMPLES_PER_MS;
+/**
+ * After so much sound comes a mark: what was heard is known to about a fifth of a second and estimated within. No message is cut
+ * for it. A little less than 200 ms, as of five chunks of 40 ms the first is shorter by the filter's delay.
+ */
+const MARK_AFTER_SAMPLES = 190 * SAMPLES_PER_MS;
 /** An echo that is this late will not come: the turn counts as played by the clock. Telephone paths stay well below. */
 const MARK_GRACE_MS = 2_000;
 /** Five minutes of speech in one turn are more than any model says; what goes beyond is dropped. */
@@ -215,8 +218,7 @@ export class Playout {
     while (turn.queuedSamples > 0) {
       const nowMs = this.#clock.nowMs();
       if (this.#playedUntilMs - nowMs >= sink.leadMs) return false;
-      const room = MARK_EVERY_SAMPLES - turn.samplesSinceMark;
-      const samples = turn.take(Math.min(room, sink.maxMessageMs * SAMPLES_PER_MS));
+      const samples = turn.take(sink.maxMessageMs * SAMPLES_PER_MS);
       if (turn.startMs !== undefined) this.#noteGap(nowMs - this.#playedUntilMs);
       const startMs = Math.max(nowMs, this.#playedUntilMs);
       this.#playedUntilMs = startMs + samples.length / SAMPLES_PER_MS;
@@ -224,7 +226,7 @@ export class Playout {
       if (turn.echoedAtMs === Number.POSITIVE_INFINITY) turn.echoedAtMs = startMs;
       turn.samplesSinceMark += samples.length;
       sink.play(samples);
-      if (turn.samplesSinceMark === MARK_EVERY_SAMPLES)
+      if (turn.samplesSinceMark >= MARK_AFTER_SAMPLES)
         this.#sendMark(turn, sink, turn.complete && turn.queuedSamples === 0);
       if (turn.startMs === undefined) {
         turn.startMs = startMs;

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /** The command line. A command is loaded only when it is asked for: the production image has no simulator, and needs none. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';

@@ -32,8 +32,18 @@ const SPEECH_TYPE = /^audio\/pcm(;\s*rate=24000)?$/;
 /** A type with all its parameters; the rest says nothing. */
 const MAX_TYPE_CHARACTERS = 60;
 
+/**
+ * A chunk of the agent's voice and nothing else, as the service writes it with or without white space, up to its data and behind
+ * it: up to 25 times a second and call, so it is not parsed. Anything else is read as the JSON that it is.
+ */
+const VOICE_HEAD =
+  /^\{\s*"serverContent":\s*\{\s*"modelTurn":\s*\{\s*(?:"role":\s*"model",\s*)?"parts":\s*\[\s*\{\s*"inlineData":\s*\{\s*"mimeType":\s*"audio\/pcm;\s*rate=24000",\s*"data":\s*"/;
+const VOICE_TAIL = /^"\s*\}\s*\}\s*\]\s*\}\s*\}\s*\}\s*$/;
+
 /** Throws Failure LIVE_BAD_MESSAGE: no JSON object, or a field that we know with a value that it cannot have. */
 export function decode(text: string): Decoded {
+  const voice = voiceIn(text);
+  if (voice !== undefined) return { setupComplete: false, events: [voice], unknownKeys: [] };
   const raw = parseObject(text);
   const parsed = serverMessage.safeParse(raw);
   if (!parsed.success) {
@@ -47,6 +57,16 @@ export function decode(text: string): Decoded {
     events: [...eventsOf(parsed.data)],
     unknownKeys: unknownKeys(raw),
   };
+}
+
+function voiceIn(text: string): LiveEvent | undefined {
+  const from = VOICE_HEAD.exec(text)?.[0].length;
+  if (from === undefined) return undefined;
+  const to = text.indexOf('"', from);
+  // Empty data is no sound; a backslash is an escape, which only the parser reads.
+  if (to <= from || !VOICE_TAIL.test(text.slice(to))) return undefined;
+  const data = text.slice(from, to);
+  return data.includes('\\') ? undefined : { type: 'audio', bytes: Buffer.from(data, 'base64') };
 }
 
 function parseObject(text: string): object {

@@ -109,3 +109,42 @@ test('keys that we do not know are named, at both levels', () => {
   const { unknownKeys } = decode('{"serverContent":{"mood":1,"turnComplete":true},"novelty":{},"goAway":{}}');
   expect(unknownKeys).toEqual(['novelty', 'mood']);
 });
+
+describe("a chunk of the agent's voice, which is not parsed", () => {
+  const bytes = Buffer.from([1, 0, 255, 255, 0xfb, 0xf0]);
+  const chunk = (data: string) => ({
+    serverContent: { modelTurn: { parts: [{ inlineData: { mimeType: 'audio/pcm;rate=24000', data } }] } },
+  });
+
+  test('is the same as when it is, with and without white space, and with its role', () => {
+    const text = JSON.stringify(chunk(bytes.toString('base64')));
+    const parsed = decode(text.replace('"parts"', '"more":0,"parts"'));
+    expect(parsed.events).toEqual([{ type: 'audio', bytes }]);
+    for (const form of [
+      text,
+      JSON.stringify(JSON.parse(text), undefined, 2),
+      `${text}\n`,
+      text.replace('"parts"', '"role":"model","parts"'),
+    ]) {
+      expect(decode(form)).toEqual({ ...parsed, unknownKeys: [] });
+    }
+  });
+
+  test('is read to the letter: escapes are undone, and what is cut off or goes on is refused', () => {
+    const data = bytes.toString('base64');
+    expect(data).toContain('/');
+    expect(decode(JSON.stringify(chunk(data)).replaceAll('/', '\\/')).events).toEqual([{ type: 'audio', bytes }]);
+    const escaped = JSON.stringify(chunk('@')).replace('@', data.replaceAll('/', '\\/'));
+    expect(decode(escaped).events).toEqual([{ type: 'audio', bytes }]);
+    expect(decode(JSON.stringify(chunk(''))).events).toEqual([]);
+    const text = JSON.stringify(chunk(data));
+    for (const broken of [text.slice(0, -1), text.slice(0, -5), `${text}x`, text.slice(0, 60)]) {
+      expect(() => decode(broken), broken).toThrow('not JSON');
+    }
+  });
+
+  test('beside anything else it is not all that is told', () => {
+    const message = { ...chunk(bytes.toString('base64')), usageMetadata: { totalTokenCount: 3 } };
+    expect(events(message).map(({ type }) => type)).toEqual(['audio', 'used']);
+  });
+});
