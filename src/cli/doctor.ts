@@ -15,6 +15,7 @@ import {
 import { type Clock, Failure, systemClock, withDeadline } from '../lib/index.ts';
 import { type AskGoogle, liveHeaders } from '../live/index.ts';
 import { twilioClient } from '../telephony/index.ts';
+import { inspectToolboxes } from './toolboxes.ts';
 
 /** What a check found: ✔ in order, ✖ to be mended, – not checked or only to be known. */
 type Finding = readonly [mark: '✔' | '✖' | '–', text: string];
@@ -56,6 +57,7 @@ export async function doctor(
   const checks: readonly (readonly [name: string, check: Check])[] = [
     ['Node', async () => [checkNode(nodeVersion)]],
     ['configuration', async () => checkConfiguration(config)],
+    ['tools', async () => checkTools(config, clock)],
     ['Live', (signal) => checkLive(config, clock, askGoogle, signal)],
     ['Twilio', async () => [await checkTwilio(config)]],
     ['Redis', async (signal) => [await checkRedis(config, signal)]],
@@ -99,6 +101,13 @@ function checkConfiguration({ problems, warnings, agents, dirs }: Inspection): F
     ...warnings.map(({ place, message }): Finding => ['–', `${place}: ${message}`]),
     ...(problems.length === 0 ? [['✔', `configuration in ${dirs.config}, agents: ${names}`] as const] : []),
   ];
+}
+
+async function checkTools({ agents }: Inspection, clock: Clock): Promise<Finding[]> {
+  const { tools, problems } = await inspectToolboxes(agents, { clock });
+  if (problems.length > 0) return problems.map((problem): Finding => ['✖', problem]);
+  const names = [...tools.values()].flat().map(({ declaration }) => declaration.name);
+  return names.length === 0 ? [] : [['✔', `tools: ${names.join(', ')}`]];
 }
 
 /** Every back end that a session may go by. */

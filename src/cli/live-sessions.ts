@@ -25,7 +25,7 @@ export interface LiveSessionsOptions {
   readonly config: Config;
   readonly tools: Tools;
   readonly slots: Slots;
-  readonly toolboxes: Toolboxes;
+  readonly toolboxes: Toolboxes['tools'];
   /** How the Live service is reached, when not over the network. */
   readonly dial: Dial | undefined;
 }

@@ -21,6 +21,8 @@ export interface AgentsSource {
   readonly label: string;
   /** Where the recordings lie that agents play. */
   readonly sounds: { readonly dir: string; readonly label: string };
+  /** Where the files lie whose functions are tools. */
+  readonly toolFiles: { readonly dir: string; readonly label: string };
   /** Undefined when it is wrong itself: then the files are judged without it, and none becomes an agent. */
   readonly catalogue: Catalogue | undefined;
   readonly api: LiveApi | undefined;
@@ -95,7 +97,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   if (model !== undefined && backends !== undefined && carriers(backends, model).length === 0) {
     bench.problem(['model'], `no back end in the order offers ${model.name}`);
   }
-  const toolSpecs = readTools(content, { model: doubtful.has('model') ? undefined : model, environment, ...bench });
+  const judgedModel = doubtful.has('model') ? undefined : model;
+  const toolSpecs = readTools(content, { model: judgedModel, environment, toolFiles: source.toolFiles, ...bench });
   const resolved = { language, webhookSecret, alternatives, recordingPath, toolSpecs };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }

@@ -189,6 +189,7 @@ function readBase(reading: Reading, backend: Backend | undefined, backends: Back
     dir: resolve(config.path, 'agents'),
     label: `${config.label}/agents`,
     sounds: { dir: resolve(config.path, 'sounds'), label: `${config.label}/sounds` },
+    toolFiles: { dir: resolve(config.path, 'tools'), label: `${config.label}/tools` },
     catalogue,
     api: backend?.kind,
     backends,

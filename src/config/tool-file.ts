@@ -68,7 +68,17 @@ const httpTool = z.strictObject({
     .describe('The header by which the service recognises a repetition. Then a request that broke is sent again.'),
 });
 
-export const tool = z.discriminatedUnion('kind', [httpTool], { error: kindMissing });
+const functionTool = z.strictObject({
+  kind: z.literal('function'),
+  name: toolName.describe('As the file calls it.'),
+  file: z
+    .string()
+    .regex(/^[\w-]+\.(mjs|js|mts|ts)$/, 'must be the name of a file in config/tools, such as tables.mjs')
+    .describe('The name of a file in config/tools: https://nodejs.org/api/typescript.html for .ts'),
+  ...common,
+});
+
+export const tool = z.discriminatedUnion('kind', [httpTool, functionTool], { error: kindMissing });
 
 /** A host, with its port where that is not the usual one. */
 const hostName = z
@@ -89,8 +99,9 @@ export const toolHost = z.union(
 
 export type ToolFile = z.output<typeof tool>;
 export type HttpToolFile = z.output<typeof httpTool>;
+export type FunctionToolFile = z.output<typeof functionTool>;
 export type ToolHost = z.output<typeof toolHost>;
 
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_union' ? 'must be "http"' : undefined;
+  return issue.code === 'invalid_union' ? 'must be "http" or "function"' : undefined;
 }

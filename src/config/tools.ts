@@ -1,11 +1,13 @@
 /** The tools of an agent as they are run: judged, with their secrets, and their templates taken apart. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tell } from './agent-checks.ts';
 import type { LiveModel } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import { clearTextWarning, isPrivateHost } from './plain-http.ts';
 import { type BodyTemplate, parseBody, parseTemplate, type Template, type TemplateBench } from './template.ts';
-import type { HttpToolFile, ToolFile, ToolHost } from './tool-file.ts';
+import type { FunctionToolFile, HttpToolFile, ToolFile, ToolHost } from './tool-file.ts';
 
 interface ToolCommon {
   readonly name: string;
@@ -17,7 +19,6 @@ interface ToolCommon {
   readonly businessKey?: Template | undefined;
 }
 
-/** Fits HttpToolSpec of tools/, which the composition root has the compiler check. */
 export interface HttpTool extends ToolCommon, Readonly<Pick<HttpToolFile, 'kind' | 'description' | 'method'>> {
   readonly parameters?: Readonly<Record<string, unknown>> | undefined;
   readonly url: Template;
@@ -29,12 +30,19 @@ export interface HttpTool extends ToolCommon, Readonly<Pick<HttpToolFile, 'kind'
   readonly allowsPrivate: boolean;
 }
 
-export type AgentTool = HttpTool;
+export interface FunctionTool extends ToolCommon, Readonly<Pick<FunctionToolFile, 'kind'>> {
+  readonly file: { readonly path: string; readonly label: string };
+}
+
+/** Fits AnyToolSpec of tools/, which the composition root has the compiler check. */
+export type AgentTool = HttpTool | FunctionTool;
 
 export interface ToolsBench {
   /** undefined: the model is judged elsewhere. */
   readonly model: LiveModel | undefined;
   readonly environment: Environment;
+  /** Where the files of functions lie, and what the operator calls it. */
+  readonly toolFiles: { readonly dir: string; readonly label: string };
   readonly problem: Tell;
   readonly warning: Tell;
 }
@@ -55,7 +63,7 @@ export function readTools({ tools, toolHosts }: ToolsFile, bench: ToolsBench): A
       inner.problem(['name'], `"${tool.name}" is there twice: give each tool a name of its own`);
     }
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
-    return readHttpTool(tool, toolHosts, inner);
+    return tool.kind === 'http' ? readHttpTool(tool, toolHosts, inner) : readFunctionTool(tool, inner);
   });
 }
 
@@ -116,6 +124,16 @@ function readHttpTool(file: HttpToolFile, hosts: readonly ToolHost[], bench: Too
     idempotencyHeader,
     allowsPrivate: checkUrl(url, hosts, bench)?.private ?? false,
   };
+}
+
+/** What its arguments are, only the file knows, which is loaded later. */
+function readFunctionTool(tool: FunctionToolFile, { toolFiles, problem }: ToolsBench): FunctionTool {
+  const { kind, file } = tool;
+  const path = join(toolFiles.dir, file);
+  const label = `${toolFiles.label}/${file}`;
+  if (!existsSync(path)) problem(['file'], `there is no ${label}`);
+  const bench: TemplateBench = { environment: undefined, args: undefined, problem };
+  return { kind, ...commonOf(tool, bench), file: { path, label } };
 }
 
 /** The host that the URL leads to, whatever is put into it; undefined, and told, when it is not allowed. */

@@ -1,9 +1,10 @@
 /** A call in which the model uses tools of the agent's file, against a real service on this machine. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadFixture, type ScenarioInput } from '../../src/simulator/index.ts';
 import { givenHttpService, json } from '../support/http-service.ts';
 import { replay } from '../support/replay.ts';
+import { KINDS, type OpenRun } from './tool-kinds.ts';
 
 const fixture = loadFixture(join(import.meta.dirname, '../../fixtures/calls/question'));
 
@@ -63,4 +64,122 @@ test('an HTTP tool of the agent is run with what the model gave, and the caller 
   ]);
   expect(JSON.stringify(record)).not.toContain('s3cret');
   expect(leftArmed).toBe(0);
+});
+
+describe.each(KINDS)('a tool of kind $name', ({ given }) => {
+  const [greeting, asking, finding] = model([{ name: 'find_table', args: { day: 'Friday' } }]).turns!;
+  /** The caller, who hangs up when the agent has spoken and has not been heard for a while. */
+  const patient = fixture.phone.script;
+  const say = patient.find((step) => step.say !== undefined)!;
+  const hear = patient.find((step) => step.hear !== undefined)!;
+  const script = (...more: typeof patient): typeof patient => [
+    hear,
+    { hearSilence: { ms: 600 }, withinMs: 60_000 },
+    say,
+    ...more,
+  ];
+  const quiet = (ms: number) => ({ hearSilence: { ms }, withinMs: 60_000 });
+  const hangUp = { hangUp: true, withinMs: 60_000 } as const;
+  const answersOf = ({ live }: Awaited<ReturnType<typeof replay>>) =>
+    live.sessions.flatMap((session) => session.eventsOf('toolAnswered'));
+
+  test('is answered with what it gave', async () => {
+    const { files } = await given('deadlineMs: 50000', (run) => run.give(7));
+    const done = await replay(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
+    expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'ok', data: { table: 7 } } }]);
+    expect(answersOf(done)).toMatchObject([{ accepted: true, answer: { response: { status: 'ok' } } }]);
+    expect(done.record.lines.at(-1)?.heardText).toBe('Table seven is yours.');
+  });
+
+  test('is answered with why it was refused', async () => {
+    const { files } = await given('deadlineMs: 50000', (run) => run.refuse());
+    const done = await replay(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
+    expect(answersOf(done)).toMatchObject([
+      { accepted: true, answer: { response: { status: 'refused', retryable: false, data: { reason: 'full' } } } },
+    ]);
+  });
+
+  test('that does not come to an end is answered at its deadline, and stopped', async () => {
+    const { files, stopped } = await given('deadlineMs: 2000', () => undefined);
+    const late = { ...fixture, phone: { ...fixture.phone, script: script(hear, quiet(3_000), hangUp) } };
+    const done = await replay(late, { files, model: { turns: [greeting!, asking!, finding!] } });
+    expect(answersOf(done)).toMatchObject([
+      { accepted: true, answer: { response: { status: 'timeout', retryable: true } } },
+    ]);
+    expect(done.record.lines.at(-1)?.heardText).toBe('Table seven is yours.');
+    expect(stopped()).toBe(1);
+  });
+
+  test('that the model cancels is stopped, and not answered', async () => {
+    const { files, stopped } = await given('behavior: blocking', () => undefined);
+    const phone = { ...fixture.phone, script: script(hear, quiet(800), say, hear, quiet(800), hangUp) };
+    const turns = [greeting!, asking!, { on: 'speech', hears: 'Never mind.', says: 'As you like.' } as const];
+    const done = await replay({ ...fixture, phone }, { files, model: { turns, announcesCancelledCalls: true } });
+    expect(answersOf(done)).toEqual([]);
+    expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'cancelled' } }]);
+    expect(stopped()).toBe(1);
+  });
+
+  test('that runs when the caller hangs up is stopped, and the record says so', async () => {
+    const { files, stopped } = await given('deadlineMs: 50000', () => undefined);
+    const phone = { ...fixture.phone, script: script(hear, quiet(800), hangUp) };
+    const done = await replay({ ...fixture, phone }, { files, model: { turns: [greeting!, asking!] } });
+    expect(answersOf(done)).toEqual([]);
+    expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'aborted' } }]);
+    expect(stopped()).toBe(1);
+    expect(done.leftArmed).toBe(0);
+  });
+
+  /** Waits for what the agent says when the break is over. */
+  const broken = {
+    ...fixture,
+    phone: { ...fixture.phone, script: script(hear, quiet(300), hear, quiet(800), hangUp) },
+  };
+  const breaking = { ...asking!, fault: { kind: 'close', code: 1011, reason: 'Internal error encountered.' } } as const;
+
+  test.each([
+    ['while there is none', 'LIVE_INTERNAL'],
+    ['when it is back', 'LIVE_BACK'],
+  ])('is answered to the resumed session when the session is lost, and the tool done %s', async (_when, code) => {
+    let open: OpenRun | undefined;
+    const { files, runs } = await given('deadlineMs: 50000', (run) => {
+      open = run;
+    });
+    const done = await replay(broken, {
+      files,
+      model: { turns: [greeting!, breaking, finding!] },
+      watch: (entry) => {
+        if (entry.type === 'event' && entry.code === code) open?.give(7);
+      },
+    });
+    expect(done.live.sessions).toHaveLength(1);
+    expect(runs).toHaveLength(1);
+    expect(answersOf(done)).toMatchObject([{ accepted: true, answer: { response: { data: { table: 7 } } } }]);
+    expect(done.record.lines.at(-1)?.heardText).toBe('Table seven is yours.');
+  });
+
+  test.each([
+    ['while there is none', 'LIVE_INTERNAL'],
+    ['when it is back', 'LIVE_BACK'],
+  ])('is told in words to a session that begins afresh, when done %s', async (_when, code) => {
+    let open: OpenRun | undefined;
+    const { files } = await given('deadlineMs: 50000', (run) => {
+      open = run;
+    });
+    const done = await replay(broken, {
+      files,
+      model: {
+        turns: [greeting!, breaking, { ...finding!, on: 'text' }],
+        faults: [{ kind: 'forgottenHandles' }],
+      },
+      watch: (entry) => {
+        if (entry.type === 'event' && entry.code === code) open?.give(7);
+      },
+    });
+    expect(done.live.sessions.length).toBeGreaterThan(1);
+    expect(answersOf(done).filter(({ accepted }) => accepted)).toEqual([]);
+    const texts = done.live.sessions.flatMap((session) => session.eventsOf('textReceived').map(({ text }) => text));
+    expect(texts.filter((text) => text.includes('you called find_table with {"day":"Friday"}'))).toHaveLength(1);
+    expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'ok', data: { table: 7 } } }]);
+  });
 });

@@ -52,6 +52,7 @@ export interface ReplayOptions {
   readonly fallback?: Config['agents'][number]['fallback'];
   /** Once the service has started, before anybody calls. */
   readonly started?: () => void;
+  readonly watch?: (entry: Entry) => void;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -63,7 +64,10 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const metrics = createMetrics();
   const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
   const service = await startService(configFor(data, options), tools, {
-    watch: (_callId, entry) => entries.push(entry),
+    watch: (_callId, entry) => {
+      entries.push(entry);
+      options.watch?.(entry);
+    },
     dial: dialInMemory(live),
     loopDelay: { readMs: () => 0, stop: () => undefined },
   });

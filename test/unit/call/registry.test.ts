@@ -12,6 +12,7 @@ import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
 import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
+import type { Tool } from '../../../src/tools/index.ts';
 import { createCollector, createOutbox, type Entry, type Line, openOwners } from '../../../src/transcript/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { dialInMemory } from '../../support/live-in-memory.ts';
@@ -47,6 +48,7 @@ interface ServiceOptions {
   /** undefined: nobody watches whether the agent speaks. */
   readonly patience?: CallAgent['patience'];
   readonly model?: ScenarioInput;
+  readonly tools?: readonly Tool[];
   readonly openLive?: () => never;
   /** The agent has no words for the stream when it is gone for good. */
   readonly sayNothing?: boolean;
@@ -57,6 +59,7 @@ function service({
   limits,
   patience,
   model,
+  tools = [],
   openLive,
   control,
   store,
@@ -71,8 +74,9 @@ function service({
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
-    return agent && { ...agent, patience, credentials: [], limits: { ...agent.limits, ...limits } };
+    return agent && { ...agent, patience, tools, credentials: [], limits: { ...agent.limits, ...limits } };
   };
+  const functions = tools.map(({ declaration }) => declaration);
   const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
   const closed: string[] = [];
@@ -100,7 +104,9 @@ function service({
     openLive: ({ agent, handlers, seed }) =>
       openLive?.() ??
       openLiveSession({
-        routes: [{ name: 'primary', settings: agent.live, backend, headers: liveHeaders(backend, clock) }],
+        routes: [
+          { name: 'primary', settings: { ...agent.live, functions }, backend, headers: liveHeaders(backend, clock) },
+        ],
         handlers,
         seed,
         clock,
@@ -851,6 +857,53 @@ describe('a call of a dead process', () => {
     // Turns count on, so that one record holds them all.
     expect(transcripts.get('CA1')).toContainEqual(expect.objectContaining({ type: 'speaking', turn: 2 }));
     expect(await metrics.text()).toContain('callbridge_calls_taken_up_total{because="PROCESS_DIED"} 1');
+  });
+
+  test('tells the model that tools were interrupted, and does nothing again that was done', async () => {
+    let runs = 0;
+    const toolOf = (name: string, sideEffect: boolean): Tool => ({
+      declaration: { name, description: name },
+      deadlineMs: 5_000,
+      sideEffect,
+      mayRepeat: !sideEffect,
+      check: () => undefined,
+      run: async () => {
+        runs += 1;
+        return { status: 'ok', retryable: false, message: 'Done again.' };
+      },
+    });
+    const called = (id: string, name: string): Entry => ({ type: 'toolCalled', at: 4_000, id, name, args: {} });
+    const answer = { status: 'ok', retryable: false, message: 'Done.' };
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+      { type: 'greeted', at: 1_000 },
+      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+      called('c1', 'look'),
+      called('c2', 'book'),
+      called('c3', 'order'),
+      { type: 'toolAnswered', at: 4_500, id: 'c3', name: 'order', answer },
+    ];
+    const { registry, live, transcripts } = service({
+      tools: [toolOf('look', false), toolOf('book', true), toolOf('order', true)],
+      model: { turns: [{ on: 'text', calls: [{ name: 'order' }] }] },
+      store: { take: async () => ({ entries: earlier }) },
+    });
+    await streamOf(registry, 'CA1');
+    await clock.advance(5_000);
+    const settled = transcripts.get('CA1')!.flatMap((entry) => (entry.type === 'toolAnswered' ? [entry] : []));
+    expect(settled).toMatchObject([
+      { id: 'c1', answer: { status: 'interrupted', retryable: true } },
+      { id: 'c2', answer: { status: 'interrupted', retryable: false } },
+      { name: 'order', answer: { ...answer, repeated: true } },
+    ]);
+    expect(runs).toBe(0);
+    // The session is a new one, and does not know the calls.
+    const texts = live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts.slice(0, 2)).toEqual([
+      expect.stringContaining('you called look with {}. Its result: {"status":"interrupted","retryable":true'),
+      expect.stringContaining('you called book with {}. Its result: {"status":"interrupted","retryable":false'),
+    ]);
   });
 
   test('which rang here as well goes on as it was, and not as what was prepared', async () => {
