@@ -28,6 +28,8 @@ export interface DrainDeps {
 /** Whether no call was hung up. */
 export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<boolean> {
   const { clock, logger, store, calls, idleWithin } = deps;
+  // Before the others look for neighbours: those of one machine are told to stop at the same time.
+  store.leaves();
   if (await idleWithin(graceMs)) return true;
   if ((await store.neighbours()) > 0) {
     logger.warn({ calls: calls().length }, 'handing over the calls that outlast the grace time');

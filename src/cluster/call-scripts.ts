@@ -3,6 +3,7 @@
  * with replicas: the scripts make them.
  *
  *   callbridge:processes      sorted set: process → its last beat, by Redis's clock
+ *   callbridge:leaving        set: processes that are told to stop, until they are gone
  *   callbridge:calls:<p>      set: the calls that process p holds, or ended and has not published; p is `-` for those let go
  *   callbridge:lost:<p>       set: calls that were taken from p, until p knows
  *   callbridge:call:<id>      hash: state, facts, holder, epoch, total, and answer | claim, claimUntil, orphanedAt | releasedAt
@@ -19,7 +20,7 @@ const CALL_TTL_MS = 5 * 60 * 60_000;
 const MAX_ENTRIES = 20_000;
 
 const PRELUDE = `${REDIS_CLOCK}local function key(kind, id) return 'callbridge:' .. kind .. ':' .. id end
-local PROCESSES, TTL, MAX = 'callbridge:processes', ${CALL_TTL_MS}, ${MAX_ENTRIES}
+local PROCESSES, LEAVING, TTL, MAX = 'callbridge:processes', 'callbridge:leaving', ${CALL_TTL_MS}, ${MAX_ENTRIES}
 local function whole(number) return string.format('%.0f', number) end
 local function fields(id, ...) return redis.call('HMGET', key('call', id), ...) end
 local function touch(id)
@@ -165,10 +166,11 @@ return { known[1], holder, known[3], known[4] or '', known[5], known[2] }
 /** id → its entries */
 const ENTRIES = `return redis.call('LRANGE', key('entries', ARGV[1]), 0, -1)`;
 
-/** me, calls known to be lost → [whether Redis knew this process, its time, calls lost] */
+/** me, 'stays' or 'leaves', calls known to be lost → [whether Redis knew this process, its time, calls lost] */
 const RENEW = `
 local me = ARGV[1]
-for i = 2, #ARGV do redis.call('SREM', key('lost', me), ARGV[i]) end
+if ARGV[2] == 'leaves' then redis.call('SADD', LEAVING, me) end
+for i = 3, #ARGV do redis.call('SREM', key('lost', me), ARGV[i]) end
 local known = redis.call('ZSCORE', PROCESSES, me)
 local at = whole(now())
 redis.call('ZADD', PROCESSES, at, me)
@@ -195,6 +197,7 @@ for _, process in ipairs(redis.call('ZRANGEBYSCORE', PROCESSES, '-inf', ARGV[2])
   local calls = redis.call('SMEMBERS', key('calls', process))
   if #calls == 0 and process ~= me then
     redis.call('ZREM', PROCESSES, process)
+    redis.call('SREM', LEAVING, process)
     redis.call('DEL', key('lost', process))
   end
   if process ~= me then for _, id in ipairs(calls) do claim(id, process) end end
@@ -203,16 +206,21 @@ for _, id in ipairs(redis.call('SMEMBERS', key('calls', '-'))) do claim(id, '-')
 return claims
 `;
 
-/** me, beats before which a process is dead → how many others live */
+/** me, beats before which a process is dead → how many others live, and stay */
 const NEIGHBOURS = `
-local living = redis.call('ZCOUNT', PROCESSES, '(' .. ARGV[2], '+inf')
-return redis.call('ZSCORE', PROCESSES, ARGV[1]) and living - 1 or living
+local count = 0
+for _, process in ipairs(redis.call('ZRANGEBYSCORE', PROCESSES, '(' .. ARGV[2], '+inf')) do
+  if process ~= ARGV[1] and redis.call('SISMEMBER', LEAVING, process) == 0 then count = count + 1 end
+end
+return count
 `;
 
 /** me. What it has ended and not published is for others to finish, at once. */
 const LEAVE = `
 local me = ARGV[1]
-if redis.call('SCARD', key('calls', me)) == 0 then redis.call('ZREM', PROCESSES, me)
+if redis.call('SCARD', key('calls', me)) == 0 then
+  redis.call('ZREM', PROCESSES, me)
+  redis.call('SREM', LEAVING, me)
 else redis.call('ZADD', PROCESSES, 0, me) end
 return { 'taken' }
 `;

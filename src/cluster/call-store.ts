@@ -28,7 +28,9 @@ export interface CallStore {
   release(callId: string): Promise<void>;
   /** The call is over; remembered for some minutes for whoever is asked. A call that somebody left is settled at once. */
   end(callId: string, answer: string): Promise<void>;
-  /** How many other processes live that could take a call up. */
+  /** This process is told to stop: the others give it no calls any more. */
+  leaves(): void;
+  /** How many other processes live, and stay, that could take a call up. */
   neighbours(): Promise<number>;
   /** What the outbox asks before a journal becomes a record. */
   readonly whereabouts: Whereabouts;

@@ -61,6 +61,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
       await orElse(outbox.adopt(callId), []);
       outbox.settle(callId);
     },
+    leaves: () => undefined,
     // Whoever restarts on this disk comes too late for a provider that asks at once.
     neighbours: () => Promise.resolve(0),
     whereabouts: {

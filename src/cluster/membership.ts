@@ -49,6 +49,7 @@ export class Membership {
   #lenientUntilMs = 0;
   #lost: readonly string[] = [];
   #beating = false;
+  #standing: 'stays' | 'leaves' = 'stays';
   #cancel: Cancel = () => undefined;
 
   constructor(options: MembershipOptions) {
@@ -63,6 +64,12 @@ export class Membership {
   async start(): Promise<void> {
     this.#cancel = this.#options.clock.every(this.#options.times.beatMs, () => void this.#beat());
     await this.#beat();
+  }
+
+  /** From the next beat on the others do not count on this process any more. */
+  leaves(): void {
+    this.#standing = 'leaves';
+    void this.#beat();
   }
 
   stop(): void {
@@ -84,7 +91,7 @@ export class Membership {
 
   async #renew(): Promise<void> {
     const { link, scripts, processId, times, handlers } = this.#options;
-    const answer = await link.ask(() => scripts.renew(processId, ...this.#lost));
+    const answer = await link.ask(() => scripts.renew(processId, this.#standing, ...this.#lost));
     const [known, atMs, lost] = renewedSchema.parse(answer);
     const lastMs = this.#lastBeatMs ?? 0;
     if (atMs - lastMs >= times.leaseMs) this.#lenientUntilMs = atMs + times.leaseMs;

@@ -251,6 +251,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       call.answer ??= answer;
       await writes.flush();
     },
+    leaves: () => membership.leaves(),
     neighbours: () =>
       link
         .ask(() => scripts.neighbours(processId, membership.deadBeforeMs))

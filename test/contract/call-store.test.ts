@@ -77,6 +77,21 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
     expect(told.told).toEqual(['orphaned CA1']);
   });
 
+  test('who is told to stop is a neighbour to nobody, and goes on with the calls that it has', async () => {
+    const [one, other] = [await driver.start(), await driver.start()];
+    await one.begin('CA1');
+    const inRedis = (await one.store.neighbours()) > 0;
+    await eventually(() => Promise.all([one, other].map(({ store }) => store.neighbours()))).toEqual(
+      inRedis ? [1, 1] : [0, 0],
+    );
+    one.store.leaves();
+    await eventually(() => other.store.neighbours()).toBe(0);
+    expect(await one.store.neighbours()).toBe(inRedis ? 1 : 0);
+    expect(await one.store.look('CA1')).toMatchObject({ state: 'running', holder: 'here' });
+    other.store.leaves();
+    await eventually(() => one.store.neighbours()).toBe(0);
+  });
+
   test('what is written while a call is still being taken is there for whoever takes it next', async () => {
     const [from, to] = [await driver.start(), await driver.start()];
     const transcript = from.answer('CA1');
