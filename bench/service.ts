@@ -67,7 +67,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const command = options.command ?? 'serve';
   const args =
     command === 'serve'
-      ? ['serve', '--grace', String(options.graceSeconds ?? 5), ...(options.serveArgs ?? [])]
+      ? ['serve', '--grace', String(options.graceSeconds ?? 5), '--processes', '1', ...(options.serveArgs ?? [])]
       : [command];
   const child = spawn(process.execPath, [...START_FLAGS, ...(options.nodeArgs ?? []), MAIN, ...args], {
     cwd: ROOT,

@@ -20,6 +20,7 @@ const LAYERS: Record<string, readonly string[]> = {
   call: ['lib', 'audio', 'telemetry', 'transcript', 'telephony', 'live', 'tools', 'cluster'],
   cluster: ['lib', 'telemetry', 'transcript', 'redis'],
   postprocess: ['lib', 'telemetry', 'transcript', 'redis'],
+  processes: ['lib', 'telemetry'],
   http: ['lib', 'telemetry', 'telephony', 'call'],
   simulator: ['lib', 'audio', 'telephony', 'live'],
 };

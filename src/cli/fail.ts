@@ -39,7 +39,8 @@ const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
 export function explain(error: unknown): string | undefined {
   if (error instanceof Failure) return error.message;
   if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
-  const listening = error.syscall === 'listen' || error.syscall === 'getaddrinfo';
+  // The primary binds for its workers, and Node says so.
+  const listening = ['listen', 'bind', 'getaddrinfo'].includes(String(error.syscall));
   const remedy = (listening ? LISTEN_REMEDIES : REMEDIES)[String(error.code)];
   return remedy && `${remedy} (${error.message})`;
 }

@@ -1,18 +1,21 @@
 /** `callbridge serve`: takes calls until it is told to stop, and then lets them end. */
 import { Command, InvalidArgumentError } from 'commander';
-import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
+import { type Config, loadConfig, processEnv } from '../config/index.ts';
 import { Failure, systemClock, systemIds } from '../lib/index.ts';
-import { createLogger, createMetrics } from '../telemetry/index.ts';
+import { isWorker, Member, primaryChannel } from '../processes/index.ts';
+import { createLogger, createMetrics, type Logger } from '../telemetry/index.ts';
 import { isMissingPart, orFail } from './fail.ts';
 import { leaveOnDefects } from './last-resort.ts';
-import { startService } from './service.ts';
+import { MAX_PROCESSES, processCount, runPrimary } from './processes.ts';
+import { type Service, startService } from './service.ts';
 import { simulatedEnv } from './simulated.ts';
-import { untilTold } from './until-told.ts';
+import { ignoreSignals, untilTold } from './until-told.ts';
 
 interface Options {
   /** True without a scenario's name. */
   readonly simulate?: string | true;
   readonly grace: number;
+  readonly processes?: number;
 }
 
 export function serveCommand(): Command {
@@ -20,19 +23,80 @@ export function serveCommand(): Command {
     .description('takes calls; settings come from the environment and from CONFIG_DIR')
     .option('--simulate [fixture]', 'with a simulated model, which acts as in that fixture call; no credentials needed')
     .option('--grace <seconds>', 'how long running calls may go on after SIGTERM', seconds, 240)
-    .action((options: Options) => orFail(() => serve(options)));
+    .option(
+      '--processes <n>',
+      'how many processes take calls; with REDIS_URL one on each core, without it one',
+      processes,
+    )
+    .action((options: Options) => orFail(() => (isWorker() ? serveAsWorker(options) : serve(options))));
 }
 
-async function serve({ simulate, grace }: Options): Promise<void> {
+async function serve(options: Options): Promise<void> {
+  const { simulate } = options;
   const env = processEnv();
-  if (simulate === undefined) return run(loadConfig({ env, cwd: process.cwd() }), grace);
+  if (simulate === undefined) return serveWith(loadConfig({ env, cwd: process.cwd() }), options, undefined);
   const { startSimulatedModel } = await import('./simulated-model.ts').catch(withoutSimulator);
   const model = await startSimulatedModel(simulate === true ? undefined : simulate);
   try {
-    await run(simulatedConfig(env, model.url, simulate === true ? undefined : simulate), grace);
+    await serveWith(loadConfig({ env: simulatedEnv(env, model.url), cwd: process.cwd() }), options, model.url);
   } finally {
     await model.close();
   }
+}
+
+async function serveWith(
+  config: Config,
+  { grace, processes, simulate }: Options,
+  modelUrl: string | undefined,
+): Promise<void> {
+  const count = processCount(processes, config);
+  if (simulate !== undefined) {
+    console.error(
+      `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${simulate === true ? 'question' : simulate} --url ${config.http.publicUrl}\n`,
+    );
+  }
+  const logger = createLogger({ level: config.log.level });
+  leaveOnDefects(logger);
+  for (const { place, message } of config.warnings) logger.warn({ place }, message);
+  process.exitCode =
+    count === 1
+      ? await serveAlone(config, grace, logger)
+      : await runPrimary({ count, graceSeconds: grace, modelUrl }, logger);
+}
+
+/** Resolves with the exit code. */
+async function serveAlone(config: Config, graceSeconds: number, logger: Logger): Promise<number> {
+  const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics: createMetrics() });
+  const signal = await untilTold(logger);
+  return leave(service, signal, graceSeconds, logger);
+}
+
+/** One of several: the primary has judged the settings, tells which one this is, and when to stop. */
+async function serveAsWorker({ grace }: Options): Promise<void> {
+  ignoreSignals();
+  const member = new Member({ channel: primaryChannel(), clock: systemClock });
+  try {
+    const { number, modelUrl } = await member.placed;
+    const env = processEnv();
+    const cwd = process.cwd();
+    const config = loadConfig({ env: modelUrl === undefined ? env : simulatedEnv(env, modelUrl), cwd });
+    const logger = createLogger({ level: config.log.level }).child({ process: number });
+    leaveOnDefects(logger);
+    const metrics = createMetrics();
+    const siblings = { number, passOn: member.passOn.bind(member), sum: () => member.sum() };
+    const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics }, { siblings });
+    member.serve({ take: service.take, metrics: metrics.snapshot }, logger);
+    process.exitCode = await leave(service, await member.told, grace, logger);
+  } finally {
+    member.close();
+  }
+}
+
+async function leave(service: Service, signal: string, graceSeconds: number, logger: Logger): Promise<number> {
+  logger.info({ signal }, 'told to stop');
+  const clean = await service.stop(graceSeconds * 1_000);
+  logger.info({ clean }, 'stopped');
+  return clean ? 0 : 1;
 }
 
 function withoutSimulator(error: unknown): never {
@@ -40,29 +104,16 @@ function withoutSimulator(error: unknown): never {
   throw new Failure('CONFIG_INVALID', 'This build has no simulator: use the dev image, or a checkout.');
 }
 
-function simulatedConfig(env: Env, modelUrl: string, fixture: string | undefined): Config {
-  const config = loadConfig({ env: simulatedEnv(env, modelUrl), cwd: process.cwd() });
-  console.error(
-    `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${fixture ?? 'question'} --url ${config.http.publicUrl}\n`,
-  );
-  return config;
-}
-
-async function run(config: Config, graceSeconds: number): Promise<void> {
-  const logger = createLogger({ level: config.log.level });
-  leaveOnDefects(logger);
-  for (const { place, message } of config.warnings) logger.warn({ place }, message);
-  const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics: createMetrics() });
-  const signal = await untilTold(logger);
-  logger.info({ signal }, 'told to stop');
-  const clean = await service.stop(graceSeconds * 1_000);
-  logger.info({ clean }, 'stopped');
-  process.exitCode = clean ? 0 : 1;
-}
-
 function seconds(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 86_400)
     throw new InvalidArgumentError('a number of seconds up to 86400 is wanted');
+  return number;
+}
+
+function processes(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > MAX_PROCESSES)
+    throw new InvalidArgumentError(`a number from 1 to ${MAX_PROCESSES} is wanted`);
   return number;
 }

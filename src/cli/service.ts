@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CallRegistry } from '../call/index.ts';
 import { openCluster } from '../cluster/index.ts';
 import { type Agent, agentFor, type Config } from '../config/index.ts';
-import { createServer, STREAM_ENDED_PATH } from '../http/index.ts';
+import { createServer, type HttpServer, type Siblings, STREAM_ENDED_PATH } from '../http/index.ts';
 import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import type { Dial } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
@@ -27,6 +27,8 @@ export interface Service {
   /** Listening. */
   readonly server: Server;
   readonly port: number;
+  /** A stream that reached another process, and is this one's. */
+  readonly take: HttpServer['take'];
   /** Lets the calls end within `graceMs`, then closes everything. Whether all of them ended by themselves. Idempotent. */
   stop(graceMs: number): Promise<boolean>;
 }
@@ -40,12 +42,14 @@ export interface ServiceOptions {
   readonly dial?: Dial;
   /** How late the event loop is, when time is not real. */
   readonly loopDelay?: LoopDelay;
+  /** The other processes behind the same port. */
+  readonly siblings?: Siblings | undefined;
 }
 
 /** Listens when this resolves. Rejects when a folder cannot be written, or the port is taken. */
 export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
-  const { watch, dial, loopDelay = measureLoopDelay() } = options;
+  const { watch, dial, loopDelay = measureLoopDelay(), siblings } = options;
   const apologies = loadApologies(config.agents, logger);
   const toolboxes = await openToolboxes(config.agents, { clock });
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
@@ -117,6 +121,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     recordings: apologies.recordings,
     usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
+    siblings,
   });
 
   const stopGauge = gaugeQueue({ queue, clock, logger, metrics });
@@ -147,7 +152,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     await worker?.start();
     const port = await listen(http.server, config.http);
     logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
-    return { registry, server: http.server, port, stop };
+    return { registry, server: http.server, port, take: http.take, stop };
   } catch (error) {
     await stop(0);
     throw error;

@@ -3,13 +3,15 @@ import type { Logger } from '../telemetry/index.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-export function untilTold(logger: Logger): Promise<NodeJS.Signals> {
+/** `atOnce`: what is to be done before it ends at once. */
+export function untilTold(logger: Logger, atOnce: () => void = () => undefined): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let told = false;
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         if (told) {
           logger.warn({ signal }, 'told twice: leaving at once');
+          atOnce();
           process.exit(1);
         }
         told = true;
@@ -17,4 +19,12 @@ export function untilTold(logger: Logger): Promise<NodeJS.Signals> {
       });
     }
   });
+}
+
+/**
+ * For a process that is told to stop in another way. A terminal, and systemd, send their signals to it as well: it would hear
+ * everything twice.
+ */
+export function ignoreSignals(): void {
+  for (const signal of SIGNALS) process.on(signal, () => undefined);
 }

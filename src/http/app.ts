@@ -13,6 +13,7 @@ import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
 import { logRequests } from './request-log.ts';
+import type { Siblings } from './siblings.ts';
 import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus } from './status.ts';
 import { streamEnded } from './stream-ended.ts';
@@ -31,6 +32,7 @@ export interface AppDeps {
   readonly recordings: Recordings;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
+  readonly siblings?: Siblings | undefined;
 }
 
 export function createApp(deps: AppDeps): Koa {
@@ -44,7 +46,7 @@ export function createApp(deps: AppDeps): Koa {
   router.post('/twilio/status', callStatus(deps));
   router.get('/healthz', health());
   router.get('/readyz', readiness(deps.calls));
-  router.get('/metrics', metricsText(deps.metrics));
+  router.get('/metrics', metricsText(deps));
   router.get(SOUND_ROUTE, sound(deps));
 
   const app = new Koa();

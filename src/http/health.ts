@@ -1,7 +1,9 @@
 /** What orchestrators and Prometheus ask. */
 import type { Middleware } from 'koa';
+import { asFailure } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import type { Calls } from './calls.ts';
+import type { Siblings } from './siblings.ts';
 
 /** The process lives, whatever else is the matter: restarting it would end its calls. */
 export function health(): Middleware {
@@ -21,9 +23,21 @@ export function readiness(calls: Calls): Middleware {
   };
 }
 
-export function metricsText(metrics: Pick<Metrics, 'text' | 'contentType'>): Middleware {
+export interface MetricsTextDeps {
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  readonly siblings?: Pick<Siblings, 'sum'> | undefined;
+}
+
+/** Of all processes behind this port: which of them answers is chance. */
+export function metricsText({ metrics, siblings }: MetricsTextDeps): Middleware {
   return async (ctx) => {
-    ctx.type = metrics.contentType;
-    ctx.body = await metrics.text();
+    try {
+      ctx.body = await (siblings === undefined ? metrics.text() : siblings.sum());
+      ctx.type = metrics.contentType;
+    } catch (error) {
+      // A sum that lacks a process would be taken for counters that began anew.
+      ctx.status = 503;
+      ctx.body = `No metrics: ${asFailure(error, 'INTERNAL').message}.\n`;
+    }
   };
 }

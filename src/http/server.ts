@@ -1,12 +1,15 @@
 /** The HTTP server: the app for requests, the upgrade for streams, one port for both. */
 import { createServer as createHttpServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock, Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount, type UsedNonces } from '../telephony/index.ts';
 import { createApp } from './app.ts';
 import type { Calls } from './calls.ts';
+import { limitConnections } from './connections.ts';
 import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import { type PassedUpgrade, type Siblings, unpackUpgrade } from './siblings.ts';
 import type { Recordings } from './sounds.ts';
 import { createUpgrade } from './upgrade.ts';
 
@@ -29,17 +32,21 @@ export interface HttpDeps {
   readonly limits?: HttpLimits;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
+  /** Where there are several processes behind one port. */
+  readonly siblings?: Siblings | undefined;
 }
 
 export interface HttpServer {
   /** Not yet listening. */
   readonly server: Server;
+  /** A stream that reached another process, and is this one's. */
+  take(upgrade: PassedUpgrade, socket: Socket): void;
   /** Stops listening, cuts the streams that are left, lets requests finish. Idempotent. */
   close(): Promise<void>;
 }
 
 export function createServer(deps: HttpDeps): HttpServer {
-  const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, limits = HTTP_LIMITS } = deps;
+  const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -48,8 +55,8 @@ export function createServer(deps: HttpDeps): HttpServer {
     secret: account.authToken ?? ids.nonce(),
     usedNonces: deps.usedNonces,
   });
-  const app = createApp({ clock, logger, metrics, account, calls, tokens, recordings, goodbyeOf });
-  const upgrade = createUpgrade({
+  const app = createApp({ clock, logger, metrics, account, calls, tokens, recordings, goodbyeOf, siblings });
+  const upgrades = createUpgrade({
     clock,
     logger,
     metrics,
@@ -57,6 +64,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     calls,
     tokens,
     closeMs: limits.closeMs,
+    siblings,
   });
 
   const server = createHttpServer(
@@ -68,13 +76,18 @@ export function createServer(deps: HttpDeps): HttpServer {
     },
     app.callback(),
   );
-  server.maxConnections = limits.connections;
-  server.on('drop', () => metrics.connectionsRefused.inc());
-  server.on('upgrade', upgrade.handle);
+  const connections = limitConnections(server, limits.connections, () => metrics.connectionsRefused.inc());
+  server.on('upgrade', upgrades.handle);
+
+  const take = (upgrade: PassedUpgrade, socket: Socket): void => {
+    if (!connections.admit(socket)) return;
+    const [request, head] = unpackUpgrade(upgrade, socket);
+    upgrades.take(request, socket, head);
+  };
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    upgrade.close();
+    upgrades.close();
     const cancelCut = clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
     return new Promise<void>((resolve) => {
       // An error says that it was not listening, which is as good.
@@ -83,6 +96,7 @@ export function createServer(deps: HttpDeps): HttpServer {
   };
   return {
     server,
+    take,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,8 +1,10 @@
-/** The one place where a request becomes a socket: path → provider → signature → WebSocket → token → call. */
+/** The one place where a request becomes a socket: path → provider → signature → whose → WebSocket → token → call. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { asFailure } from '../lib/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import {
   acceptStream,
   type CallStream,
@@ -14,6 +16,7 @@ import {
 import { callOf, TOKEN_PARAMETER } from './call-parameters.ts';
 import type { Calls } from './calls.ts';
 import { report, statusOf } from './failures.ts';
+import { packUpgrade, type Siblings } from './siblings.ts';
 
 /** Twilio's messages have some 300 bytes, `start` with all its parameters a few kB. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -22,14 +25,19 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_UNREAD_PONG_BYTES = 16 * 1024;
 
 export interface UpgradeDeps extends StreamDeps {
+  readonly metrics: StreamDeps['metrics'] & Pick<Metrics, 'streamsPassedOn'>;
   readonly protocols: readonly TelephonyProtocol[];
   readonly calls: Pick<Calls, 'answer'>;
   readonly tokens: StreamTokens;
   readonly closeMs: number;
+  /** Where there are several processes behind one port. */
+  readonly siblings?: Pick<Siblings, 'number' | 'passOn'> | undefined;
 }
 
 export interface Upgrade {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** As `handle`, of one that reached another process: it is this one's, whatever its path says. */
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Cuts the streams that are left, and answers 503 from now on. */
   close(): void;
 }
@@ -39,7 +47,7 @@ export interface Upgrade {
  * was decided at its webhook, and is decided again by `calls.answer`.
  */
 export function createUpgrade(deps: UpgradeDeps): Upgrade {
-  const { protocols, calls, tokens } = deps;
+  const { protocols, calls, tokens, siblings, metrics } = deps;
   let open = true;
   // Streams are counted so that closing can cut those that no call owns; compression costs time and saves nothing.
   const sockets = new WebSocketServer({
@@ -58,27 +66,45 @@ export function createUpgrade(deps: UpgradeDeps): Upgrade {
     return calls.answer(callOf(stream.callId, stream.provider, parameters), stream);
   };
 
-  return {
-    handle: (request, socket, head) => {
+  /**
+   * Only what is signed may go to another process. While it is on its way nobody reads from it: a client that speaks before it
+   * was answered (RFC 6455 §4.1) may lose what it says.
+   */
+  const isPassedOn = (number: number | undefined, request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    if (siblings === undefined || number === undefined || number === siblings.number) return false;
+    if (!(socket instanceof Socket) || !siblings.passOn(number, packUpgrade(request, head), socket)) return false;
+    metrics.streamsPassedOn.inc();
+    return true;
+  };
+
+  const entrance =
+    (mayPassOn: boolean): Upgrade['handle'] =>
+    (request, socket, head) => {
       // A peer that resets the connection meanwhile is nobody's concern.
       socket.on('error', ignoreError);
-      const protocol = protocols.find(({ path }) => path === pathOf(request));
+      const { path, number } = placeOf(request);
+      const protocol = protocols.find((candidate) => candidate.path === path);
       if (!open) return refuse(socket, 503);
       if (protocol === undefined) return refuse(socket, 404);
       try {
-        protocol.authenticate(request);
+        protocol.authenticate(request, number);
       } catch (error) {
         const failure = asFailure(error, 'INTERNAL');
         report(deps, failure);
         return refuse(socket, statusOf(failure), failure.code);
       }
+      if (mayPassOn && isPassedOn(number, request, socket, head)) return;
       socket.off('error', ignoreError);
       // A handshake that is not one is refused by ws, with the status that RFC 6455 §4.2 asks for.
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         answerPings(webSocket);
         acceptStream(webSocket, protocol, deps, admit);
       });
-    },
+    };
+
+  return {
+    handle: entrance(true),
+    take: entrance(false),
     close: () => {
       open = false;
       for (const webSocket of sockets.clients) webSocket.terminate();
@@ -95,8 +121,12 @@ function answerPings(webSocket: WebSocket): void {
 
 const ignoreError = (): void => undefined;
 
-/** Without the query, and without the slash that a proxy or Twilio itself may add. */
-const pathOf = (request: IncomingMessage): string => (request.url ?? '').replace(/\?.*$/s, '').replace(/\/+$/, '');
+/** Without the query, without the slash that a proxy or Twilio itself may add, and the number of a process apart. */
+function placeOf(request: IncomingMessage): { readonly path: string; readonly number: number | undefined } {
+  const asked = (request.url ?? '').replace(/\?.*$/s, '').replace(/\/+$/, '');
+  const [, path = asked, number] = /^(.*)\/([1-9]\d?)$/s.exec(asked) ?? [];
+  return { path, number: number === undefined ? undefined : Number(number) };
+}
 
 function refuse(socket: Duplex, status: number, code?: string): void {
   const body = JSON.stringify({ error: code ?? STATUS_CODES[status] });

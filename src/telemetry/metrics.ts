@@ -1,5 +1,6 @@
 /** What a running service counts and measures, for Prometheus. No label ever holds a number, a name or a call id. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricsSnapshot } from './sum.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -25,6 +26,15 @@ export function createMetrics() {
     new Counter<L>({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [register] });
   const gauge = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge<L>({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [register] });
+  /** Of several processes the highest counts: they see the same thing, or one of them is enough to know of. */
+  const highest = <L extends string = never>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge<L>({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [register],
+      aggregator: 'max',
+    });
   const histogram = <L extends string = never>(
     name: string,
     help: string,
@@ -62,6 +72,10 @@ export function createMetrics() {
       ['agent'],
     ),
     streamsBack: counter('streams_back_total', 'Streams that were lost in mid-call and came back, by another one'),
+    streamsPassedOn: counter(
+      'streams_passed_on_total',
+      'Streams that came to another process of this service than had their call, and were given to it',
+    ),
     callsTakenUp: counter('calls_taken_up_total', 'Calls taken up from another process, by why it let them go', [
       'because',
     ]),
@@ -114,21 +128,23 @@ export function createMetrics() {
     storeErrors: counter('store_errors_total', 'Failures to reach what processes share of running calls'),
 
     // After the call
-    queueJobs: gauge('queue_jobs', 'Jobs in the queue, by state', ['state']),
+    queueJobs: highest('queue_jobs', 'Jobs in the queue, by state', ['state']),
     jobs: counter('jobs_total', 'Jobs finished or given up, by result', ['result']),
     jobSeconds: histogram('job_seconds', 'Time to process a job once, in seconds', JOB_SECONDS),
 
     // Who is let in
     callsRefused: counter('calls_refused_total', 'Calls not taken, by failure code', ['code']),
-    callSlotsUsed: gauge('call_slots_used', 'Calls that this process has let in and that are not over'),
-    callSlotsLimit: gauge('call_slots_limit', 'Calls that this process lets in at once'),
-    loopDelaySeconds: gauge('loop_delay_seconds', 'Mean lateness of the event loop over two seconds, in seconds'),
-    overloaded: gauge('overloaded', '1 while new calls are refused because the event loop is late'),
+    callSlotsUsed: gauge('call_slots_used', 'Calls that were let in and are not over'),
+    callSlotsLimit: gauge('call_slots_limit', 'Calls that are let in at once'),
+    loopDelaySeconds: highest('loop_delay_seconds', 'Mean lateness of the event loop over two seconds, in seconds'),
+    overloaded: highest('overloaded', '1 while new calls are refused because the event loop is late'),
 
     // The process
-    draining: gauge('draining', '1 while the service lets its calls end and takes no new one'),
+    draining: highest('draining', '1 while the service lets its calls end and takes no new one'),
 
     contentType: register.contentType,
     text: (): Promise<string> => register.metrics(),
+    /** To be summed with those of other processes. */
+    snapshot: async () => (await register.getMetricsAsJSON()) as unknown as MetricsSnapshot,
   };
 }

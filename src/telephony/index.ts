@@ -7,7 +7,7 @@ export { type TwilioRestAccount, twilioClient } from './twilio/client.ts';
 
 export { type GoodbyeOptions, goodbyeTwiml, type Spoken } from './twilio/goodbye-twiml.ts';
 
-export { TWILIO_MEDIA_PATH } from './twilio/protocol.ts';
+export { twilioMediaPath } from './twilio/protocol.ts';
 export { ASKING, createTwilioCallControl, type TwilioCallControlOptions } from './twilio/rest.ts';
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
 export {

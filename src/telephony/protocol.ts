@@ -36,15 +36,15 @@ export type StreamCommand =
 
 export interface TelephonyProtocol {
   readonly name: string;
-  /** Where its WebSocket comes in, with or without a slash at the end. */
+  /** Where its WebSocket comes in, with or without a slash, or the number of a process, at the end. */
   readonly path: string;
   readonly playout: {
     /** How far ahead of real time sound is sent, in ms. */
     readonly leadMs: number;
     readonly maxMessageMs: number;
   };
-  /** Throws Failure STREAM_UNSIGNED. */
-  authenticate(request: IncomingMessage): void;
+  /** `number`: of the process, where the path ends with one. Throws Failure STREAM_UNSIGNED. */
+  authenticate(request: IncomingMessage, number?: number): void;
   /** undefined: nothing for us; it is counted and ignored. Throws Failure PROVIDER_BAD_MESSAGE, PROVIDER_BAD_FORMAT. */
   decode(message: string): StreamEvent | undefined;
   encode(command: StreamCommand, streamId: string): string;

@@ -60,6 +60,30 @@ describe('callbridge serve', () => {
     expect(service.output()).not.toContain('    at ');
   });
 
+  test.each([
+    ['2', /--processes 2 needs Redis.*set REDIS_URL/],
+    ['0', /a number from 1 to 64 is wanted/],
+    ['65', /a number from 1 to 64 is wanted/],
+    ['all', /a number from 1 to 64 is wanted/],
+  ])('refuses --processes %s, and says why', async (count, why) => {
+    const service = start(['serve', '--simulate', '--processes', count], { DATA_DIR: folder });
+    expect(await service.exited()).not.toBe(0);
+    expect(service.output()).toMatch(why);
+    expect(service.output()).not.toContain('    at ');
+  });
+
+  test('says once that the port is taken also when it is to be several processes', async () => {
+    const { url } = await simulatedService('question');
+    const second = start(['serve', '--simulate', '--processes', '2'], {
+      PORT: new URL(url).port,
+      DATA_DIR: join(folder, 'second'),
+      // Nobody need answer there: a service starts without it.
+      REDIS_URL: 'redis://127.0.0.1:1',
+    });
+    expect(await second.exited()).toBe(2);
+    expect(second.output().match(/The port is taken/g)).toHaveLength(1);
+  });
+
   test('says which port is taken', async () => {
     const { url } = await simulatedService('question');
     const second = start(['serve', '--simulate'], { PORT: new URL(url).port, DATA_DIR: join(folder, 'second') });

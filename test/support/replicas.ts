@@ -35,6 +35,8 @@ export interface Replicas {
   readonly twilio: TwilioSimulator;
   /** A process with settings of its own; listens when this resolves. On `origin`, so that one that was killed can come back. */
   start(env: Readonly<Record<string, string>>, origin?: string): Promise<Replica>;
+  /** Several processes on one port, and who starts them; all of them listen when this resolves. */
+  startSeveral(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<Replica>;
   /** A worker with these settings. */
   work(env: Readonly<Record<string, string>>): Promise<void>;
   /** A folder for a process, removed at the end. */
@@ -75,25 +77,35 @@ export async function openReplicas(model: ScenarioInput, { patient = false } = {
     appendFileSync(join(configDir, 'agents/reception.yaml'), '\npatience: false\n');
   }
   const running: CommandProcess[] = [];
+  const serve = (args: readonly string[], port: number, env: Readonly<Record<string, string>>): CommandProcess => {
+    const process = callbridge(['serve', ...args], {
+      PORT: `${port}`,
+      HOST: '127.0.0.1',
+      PUBLIC_URL,
+      TWILIO_ACCOUNT_SID: ACCOUNT_SID,
+      TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      TWILIO_API_BASE_URL: twilio.url,
+      GEMINI_API_KEY: 'simulated',
+      GOOGLE_GEMINI_BASE_URL: live.url,
+      CONFIG_DIR: configDir,
+      ...env,
+    });
+    running.push(process);
+    return process;
+  };
   return {
     live,
     twilio,
     async start(env, origin) {
       const port = origin === undefined ? await freePort() : Number(new URL(origin).port);
-      const process = callbridge(['serve', '--grace', '1'], {
-        PORT: `${port}`,
-        HOST: '127.0.0.1',
-        PUBLIC_URL,
-        TWILIO_ACCOUNT_SID: ACCOUNT_SID,
-        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
-        TWILIO_API_BASE_URL: twilio.url,
-        GEMINI_API_KEY: 'simulated',
-        GOOGLE_GEMINI_BASE_URL: live.url,
-        CONFIG_DIR: configDir,
-        ...env,
-      });
-      running.push(process);
+      const process = serve(['--grace', '1', '--processes', '1'], port, env);
       await process.says(/"msg":"serving"/);
+      return { process, origin: `http://127.0.0.1:${port}` };
+    },
+    async startSeveral(env, args) {
+      const port = await freePort();
+      const process = serve(args, port, env);
+      await process.says(/"msg":"all processes serve"/);
       return { process, origin: `http://127.0.0.1:${port}` };
     },
     async work(env) {

@@ -8,7 +8,11 @@ import { type TwilioOutbound, twilioInbound } from './wire.ts';
 type InboundEvent = keyof typeof twilioInbound;
 
 /** Where Twilio's media stream comes in. */
-export const TWILIO_MEDIA_PATH = '/twilio/media';
+const TWILIO_MEDIA_PATH = '/twilio/media';
+
+/** A stream of a call that one of several processes has: Twilio passes on, and signs, the path, but no query. */
+export const twilioMediaPath = (number: number | undefined): string =>
+  number === undefined ? TWILIO_MEDIA_PATH : `${TWILIO_MEDIA_PATH}/${number}`;
 
 /** Twilio documents no limit to what it buffers, and `clear` empties all of it. Five seconds outlast any stall of ours. */
 const LEAD_MS = 5_000;
@@ -30,7 +34,8 @@ export function twilio(account: TwilioAccount): TelephonyProtocol {
     name: 'twilio',
     path: TWILIO_MEDIA_PATH,
     playout: { leadMs: LEAD_MS, maxMessageMs: MAX_MESSAGE_MS },
-    authenticate: (request) => verifyUpgrade(account, TWILIO_MEDIA_PATH, request.headers['x-twilio-signature']),
+    authenticate: (request, number) =>
+      verifyUpgrade(account, twilioMediaPath(number), request.headers['x-twilio-signature']),
     decode,
     encode: (command, streamId) => {
       switch (command.type) {

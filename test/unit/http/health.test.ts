@@ -1,5 +1,6 @@
 /** What orchestrators and Prometheus fetch. */
 import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../src/lib/index.ts';
 import { notingCalls, startService } from './service.ts';
 
 describe('the service', () => {
@@ -30,6 +31,18 @@ describe('the service', () => {
       expect(await readiness.json()).toEqual({ ready: false, because: [code], activeCalls: 9 });
     },
   );
+
+  test('shows the numbers of all processes behind its port, or says that it has none', async () => {
+    let sum = async (): Promise<string> => 'callbridge_calls_total 7\n';
+    const siblings = { number: 1, passOn: () => false, sum: () => sum() };
+    const service = await startService({ siblings });
+    const response = await service.get('/metrics');
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    expect(await response.text()).toBe('callbridge_calls_total 7\n');
+    sum = () => Promise.reject(new Failure('INTERNAL', 'they did not come in time'));
+    const none = await service.get('/metrics');
+    expect([none.status, await none.text()]).toEqual([503, 'No metrics: they did not come in time.\n']);
+  });
 
   test('shows its numbers to Prometheus', async () => {
     const service = await startService();

@@ -5,7 +5,7 @@ import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RingingCall } from '../../../src/call/index.ts';
-import { type Calls, createServer, type Goodbye, type HttpLimits } from '../../../src/http/index.ts';
+import { type Calls, createServer, type Goodbye, type HttpLimits, type Siblings } from '../../../src/http/index.ts';
 import { systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { type CallStream, createUsedNonces } from '../../../src/telephony/index.ts';
@@ -99,6 +99,7 @@ export interface ServiceOptions {
   readonly recordings?: Readonly<Record<string, Buffer>>;
   readonly limits?: HttpLimits;
   readonly goodbyeOf?: (agent: string | undefined) => Goodbye | undefined;
+  readonly siblings?: Siblings;
 }
 
 export async function startService(options: ServiceOptions = {}) {
@@ -118,6 +119,7 @@ export async function startService(options: ServiceOptions = {}) {
     recordings: new Map(Object.entries({ apology: APOLOGY, ...options.recordings })),
     ...(options.limits !== undefined && { limits: options.limits }),
     goodbyeOf: options.goodbyeOf ?? (() => undefined),
+    siblings: options.siblings,
   });
   service.server.listen(0, '127.0.0.1');
   await once(service.server, 'listening');
@@ -142,6 +144,7 @@ export async function startService(options: ServiceOptions = {}) {
     port,
     notes: calls.notes,
     close: service.close,
+    take: service.take,
     metrics,
     /** The server's ends of all connections that are open, oldest first. */
     sockets: () => [...sockets],
