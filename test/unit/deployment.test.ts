@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { closingMs, defaultGraceMs } from '../support/stop-time.ts';
+import { closingMs, constantOf, defaultGraceMs } from '../support/stop-time.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -40,7 +40,31 @@ describe('the compose file', () => {
     expect(compose.services.service.command).toEqual(['serve']);
     expect(closingMs()).toBeGreaterThan(60_000);
     const [, minutes] = /^(\d+)m$/.exec(compose.services.service.stop_grace_period) ?? [];
-    expect(Number(minutes) * 60_000).toBeGreaterThan(defaultGraceMs() + closingMs());
+    // Several processes are waited for by the one that started them.
+    const leavingMs = constantOf('src/processes/primary.ts', 'LEAVING_MS');
+    expect(leavingMs).toBeGreaterThan(closingMs());
+    expect(Number(minutes) * 60_000).toBeGreaterThan(defaultGraceMs() + leavingMs);
+  });
+});
+
+describe('the compose file for several containers', () => {
+  const scaled = parse(read('docker-compose.scale.yml'), { logLevel: 'error' });
+
+  test('takes the port from the service, and gives it to a proxy', () => {
+    expect(read('docker-compose.scale.yml')).toMatch(/^ {2}service:\n(?: {4}#.*\n)* {4}ports: !reset \[\]$/m);
+    expect(scaled.services.proxy.ports).toEqual(compose.services.service.ports);
+    expect(scaled.services.service.command).toEqual(['serve', '--processes', '1']);
+    expect(scaled.services.proxy.depends_on.every((name: string) => name in compose.services)).toBe(true);
+    expect(scaled.services.proxy.configs.map(({ source }: { source: string }) => source)).toEqual(
+      Object.keys(scaled.configs),
+    );
+  });
+
+  test('looks for the containers by the name of the service and its port, and gives up connections before they do', () => {
+    const { content } = scaled.configs.caddyfile;
+    expect(content).toContain(`dynamic a service ${compose.services.service.environment.PORT} {`);
+    const [, seconds] = /keepalive (\d+)s/.exec(content) ?? [];
+    expect(Number(seconds) * 1_000).toBeLessThan(constantOf('src/http/server.ts', 'KEEP_ALIVE_MS'));
   });
 });
 

@@ -51,6 +51,11 @@ describe('the Kubernetes manifests', () => {
     );
   });
 
+  test('run one process in a pod, which has no cores of its own', () => {
+    expect(serving.args.slice(serving.args.indexOf('--processes'))).toEqual(['--processes', '1']);
+    expect(serving.resources.limits.cpu).toBeUndefined();
+  });
+
   test('probe routes that there are, on the port on which the service listens', () => {
     const app = read('src/http/app.ts');
     for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
