@@ -19,6 +19,8 @@ const SAMPLES_PER_MS = 8;
 const MARK_AFTER_SAMPLES = 190 * SAMPLES_PER_MS;
 /** An echo that is this late will not come: the turn counts as played by the clock. Telephone paths stay well below. */
 const MARK_GRACE_MS = 2_000;
+/** An echo that is later than telephone networks make it: the sound before it was held up on its way to the provider. */
+const HELD_UP_MS = 500;
 /** Five minutes of speech in one turn are more than any model says; what goes beyond is dropped. */
 const MAX_QUEUED_SAMPLES = 300_000 * SAMPLES_PER_MS;
 
@@ -55,6 +57,8 @@ interface Mark {
   readonly turn: QueuedTurn;
   readonly atSamples: number;
   readonly endsTurn: boolean;
+  /** When the sound before it will have been played. */
+  dueMs: number;
 }
 
 export class Playout {
@@ -129,7 +133,7 @@ export class Playout {
     const turns = this.#turns;
     if (turns.length === 0) return;
     const nowMs = this.#clock.nowMs();
-    const played = turns.map((turn) => this.#played(turn, nowMs));
+    const played = turns.map((turn) => turn.played(nowMs, this.#nextMark(turn)));
     this.#turns = [];
     this.#marks = [];
     this.#epoch += 1;
@@ -148,8 +152,8 @@ export class Playout {
     const playing = new Map<number, PlayedTurn>();
     for (const turn of this.#turns) {
       if (turn.startMs === undefined) continue;
-      playing.set(turn.id, this.#played(turn, nowMs));
-      turn.rewind(Math.max(turn.echoedSamples, this.#heardSamples(turn, nowMs) - turn.lostSamples));
+      playing.set(turn.id, turn.played(nowMs, this.#nextMark(turn)));
+      turn.rewind(Math.max(turn.echoedSamples, turn.heardSamples(nowMs, this.#nextMark(turn)) - turn.lostSamples));
     }
     this.#sink = undefined;
     this.#marks = [];
@@ -164,7 +168,10 @@ export class Playout {
     const index = this.#marks.findIndex((mark) => mark.name === name);
     if (index < 0) return;
     const nowMs = this.#clock.nowMs();
-    for (const mark of this.#marks.splice(0, index + 1)) this.#passed(mark, nowMs);
+    const reached = this.#marks.splice(0, index + 1);
+    const lateMs = nowMs - reached.at(-1)!.dueMs;
+    if (lateMs > HELD_UP_MS) this.#heldUp(reached[0]!.turn, lateMs);
+    for (const mark of reached) this.#passed(mark, nowMs);
     this.topUp();
   }
 
@@ -200,7 +207,7 @@ export class Playout {
     this.#turns = [];
     this.#marks = [];
     this.#sink = undefined;
-    for (const turn of turns) this.#handlers.turnEnded(turn.id, this.#played(turn, nowMs));
+    for (const turn of turns) this.#handlers.turnEnded(turn.id, turn.played(nowMs, this.#nextMark(turn)));
   }
 
   #turn(id: number): QueuedTurn | undefined {
@@ -242,7 +249,7 @@ export class Playout {
     const name = `${this.#epoch}:${this.#markNumber++}`;
     turn.samplesSinceMark = 0;
     turn.endMarkSent = endsTurn;
-    this.#marks.push({ name, turn, atSamples: turn.sentSamples, endsTurn });
+    this.#marks.push({ name, turn, atSamples: turn.sentSamples, endsTurn, dueMs: this.#playedUntilMs });
     sink.mark(name);
   }
 
@@ -258,7 +265,14 @@ export class Playout {
     mark.turn.echoedAtMs = nowMs;
     if (!mark.endsTurn) return;
     this.#turns = this.#turns.filter((turn) => turn !== mark.turn);
-    this.#handlers.turnEnded(mark.turn.id, this.#played(mark.turn, nowMs));
+    this.#handlers.turnEnded(mark.turn.id, mark.turn.played(nowMs, this.#nextMark(mark.turn)));
+  }
+
+  /** What was sent of this turn, and all behind it, is heard so much later than it was sent for. */
+  #heldUp(from: QueuedTurn, lateMs: number): void {
+    for (const turn of this.#turns.slice(this.#turns.indexOf(from))) turn.heldUp(lateMs);
+    for (const mark of this.#marks) mark.dueMs += lateMs;
+    this.#playedUntilMs += lateMs;
   }
 
   #giveUpOnEchoes(): void {
@@ -267,25 +281,8 @@ export class Playout {
     for (const mark of this.#marks.splice(0)) this.#passed(mark, nowMs);
   }
 
-  #played(turn: QueuedTurn, nowMs: number): PlayedTurn {
-    const heardSamples = Math.max(0, this.#heardSamples(turn, nowMs) - turn.lostSamples);
-    const startMs = Math.min(turn.startMs ?? nowMs, nowMs);
-    return {
-      startMs,
-      // An echo comes a network's delay after the sound: it must not make the turn longer than it was.
-      endMs: Math.max(startMs, Math.min(nowMs, turn.playedUntilMs)),
-      heardMs: heardSamples / SAMPLES_PER_MS,
-      generatedMs: turn.generatedSamples / SAMPLES_PER_MS,
-      cut: heardSamples < turn.generatedSamples,
-    };
-  }
-
-  /** Up to the last echoed mark for certain; from there on as much as time has passed, but not past the next mark. */
-  #heardSamples(turn: QueuedTurn, nowMs: number): number {
-    if (turn.startMs === undefined) return 0;
-    const sinceMs = nowMs - (turn.echoedAtMs ?? turn.startMs);
-    const next = this.#marks.find((mark) => mark.turn === turn)?.atSamples ?? turn.sentSamples;
-    const estimate = turn.echoedSamples + Math.max(0, sinceMs) * SAMPLES_PER_MS;
-    return Math.floor(Math.min(estimate, next));
+  /** Where the next mark stands that was not echoed, in samples of the turn. */
+  #nextMark(turn: QueuedTurn): number {
+    return this.#marks.find((mark) => mark.turn === turn)?.atSamples ?? turn.sentSamples;
   }
 }

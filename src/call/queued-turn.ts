@@ -1,5 +1,8 @@
 /** One turn of the agent on its way through the playout: its sound that waits, and how far it was sent and heard. */
 import { type Pcm, pcm } from '../audio/index.ts';
+import type { PlayedTurn } from '../transcript/index.ts';
+
+const SAMPLES_PER_MS = 8;
 
 export class QueuedTurn {
   readonly id: number;
@@ -69,6 +72,34 @@ export class QueuedTurn {
     this.echoedSamples = toSamples;
     // Nothing more of it is heard until it is played again.
     this.echoedAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Its sound is played so much later than it was sent for. */
+  heldUp(lateMs: number): void {
+    if (this.startMs !== undefined && this.echoedSamples === 0) this.startMs += lateMs;
+    this.playedUntilMs += lateMs;
+  }
+
+  /** `nextMark`: where the next mark stands that was not echoed, in samples. */
+  played(nowMs: number, nextMark: number): PlayedTurn {
+    const heardSamples = Math.max(0, this.heardSamples(nowMs, nextMark) - this.lostSamples);
+    const startMs = Math.min(this.startMs ?? nowMs, nowMs);
+    return {
+      startMs,
+      // An echo comes a network's delay after the sound: it must not make the turn longer than it was.
+      endMs: Math.max(startMs, Math.min(nowMs, this.playedUntilMs)),
+      heardMs: heardSamples / SAMPLES_PER_MS,
+      generatedMs: this.generatedSamples / SAMPLES_PER_MS,
+      cut: heardSamples < this.generatedSamples,
+    };
+  }
+
+  /** Up to the last echoed mark for certain; from there on as much as time has passed, but not past the next mark. */
+  heardSamples(nowMs: number, nextMark: number): number {
+    if (this.startMs === undefined) return 0;
+    const sinceMs = nowMs - (this.echoedAtMs ?? this.startMs);
+    const estimate = this.echoedSamples + Math.max(0, sinceMs) * SAMPLES_PER_MS;
+    return Math.floor(Math.min(estimate, nextMark));
   }
 
   #takeFront(length: number): Pcm<8000> {

@@ -107,8 +107,7 @@ export class Watchdog {
 
   /** An edge of the caller's voice by our own gate, at the time at which it really was. */
   callerVoice(edge: 'started' | 'ended', atMs: number): void {
-    if (edge === 'started') this.#caller.started(atMs);
-    else this.#caller.ended(atMs);
+    this.#caller[edge](atMs);
     if (edge === 'started' || this.#heard) return;
     const missing = this.#missing;
     if (missing === undefined) {
@@ -272,15 +271,16 @@ export class Watchdog {
 
   #cameEmpty(turn: Turn | undefined, reason: string | undefined, idle: boolean): void {
     if (this.#missing === undefined) return;
-    // The model waits for the rest of what the caller has to say.
-    if (reason === 'NEED_MORE_INPUT') this.#missing = undefined;
+    // The model waits for the rest of what the caller has to say, who may have said it all.
+    if (reason === 'NEED_MORE_INPUT') this.#missInstead('noAnswer', 2 * this.#answerMs);
     else if (idle && !turn?.calledTools) {
       this.#missInstead(turn?.dead ?? (turn?.sounded ? 'nearSilent' : 'emptyTurn'), FINISHED_MS);
     }
   }
 
+  /** What the caller said after the turn's sound was over is owed by the next one. */
   #settle(): void {
-    this.#missing = undefined;
+    if (this.#missing?.why !== 'noAnswer') this.#missing = undefined;
     if (this.#askedMeanwhile) this.#miss('noAnswer', this.#answerMs);
     this.#askedMeanwhile = false;
   }

@@ -156,6 +156,32 @@ test('an echo that never comes ends the turn by the clock', () => {
   expect(ended.get(1)).toMatchObject({ heardMs: 500, cut: false });
 });
 
+test('a turn that was held up on its way was heard when its marks say so, and so was the one behind it', () => {
+  const { clock, startMs, playout, attach, marks, ended } = playing();
+  attach();
+  for (const turn of [1, 2]) {
+    playout.enqueue(turn, ms(300));
+    playout.completeTurn(turn);
+  }
+  clock.tick(1_510);
+  for (const [index, mark] of marks().entries()) {
+    clock.tick(index % 2 === 0 ? 200 : 100);
+    playout.markReached(mark);
+  }
+  expect(ended.get(1)).toMatchObject({ startMs: startMs + 1_510, endMs: startMs + 1_810, heardMs: 300, cut: false });
+  expect(ended.get(2)).toMatchObject({ startMs: startMs + 1_810, endMs: startMs + 2_110, heardMs: 300, cut: false });
+});
+
+test('an echo that is late by a telephone network does not make a turn longer', () => {
+  const { clock, startMs, playout, attach, marks, ended } = playing();
+  attach();
+  playout.enqueue(1, ms(150));
+  playout.completeTurn(1);
+  clock.tick(150 + 500);
+  playout.markReached(marks()[0]!);
+  expect(ended.get(1)).toMatchObject({ startMs, endMs: startMs + 150 });
+});
+
 test('a turn behind another starts when that one has been played', () => {
   const { playout, attach, started } = playing();
   attach();

@@ -83,6 +83,19 @@ describe('an agent that is mute', () => {
     expect(rungs[0]?.[0]).toBeLessThan(14_000);
   });
 
+  test('after a turn that the service never completed, though the next one comes empty, is nudged', () => {
+    const { watchdog, rungs, pass, agentSays, callerSays } = given();
+    agentSays(2_000);
+    watchdog.generationCompleted();
+    pass(2_000);
+    callerSays(700);
+    pass(1_000);
+    watchdog.callerUnderstood();
+    watchdog.turnCompleted(COMPLETE);
+    pass(10_000);
+    expect(rungs[0]).toEqual([2_700 + DETECTION_MS + 4_000, 'nudge', 'noAnswer']);
+  });
+
   test('when it should greet is told so again', () => {
     const { watchdog, rungs, pass } = given();
     watchdog.asked();
@@ -335,13 +348,15 @@ describe('an agent is left alone', () => {
     expect(rungs).toEqual([]);
   });
 
-  test('when the model says that it needs to hear more', () => {
+  test('when the model says that it needs to hear more, for twice as long as any answer may take', () => {
     const { watchdog, rungs, pass, callerSays } = given();
     callerSays(1_000);
     pass(1_200);
     watchdog.turnCompleted({ reason: 'NEED_MORE_INPUT', idle: true });
-    pass(30_000);
+    pass(7_900);
     expect(rungs).toEqual([]);
+    pass(200);
+    expect(rungs).toEqual([[2_200 + 8_000, 'nudge', 'noAnswer']]);
   });
 
   test('while there is no session to speak through', () => {
