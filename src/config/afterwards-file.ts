@@ -24,6 +24,42 @@ const redact = z
   })
   .describe('Personal data is blacked out by rules before a record leaves. Without it, nothing is.');
 
+/** Instructions longer than this are no addition to ours, but another task. */
+const instruction = text.max(4_000);
+
+const summary = z
+  .union(
+    [
+      z.boolean(),
+      z.strictObject({ instruction: instruction.describe('What it should dwell on, how long, in which language.') }),
+    ],
+    {
+      error: 'must be true, false, or a map with an instruction',
+    },
+  )
+  .default(false)
+  .describe('What the call was about, in a few sentences.');
+
+const extract = z
+  .strictObject({
+    schema: z
+      .record(z.string(), z.unknown())
+      .describe('JSON Schema of what is to be found, of type "object". Descriptions of its fields guide the model.'),
+    instruction: instruction.optional().describe('What else there is to know about it.'),
+  })
+  .describe('Facts of the call, in a form of your own.');
+
+const verdict = z
+  .strictObject({
+    goals: z
+      .array(text.max(500))
+      .min(1)
+      // Each is judged with a reason of its own, and all reasons must fit into one answer.
+      .max(20)
+      .describe('What the agent should reach in a call, such as: The caller knows when the table is booked for.'),
+  })
+  .describe('Whether the call reached its goals.');
+
 const FORMATS = ['json', 'text', 'vtt'] as const;
 
 export const afterwards = z.strictObject({
@@ -32,6 +68,12 @@ export const afterwards = z.strictObject({
     .default([...FORMATS])
     .describe('The files written of each call.'),
   redact: redact.optional(),
+  model: text
+    .optional()
+    .describe('The text model of config/models.yaml for summary, extract and verdict. Default: the first one there.'),
+  summary,
+  extract: extract.optional(),
+  verdict: verdict.optional(),
   webhook: z
     .strictObject({
       url: z

@@ -1,6 +1,7 @@
 /** An agent as the service uses it: what its file says, in our units, with the facts about its model. */
 import type { AgentFile } from './agent-file.ts';
 import type { Alternative } from './alternatives.ts';
+import type { Analysis } from './analysis-checks.ts';
 import type { LiveModel } from './catalogue.ts';
 import { normalAddress } from './routing.ts';
 import type { AgentTool } from './tools.ts';
@@ -60,6 +61,7 @@ export interface Agent {
   readonly afterwards: {
     readonly formats: AgentFile['afterwards']['formats'];
     readonly redact?: AgentFile['afterwards']['redact'];
+    readonly analysis?: Analysis | undefined;
     readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
   };
 }
@@ -69,6 +71,7 @@ export interface Resolved {
   readonly model: LiveModel;
   readonly language: string | undefined;
   readonly webhookSecret: string | undefined;
+  readonly analysis: Analysis | undefined;
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
@@ -76,7 +79,7 @@ export interface Resolved {
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, alternatives, recordingPath, toolSpecs } = resolved;
+  const { model, language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs } = resolved;
   const {
     answers,
     default: isDefault,
@@ -119,6 +122,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     afterwards: {
       formats,
       redact,
+      analysis,
       webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
     },
   };

@@ -5,6 +5,7 @@ import { type Agent, agentFrom } from './agent.ts';
 import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
 import { type AgentFile, agentFile, type ReadableAgentFile, readableAgentFile } from './agent-file.ts';
 import { carriers, checkAlternatives } from './alternatives.ts';
+import { checkAnalysis } from './analysis-checks.ts';
 import type { Backends } from './backends.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
@@ -99,7 +100,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   }
   const judgedModel = doubtful.has('model') ? undefined : model;
   const toolSpecs = readTools(content, { model: judgedModel, environment, toolFiles: source.toolFiles, ...bench });
-  const resolved = { language, webhookSecret, alternatives, recordingPath, toolSpecs };
+  const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
+  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 

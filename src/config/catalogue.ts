@@ -1,4 +1,4 @@
-/** What config/models.yaml holds: the Live models, the voices and the languages that agents may name. */
+/** What config/models.yaml holds: the Live models, text models for what comes after a call, the voices and the languages that agents may name. */
 import { z } from 'zod';
 import { currency, prices } from './prices-file.ts';
 
@@ -32,9 +32,9 @@ const model = z.strictObject({
     .enum(['current', 'deprecated', 'shutDown'])
     .describe('Agents with a deprecated model start with a warning, with one that is shut down not at all.'),
   purpose: z
-    .enum(['dialogue', 'transcription', 'translation', 'robotics'])
+    .enum(['dialogue', 'text', 'transcription', 'translation', 'robotics'])
     .default('dialogue')
-    .describe('Agents need a model for dialogue.'),
+    .describe('Agents speak by a model for dialogue; one for text looks at their calls afterwards.'),
   shutDownOn: z.iso.date().optional().describe('The day on which it was or will be shut down.'),
   successor: z.string().min(1).optional().describe('The model to use instead.'),
   apis: z.array(liveApi).min(1).describe('Where the model is offered.'),
@@ -59,7 +59,9 @@ export const catalogueFile = z.strictObject({
     .optional()
     .describe('The day of these facts: what was to be shut down by then is spoken of in the past.'),
   currency,
-  models: z.record(z.string().min(1), model).describe('Live models by name, without "models/" in front.'),
+  models: z
+    .record(z.string().min(1), model)
+    .describe('Live models, and text models, by name, without "models/" in front.'),
   voices: z.record(z.string().min(1), z.string().min(1)).describe('Prebuilt voices and their character.'),
   languages: z.strictObject({
     developer: z.array(languageTag).min(1),

@@ -66,6 +66,8 @@ export interface CallsConfig {
 /** What a worker needs: it takes its jobs from Redis. */
 export interface WorkerConfig extends BaseConfig {
   readonly queue: { readonly redisUrl: string };
+  /** For agents that want something found out about their calls; undefined: there are none. */
+  readonly live?: { readonly backends: Backends } | undefined;
 }
 
 /** A configuration under examination: the parts that could be read, whatever is wrong with the others. */
@@ -98,8 +100,10 @@ export function loadWorkerConfig(source: ConfigSource): WorkerConfig {
       'is missing: a worker takes its jobs from Redis (without it, `serve` does the work)',
     );
   }
+  const asks = base.agents.some(({ afterwards }) => afterwards.analysis !== undefined);
+  const { backends } = asks ? readLive(reading) : {};
   if (reading.problems.list.length > 0 || redisUrl === undefined) throw invalid(reading.problems.list);
-  return deepFreeze({ ...base, queue: { redisUrl } });
+  return deepFreeze({ ...base, queue: { redisUrl }, live: backends && { backends } });
 }
 
 /** The models, voices and languages alone. Throws Failure CONFIG_INVALID. */
@@ -120,13 +124,17 @@ export function inspectConfig(source: ConfigSource): Inspection {
   const reading = beginReading(source);
   const http = readHttp(reading);
   const twilio = readTwilio(reading);
-  const backend = readBackend(reading);
-  const dir = directory(reading, 'CONFIG_DIR', 'config');
-  const file = { path: resolve(dir.path, 'backends.yaml'), label: `${dir.label}/backends.yaml` };
-  const backends = readBackends({ ...reading, ...file }, backend);
+  const { backend, backends } = readLive(reading);
   const base = readBase(reading, backend, backends);
   const calls = { max: reading.environment.read('MAX_CALLS', maxCalls) ?? DEFAULT_MAX_CALLS };
   return { http, twilio, backend, backends, calls, ...base, problems: reading.problems.list };
+}
+
+function readLive(reading: Reading): Pick<Inspection, 'backend' | 'backends'> {
+  const backend = readBackend(reading);
+  const dir = directory(reading, 'CONFIG_DIR', 'config');
+  const file = { path: resolve(dir.path, 'backends.yaml'), label: `${dir.label}/backends.yaml` };
+  return { backend, backends: readBackends({ ...reading, ...file }, backend) };
 }
 
 interface Reading extends ConfigSource {
