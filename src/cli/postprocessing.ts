@@ -1,14 +1,19 @@
 /** The queue and its worker as this process needs them: Redis's when there is one, the embedded spool otherwise. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Agent, Config } from '../config/index.ts';
+import { type Agent, type Config, carriers } from '../config/index.ts';
 import type { Clock, Ids } from '../lib/index.ts';
+import { createTextModel, liveHeaders } from '../live/index.ts';
 import {
+  type AskModel,
+  analysedBy,
+  analysisStep,
   createBullQueue,
   createBullWorker,
   createProcessor,
   createSpoolQueue,
   createSpoolWorker,
+  deliverAnalysed,
   deliverWebhook,
   type JobQueue,
   type PriceList,
@@ -17,17 +22,21 @@ import {
   Spool,
   type Worker,
   withCallCost,
+  writeAnalysed,
   writeRecord,
   writeText,
   writeVtt,
 } from '../postprocess/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { Owners } from '../transcript/index.ts';
+import { ANALYSES, type Owners } from '../transcript/index.ts';
 
 /** Jobs wait for disks and webhooks, not for the processor: a few at a time keep one slow receiver from stopping all. */
 const CONCURRENCY = 8;
 
-export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue' | 'models' | 'currency'>;
+export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue' | 'models' | 'currency'> & {
+  /** Whom to ask about calls that are over; undefined: no agent wants it. */
+  readonly live?: Pick<Config['live'], 'backends'> | undefined;
+};
 
 export interface Tools {
   readonly clock: Clock;
@@ -81,16 +90,35 @@ function workerOptions(config: PostprocessingConfig, tools: Tools) {
   return { process: processor(config, tools), concurrency: CONCURRENCY, retry: RETRY, ...tools };
 }
 
-function processor({ agents, dirs, models, currency }: PostprocessingConfig, { clock, logger }: Tools): Process {
+function processor(config: PostprocessingConfig, tools: Tools): Process {
+  const { agents, dirs, models, currency } = config;
+  const { clock, logger, metrics } = tools;
   const prices: PriceList = { currency, pricesOf: (model) => models.find(({ name }) => name === model)?.prices };
   const byName = new Map<string, Agent>(agents.map((agent) => [agent.name, agent]));
   const afterwardsFor = (name: string) => byName.get(name)?.afterwards;
   const files = { folder: dirs.records, afterwardsFor };
+  const analysed = analysedBy(afterwardsFor, prices);
+  const asking = { afterwardsFor, ask: askModel(config, tools), clock, logger, metrics };
+  const [json, text] = [writeRecord(files), writeText(files)];
   const steps = [
-    writeRecord(files),
-    writeText(files),
+    json,
+    text,
     writeVtt(files),
     deliverWebhook({ afterwardsFor, clock, logger }),
+    ...ANALYSES.map((name) => analysisStep(name, asking)),
+    writeAnalysed(analysed, [json, text]),
+    deliverAnalysed(analysed, { afterwardsFor, clock, logger }),
   ];
   return createProcessor(steps, (record) => withCallCost(record, prices));
+}
+
+/** By the back ends that offer the model, in their order. */
+function askModel({ models, live }: PostprocessingConfig, { clock }: Tools): AskModel {
+  const headers = new Map(live?.backends.all.map(({ name, backend }) => [name, liveHeaders(backend, clock)] as const));
+  return (question) => {
+    const model = models.find(({ name }) => name === question.model);
+    const offering = live === undefined || model === undefined ? [] : carriers(live.backends, model);
+    const on = offering.map(({ name, backend }) => ({ backend, headers: headers.get(name)! }));
+    return createTextModel(on, clock)(question);
+  };
 }

@@ -9,8 +9,8 @@ import { leaveOnDefects } from './last-resort.ts';
 import { openRedisWorker } from './postprocessing.ts';
 import { untilTold } from './until-told.ts';
 
-/** The slowest step, a webhook's delivery, has a deadline of ten seconds. */
-const GRACE_MS = 15_000;
+/** The slowest step, a question to a text model, has a deadline of half a minute; what it gives is paid, and should be kept. */
+const GRACE_MS = 35_000;
 
 export function workerCommand(): Command {
   return new Command('worker')

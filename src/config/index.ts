@@ -1,5 +1,5 @@
 export type { Agent } from './agent.ts';
-export { liveRoutes, type RouteFacts } from './alternatives.ts';
+export { carriers, liveRoutes, type RouteFacts } from './alternatives.ts';
 export type { Backend } from './backend.ts';
 export type { Backends, NamedBackend } from './backends.ts';
 export type { Catalogue, LiveModel } from './catalogue.ts';

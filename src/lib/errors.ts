@@ -68,6 +68,8 @@ export const FAILURES = {
   QUEUE_UNAVAILABLE: { fault: 'us', retryable: true },
   ANALYSIS_UNAVAILABLE: { fault: 'model', retryable: true },
   ANALYSIS_INVALID: { fault: 'us', retryable: false },
+  ANALYSIS_REFUSED: { fault: 'model', retryable: false },
+  ANALYSIS_USELESS: { fault: 'model', retryable: false },
   WEBHOOK_DELIVERY: { fault: 'client', retryable: true },
   WEBHOOK_REFUSED: { fault: 'client', retryable: false },
   STEP_FAILED: { fault: 'us', retryable: true },

@@ -9,7 +9,20 @@ export interface Afterwards {
   readonly formats: readonly RecordFormat[];
   /** What to black out in what leaves; undefined: nothing. */
   readonly redact?: Redaction | undefined;
+  /** What to ask a text model about each call; undefined: nothing. */
+  readonly analysis?: AnalysisWishes | undefined;
   readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
 }
 
 export type RecordFormat = 'json' | 'text' | 'vtt';
+
+export interface AnalysisWishes {
+  readonly model: string;
+  /** `instruction`, here and below: what is said to the model beside what it is told anyway. */
+  readonly summary?: { readonly instruction?: string | undefined } | undefined;
+  /** `schema`: JSON Schema of an object, which zod can read. */
+  readonly extract?:
+    | { readonly schema: Readonly<Record<string, unknown>>; readonly instruction?: string | undefined }
+    | undefined;
+  readonly verdict?: { readonly goals: readonly string[] } | undefined;
+}

@@ -40,9 +40,9 @@ export function tokensCost(usage: Usage, model: string, at: string, { pricesOf }
 
 /**
  * What the call itself cost, in its record. A call that was answered and of which no token was counted has no known cost. What a
- * record that comes back from its file says of it is reckoned anew.
+ * record that comes back from its file says of it, and of its analysis, is made anew.
  */
-export function withCallCost({ cost: _, ...record }: CallRecord, prices: PriceList): CallRecord {
+export function withCallCost({ cost: _, analysis: __, ...record }: CallRecord, prices: PriceList): CallRecord {
   const { usage, model, endedAt, durationMs } = record;
   const counted = usage.totalTokens > 0 || durationMs === 0;
   const call = counted ? tokensCost(usage, model, endedAt, prices) : undefined;

@@ -1,4 +1,5 @@
 export type { PlayedTurn } from './agent-line.ts';
+export { ANALYSES, type Analysis, type AnalysisName, analysisSchema, type Verdict } from './analysis.ts';
 export { checkedCallId } from './call-id.ts';
 export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
@@ -15,4 +16,5 @@ export { type Outcome, outcomeSchema } from './outcome.ts';
 export { type Owners, openOwners } from './owners.ts';
 export { type CallRecord, callRecordSchema } from './record.ts';
 export { recordFrom } from './record-from.ts';
+export { addedUsage, NO_USAGE } from './usage.ts';
 export type { JournalSeen, Whereabouts } from './whereabouts.ts';

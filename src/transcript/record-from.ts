@@ -1,9 +1,10 @@
 /** Makes a call record from the entries of a journal, whole or not. */
 import { Failure } from '../lib/index.ts';
 import { linesOf } from './earlier.ts';
-import type { Entry, Usage } from './entry.ts';
+import type { Entry } from './entry.ts';
 import type { Outcome } from './outcome.ts';
 import type { CallRecord } from './record.ts';
+import { addedUsage, NO_USAGE } from './usage.ts';
 
 /** A journal whose process ended before it could say how the call did. */
 const PROCESS_DIED: Outcome = { kind: 'failed', fault: 'us', code: 'PROCESS_DIED' };
@@ -36,7 +37,7 @@ export function recordFrom(
     lines,
     digits: lines.map(({ kind, text }) => (kind === 'digits' ? text : '')).join(''),
     toolCalls: toolCalls(entries, zero),
-    usage: all(entries, 'usage').reduce((total, { usage }) => added(total, usage), NO_USAGE),
+    usage: all(entries, 'usage').reduce((total, { usage }) => addedUsage(total, usage), NO_USAGE),
     responses: responses(entries, zero),
     sound: all(entries, 'sound').at(-1)?.sound ?? null,
     events: all(entries, 'event').map(({ at, code, detail }) => ({ atMs: at - zero, code, detail })),
@@ -82,37 +83,4 @@ function responses(entries: readonly Entry[], zero: number): CallRecord['respons
 /** By nearest rank: a value that was measured, never one between. */
 function percentile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? null;
-}
-
-const NO_USAGE: Usage = {
-  promptTokens: 0,
-  responseTokens: 0,
-  thoughtsTokens: 0,
-  toolUseTokens: 0,
-  cachedTokens: 0,
-  totalTokens: 0,
-  promptByModality: {},
-  responseByModality: {},
-};
-
-function added(a: Usage, b: Usage): Usage {
-  return {
-    promptTokens: a.promptTokens + b.promptTokens,
-    responseTokens: a.responseTokens + b.responseTokens,
-    thoughtsTokens: a.thoughtsTokens + b.thoughtsTokens,
-    toolUseTokens: a.toolUseTokens + b.toolUseTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    totalTokens: a.totalTokens + b.totalTokens,
-    promptByModality: addedByModality(a.promptByModality, b.promptByModality),
-    responseByModality: addedByModality(a.responseByModality, b.responseByModality),
-  };
-}
-
-type Tokens = Usage['promptByModality'];
-
-function addedByModality(a: Tokens, b: Tokens): Tokens {
-  // The keys are the service's, so no object's own names may be met among them.
-  const total = new Map(Object.entries(a));
-  for (const [modality, tokens] of Object.entries(b)) total.set(modality, (total.get(modality) ?? 0) + tokens);
-  return Object.fromEntries(total);
 }

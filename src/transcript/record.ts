@@ -1,6 +1,7 @@
 /** The finished, versioned document about one call: what post-processing, and whoever the webhook belongs to, gets. */
 import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
+import { analysisSchema } from './analysis.ts';
 import { costSchema } from './cost.ts';
 import { callFactsSchema, soundSchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
@@ -49,6 +50,8 @@ export const callRecordSchema = z.object({
   sound: soundSchema.nullable(),
   /** What broke and was mended. */
   events: z.array(z.object({ atMs, code: z.string(), detail: z.string() })),
+  /** Absent until post-processing has done it, and where the agent wants none. */
+  analysis: analysisSchema.optional(),
   /** Kinds of personal data that were blacked out; absent where nobody looked for any. */
   redacted: z.array(z.string()).optional(),
   /** What this record is known to lack; all zero is a whole one. */

@@ -1,5 +1,5 @@
 /** A record as it may leave this service: with personal data blacked out, by rules that need nobody's judgement. */
-import type { CallRecord, Line } from '../../transcript/index.ts';
+import type { Analysis, CallRecord, Line } from '../../transcript/index.ts';
 import { blackOut, findIn, LABELS } from './black-out.ts';
 import { callerFinder, cards, emails, ibans, keyedCards, nameFinder, phones } from './finders.ts';
 import type { Finder } from './finding.ts';
@@ -43,6 +43,7 @@ export function redactRecord(record: CallRecord, { what, names }: Redaction): Ca
       answer: call.answer && redactObject(call.answer, text),
     })),
     events: record.events.map((event) => ({ ...event, detail: text(event.detail) })),
+    ...(record.analysis && { analysis: redactAnalysis(record.analysis, text) }),
   };
 }
 
@@ -70,6 +71,16 @@ function redactLine(line: Line, found: Parameters<typeof blackOut>[1], finders: 
   const { text, heardText } = line;
   const heard = text.startsWith(heardText) ? found : (findIn([heardText], finders)[0] ?? []);
   return { ...line, text: blackOut(text, found), heardText: blackOut(heardText, heard) };
+}
+
+/** It was made of what was blacked out already, unless the agent's wishes have changed since. */
+function redactAnalysis({ summary, extract, verdict }: Analysis, text: (value: string) => string): Analysis {
+  const goals = verdict?.result?.goals.map((goal) => ({ ...goal, why: text(goal.why) }));
+  return {
+    ...(summary && { summary: { ...summary, result: summary.result && text(summary.result) } }),
+    ...(extract && { extract: { ...extract, result: extract.result && redactObject(extract.result, text) } }),
+    ...(verdict && { verdict: { ...verdict, result: verdict.result && { ...verdict.result, goals: goals ?? [] } } }),
+  };
 }
 
 type Values = Readonly<Record<string, unknown>>;

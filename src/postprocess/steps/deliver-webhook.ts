@@ -1,9 +1,10 @@
-/** Delivers the record to the agent's receiver, signed as https://www.standardwebhooks.com says. */
+/** Delivers what there is to tell of a call to the agent's receiver, signed as https://www.standardwebhooks.com says. */
 import { Webhook } from 'standardwebhooks';
 import { type Clock, Failure } from '../../lib/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import type { CallRecord } from '../../transcript/index.ts';
+import { ANALYSES, type CallRecord } from '../../transcript/index.ts';
 import type { AfterwardsFor } from '../afterwards.ts';
+import type { Analysed } from '../analysis/analysed.ts';
 import { redactRecord } from '../redact/redact-record.ts';
 import type { Step } from './step.ts';
 
@@ -18,32 +19,60 @@ const DEADLINE_MS = 10_000;
 /** The specification: "410 Gone" asks to send no more. Each other refusal may be a receiver's bad day, and is tried again. */
 const GONE = 410;
 
-export function deliverWebhook({ afterwardsFor, clock, logger }: WebhookStepOptions): Step {
+/** `call.ended`: the record, as soon as the call is over. */
+export function deliverWebhook(options: WebhookStepOptions): Step {
   return {
     name: 'deliver-webhook',
     async run(record) {
-      const afterwards = afterwardsFor(record.agent);
-      if (afterwards === undefined) {
-        logger.warn({ callId: record.callId, agent: record.agent }, 'agent not configured any more, nothing delivered');
-        return;
-      }
-      if (afterwards.webhook === undefined) return;
-      const { webhook, redact } = afterwards;
-      const { url, secret } = webhook;
-      const data = redact === undefined ? record : redactRecord(record, redact);
-      // The same for each attempt, so that the receiver can tell a repetition; its time is that of the event, not of sending.
-      const body = JSON.stringify({ type: 'call.ended', timestamp: record.endedAt, data });
-      const status = await post(url, body, signed(secret, messageId(record), body, clock), clock);
-      if (status >= 200 && status < 300) return;
-      if (status === GONE) throw new Failure('WEBHOOK_REFUSED', 'the receiver answered 410: it wants no more');
-      throw new Failure('WEBHOOK_DELIVERY', `the receiver answered ${status}`);
+      await deliver({ type: 'call.ended', timestamp: record.endedAt, record }, options);
     },
   };
 }
 
-/** A full stop separates the parts of what is signed, and so must not stand in the id. */
-function messageId({ callId }: CallRecord): string {
-  return `call_ended_${callId.replaceAll('.', '~')}`;
+/** `call.analyzed`: the record with what was found out about the call, once all of it is, or is given up. */
+export function deliverAnalysed(analysed: Analysed, options: WebhookStepOptions): Step {
+  return {
+    name: 'deliver-analysed',
+    after: ['deliver-webhook', ...ANALYSES],
+    async run(given, { results }) {
+      const record = analysed(given, results);
+      if (record === undefined) return;
+      const moments = ANALYSES.flatMap((name) => record.analysis?.[name]?.at ?? []);
+      await deliver({ type: 'call.analyzed', timestamp: [record.endedAt, ...moments].sort().at(-1)!, record }, options);
+    },
+  };
+}
+
+interface CallEvent {
+  readonly type: 'call.ended' | 'call.analyzed';
+  /** Of what happened, not of its delivery: each attempt sends the same. */
+  readonly timestamp: string;
+  readonly record: CallRecord;
+}
+
+async function deliver(
+  { type, timestamp, record }: CallEvent,
+  { afterwardsFor, clock, logger }: WebhookStepOptions,
+): Promise<void> {
+  const afterwards = afterwardsFor(record.agent);
+  if (afterwards === undefined) {
+    logger.warn({ callId: record.callId, agent: record.agent }, 'agent not configured any more, nothing delivered');
+    return;
+  }
+  const { webhook, redact } = afterwards;
+  if (webhook === undefined) return;
+  const { url, secret } = webhook;
+  const data = redact === undefined ? record : redactRecord(record, redact);
+  const body = JSON.stringify({ type, timestamp, data });
+  const status = await post(url, body, signed(secret, messageId(type, record), body, clock), clock);
+  if (status >= 200 && status < 300) return;
+  if (status === GONE) throw new Failure('WEBHOOK_REFUSED', 'the receiver answered 410: it wants no more');
+  throw new Failure('WEBHOOK_DELIVERY', `the receiver answered ${status}`);
+}
+
+/** The same for each attempt, so that the receiver can tell a repetition. A full stop separates the parts of what is signed. */
+function messageId(type: CallEvent['type'], { callId }: CallRecord): string {
+  return `${type.replace('.', '_')}_${callId.replaceAll('.', '~')}`;
 }
 
 function signed(secret: string, id: string, body: string, clock: Clock): Record<string, string> {

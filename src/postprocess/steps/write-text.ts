@@ -1,5 +1,5 @@
 /** Writes the dialogue for people to read. */
-import type { CallRecord, Line, Outcome } from '../../transcript/index.ts';
+import type { Analysis, CallRecord, Line, Outcome } from '../../transcript/index.ts';
 import { fileStep } from './record-file.ts';
 
 export const writeText = fileStep('write-text', 'text', 'txt', asText);
@@ -7,18 +7,29 @@ export const writeText = fileStep('write-text', 'text', 'txt', asText);
 const SPEAKERS = { caller: 'Caller', agent: 'Agent' } as const;
 
 export function asText(record: CallRecord): string {
-  const { callId, agent, model, voice, direction, from, to, startedAt, durationMs, outcome, lines } = record;
+  const { callId, agent, model, voice, direction, from, to, startedAt, durationMs, outcome, lines, analysis } = record;
   return [
     `Call      ${callId} (${direction}, ${from} to ${to})`,
     `Agent     ${agent} (${model}, ${voice})`,
     `Started   ${startedAt}`,
     `Lasted    ${clockTime(durationMs)}`,
     `Outcome   ${outcomeText(outcome)}`,
+    ...analysisText(analysis),
     '',
     ...lines.map(lineText),
     '',
   ].join('\n');
 }
+
+function analysisText({ summary, verdict }: Analysis = {}): string[] {
+  const goals = verdict?.result?.goals.map(({ goal, met, why }) => `          ${GOAL[met]}: ${goal} (${why})`) ?? [];
+  return [
+    ...(summary?.result ? [`Summary   ${summary.result.replace(/\s+/g, ' ')}`] : []),
+    ...(verdict?.result ? [`Verdict   ${verdict.result.success ? 'success' : 'no success'}`, ...goals] : []),
+  ];
+}
+
+const GOAL = { yes: 'met', no: 'missed', notApplicable: 'not asked for' } as const;
 
 function lineText({ speaker, kind, heardText, cut, startMs }: Line): string {
   const said = kind === 'digits' ? `(keys pressed: ${heardText})` : heardText;

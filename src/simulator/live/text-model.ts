@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { example } from './example.ts';
 
-/** What goes wrong with one request; each is documented, or was seen. */
+/** What goes wrong with one request. */
 export const textFault = z.enum([
+  /** It goes well. */
+  'none',
   /** 429: too many requests. */
   'quota',
   /** 503: the model is overloaded. */
