@@ -51,10 +51,10 @@ function recordText(job: JobDetail, dialogue: boolean): string[] {
 }
 
 export function jobJson(job: JobDetail, dialogue: boolean): object {
-  const { data: _, ...summary } = job;
+  const { data: _, results, ...summary } = job;
   const record = recordOf(job);
   if (typeof record === 'string') return { ...summaryJson(summary), record: null, recordProblem: record };
-  return { ...summaryJson(summary), record: dialogue ? record : withoutWords(record) };
+  return { ...summaryJson(summary), record: dialogue ? record : withoutWords(record), ...(dialogue && { results }) };
 }
 
 export function summaryJson({ nextTryMs, ...rest }: JobSummary): object {

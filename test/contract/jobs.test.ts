@@ -59,7 +59,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     await queue.add(record('CA1'));
     const asAdded = { callId: 'CA1', attempts: 0, doneSteps: [], lastFailure: null, nextTryMs: null };
     const data = { version: 1, callId: 'CA1', record: record('CA1') };
-    expect(await jobs.find('CA1')).toEqual({ ...asAdded, state: 'waiting', data });
+    expect(await jobs.find('CA1')).toEqual({ ...asAdded, state: 'waiting', data, results: {} });
     expect(await jobs.list('waiting', { skip: 0, limit: 10 })).toEqual([{ ...asAdded, state: 'waiting' }]);
 
     let end = (): void => undefined;
@@ -72,7 +72,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     const before = Date.now();
     await startWorker(LATER);
     await eventually(() => attempts.length).toBe(1);
-    expect(await jobs.find('CA1')).toEqual({ ...asAdded, state: 'active', data });
+    expect(await jobs.find('CA1')).toEqual({ ...asAdded, state: 'active', data, results: {} });
     end();
     await eventually(() => stateOf('CA1')).toBe('delayed');
     const failed = { attempts: 1, doneSteps: ['write'], lastFailure: 'WEBHOOK_DELIVERY: not today' };

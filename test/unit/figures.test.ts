@@ -64,6 +64,7 @@ const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] 
   ['running.md', /`--grace 240`, and (\d+) s for the rest/, closingMs()],
   ['running.md', /the jobs that it is at, for up to (\d+) s/, constantOf('src/cli/worker.ts', 'GRACE_MS')],
   ['running.md', /8 kHz, mono and no longer than (\d+) s/, constantOf('src/cli/apologies.ts', 'MAX_ON_STREAM_MS')],
+  ['after-the-call.md', /no answer within (\d+) s/, constantOf('src/live/generate.ts', 'DEADLINE_MS')],
   ['errors.md', /did not come back within (\d+) s/, FLOW.parted.deadlineMs],
   ['errors.md', /could not be brought back within (\d+) s/, FLOW.resuming.deadlineMs],
 ];

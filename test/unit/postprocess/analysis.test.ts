@@ -9,7 +9,8 @@ import { type Afterwards, REDACTABLE } from '../../../src/postprocess/index.ts';
 import { type LiveSimulatorServer, startLiveSimulator, type TextFault } from '../../../src/simulator/index.ts';
 import { type CallRecord, callRecordSchema } from '../../../src/transcript/index.ts';
 import { record } from '../transcript/given.ts';
-import { joined, SECRET, startReceiver, WISHES } from './analysis-given.ts';
+import { joined, SECRET, WISHES } from './analysis-given.ts';
+import { startReceiver } from './receiver-given.ts';
 
 let folder: string;
 let model: LiveSimulatorServer;

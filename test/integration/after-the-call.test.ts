@@ -1,0 +1,64 @@
+/** From an agent's file to the record with its analysis, as `serve` joins the parts; against the simulated model. */
+import { mkdtempSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openPostprocessing } from '../../src/cli/postprocessing.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import { systemClock, systemIds } from '../../src/lib/index.ts';
+import { startLiveSimulator } from '../../src/simulator/index.ts';
+import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
+import { callRecordSchema, openOwners } from '../../src/transcript/index.ts';
+import { AGENT, DEVELOPER, givenFiles } from '../unit/config/given.ts';
+import { record } from '../unit/transcript/given.ts';
+
+const AFTERWARDS = `
+afterwards:
+  formats: [json]
+  redact: { what: [caller] }
+  summary: true
+  extract:
+    schema: { type: object, required: [guests], properties: { guests: { type: integer, minimum: 2 } } }
+  verdict:
+    goals: [The table is booked.]
+`;
+
+test('what an agent wants found out about its calls is in their records, with its cost', async () => {
+  const model = await startLiveSimulator({ clock: systemClock });
+  const data = mkdtempSync(join(tmpdir(), 'callbridge-after-'));
+  const cwd = givenFiles({ 'config/agents/reception.yaml': AGENT + AFTERWARDS });
+  const env = { ...DEVELOPER, GOOGLE_GEMINI_BASE_URL: model.url, DATA_DIR: data };
+  const tools = {
+    clock: systemClock,
+    ids: systemIds,
+    logger: createLogger({ level: 'silent' }),
+    metrics: createMetrics(),
+  };
+  const owners = openOwners({ folder: join(data, 'processes'), ...tools });
+  const { queue, worker } = await openPostprocessing(loadConfig({ env, cwd }), owners, tools);
+  onTestFinished(async () => {
+    await worker?.close(1_000);
+    owners.close();
+    await model.close();
+    await rm(data, { recursive: true });
+  });
+  const usage = { ...record().usage, promptTokens: 1_000, totalTokens: 1_000 };
+  await queue.add({ ...record(), usage });
+  await worker?.start();
+  await expect.poll(() => queue.counts(), { interval: 5, timeout: 15_000 }).toMatchObject({ done: 1 });
+
+  const file = await readFile(join(data, 'records/2026-01-01/CA1.json'), 'utf8');
+  const { analysis, cost, from } = callRecordSchema.parse(JSON.parse(file));
+  expect(analysis).toMatchObject({
+    summary: { model: 'gemini-3.8-flash', result: 'The caller said: What time is it?' },
+    extract: { result: { guests: 2 } },
+    verdict: { result: { success: true } },
+  });
+  // 1000 tokens of text at $0.75 a million, and three questions.
+  expect(cost).toMatchObject({ currency: 'USD', call: 0.00075 });
+  expect(cost?.total).toBeCloseTo(0.00075 + Object.values(cost?.steps ?? {}).reduce((a, b) => a + b, 0), 9);
+  expect(cost?.total).toBeGreaterThan(0.00075);
+  expect(from).toBe(record().from);
+  expect(await tools.metrics.text()).toMatch(/callbridge_tokens_total\{model="gemini-3.8-flash",direction="prompt"/);
+});
