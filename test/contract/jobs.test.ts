@@ -80,7 +80,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     expect(delayed).toMatchObject({ callId: 'CA1', ...failed, data });
     expect(delayed?.nextTryMs).toBeGreaterThanOrEqual(before + 3_600_000 - 1);
     expect(delayed?.nextTryMs).toBeLessThanOrEqual(Date.now() + 3_600_000);
-    const { data: _, ...summary } = delayed!;
+    const { data: _, results: __, ...summary } = delayed!;
     expect(await jobs.list('delayed', { skip: 0, limit: 10 })).toEqual([summary]);
 
     outcome = refuse;
