@@ -22,8 +22,8 @@ export interface AgentsSource {
   readonly label: string;
   /** Where the recordings lie that agents play. */
   readonly sounds: { readonly dir: string; readonly label: string };
-  /** Where the files lie whose functions are tools. */
-  readonly toolFiles: { readonly dir: string; readonly label: string };
+  /** Where the files lie whose functions are tools; undefined: this process answers no calls, and needs no tools. */
+  readonly toolFiles: { readonly dir: string; readonly label: string } | undefined;
   /** Undefined when it is wrong itself: then the files are judged without it, and none becomes an agent. */
   readonly catalogue: Catalogue | undefined;
   readonly api: LiveApi | undefined;
@@ -99,7 +99,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
     bench.problem(['model'], `no back end in the order offers ${model.name}`);
   }
   const judgedModel = doubtful.has('model') ? undefined : model;
-  const toolSpecs = readTools(content, { model: judgedModel, environment, toolFiles: source.toolFiles, ...bench });
+  const { toolFiles } = source;
+  const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
   const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
   const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs };
   return model && whole && agentFrom(name, whole, { model, ...resolved });

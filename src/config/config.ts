@@ -92,7 +92,7 @@ export function loadConfig(source: ConfigSource): Config {
 /** As `loadConfig`, for a process that answers no calls. */
 export function loadWorkerConfig(source: ConfigSource): WorkerConfig {
   const reading = beginReading(source);
-  const base = readBase(reading, undefined, undefined);
+  const base = readBase(reading, undefined);
   const { redisUrl } = base.queue;
   if (reading.environment.raw('REDIS_URL') === undefined) {
     reading.problems.add(
@@ -125,7 +125,7 @@ export function inspectConfig(source: ConfigSource): Inspection {
   const http = readHttp(reading);
   const twilio = readTwilio(reading);
   const { backend, backends } = readLive(reading);
-  const base = readBase(reading, backend, backends);
+  const base = readBase(reading, { backend, backends });
   const calls = { max: reading.environment.read('MAX_CALLS', maxCalls) ?? DEFAULT_MAX_CALLS };
   return { http, twilio, backend, backends, calls, ...base, problems: reading.problems.list };
 }
@@ -188,7 +188,13 @@ function readTwilio({ environment, problems, warnings }: Reading): Config['twili
   };
 }
 
-function readBase(reading: Reading, backend: Backend | undefined, backends: Backends | undefined): BaseConfig {
+/** What the process needs that answers calls, and a worker does not. */
+interface ForCalls {
+  readonly backend: Backend | undefined;
+  readonly backends: Backends | undefined;
+}
+
+function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig {
   const { environment, problems, warnings } = reading;
   const config = directory(reading, 'CONFIG_DIR', 'config');
   const data = directory(reading, 'DATA_DIR', 'data');
@@ -197,10 +203,10 @@ function readBase(reading: Reading, backend: Backend | undefined, backends: Back
     dir: resolve(config.path, 'agents'),
     label: `${config.label}/agents`,
     sounds: { dir: resolve(config.path, 'sounds'), label: `${config.label}/sounds` },
-    toolFiles: { dir: resolve(config.path, 'tools'), label: `${config.label}/tools` },
+    toolFiles: forCalls && { dir: resolve(config.path, 'tools'), label: `${config.label}/tools` },
     catalogue,
-    api: backend?.kind,
-    backends,
+    api: forCalls?.backend?.kind,
+    backends: forCalls?.backends,
     environment,
     problems,
     warnings,

@@ -46,16 +46,25 @@ function done(answer: HttpAnswer, pick: Pick): ToolResult {
   const { body, contentType } = answer;
   if (body === undefined) return { ...ok, status: 'too_long', message: 'It was done, and its answer is too long.' };
   if (body.length === 0) return ok;
-  if (isJson(contentType)) return { ...ok, data: picked(JSON.parse(body.toString()), pick) };
+  if (isJson(contentType)) return { ...ok, data: picked(parsed(body), pick) };
   if (contentType.startsWith('text/') && pick === undefined) return { ...ok, data: body.toString().trim() };
   throw new Error(`the answer is ${contentType === '' ? 'of no type' : contentType}: JSON or text is expected`);
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    // The parser's own error would quote the answer.
+    throw new Error('the answer is not the JSON that it says it is');
+  }
 }
 
 /** What a refusing server says in JSON. */
 function reasonOf({ body, contentType }: HttpAnswer): { data?: unknown } {
   if (body === undefined || body.length > MAX_REASON_BYTES || !isJson(contentType)) return {};
   try {
-    return { data: JSON.parse(body.toString()) };
+    return { data: parsed(body) };
   } catch {
     return {};
   }

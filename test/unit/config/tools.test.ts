@@ -1,6 +1,6 @@
 /** The tools of an agent's file: what is taken, what is refused, and with which words. */
 import { describe, expect, test } from 'vitest';
-import { inspectConfig } from '../../../src/config/index.ts';
+import { inspectConfig, loadWorkerConfig } from '../../../src/config/index.ts';
 import { AGENT, asLine, DEVELOPER, givenFiles } from './given.ts';
 
 const HOSTS = 'toolHosts: [api.example.com, { host: "localhost:8090", private: true }]\n';
@@ -85,6 +85,20 @@ idempotencyHeader: Idempotency-Key`,
     businessKey: [{ path: ['args', 'day'] }],
     allowsPrivate: true,
   });
+});
+
+test('a worker, which answers no calls, needs neither secrets nor files of tools', () => {
+  const tools = `tools:
+  - { kind: function, name: f, file: nowhere.mjs }
+  - { kind: http, name: g, description: d, url: "https://api.example.com/{{env.NONE}}" }
+`;
+  const cwd = givenFiles({ 'config/agents/sales.yaml': AGENT + HOSTS + tools });
+  expect(inspectConfig({ env: DEVELOPER, cwd }).problems.map(asLine)).toEqual([
+    expect.stringContaining('tools[0].file: there is no config/tools/nowhere.mjs'),
+    expect.stringContaining('tools[1].url: NONE is not set'),
+  ]);
+  const { agents } = loadWorkerConfig({ env: { REDIS_URL: 'redis://localhost:6379' }, cwd });
+  expect(agents.map(({ toolSpecs }) => toolSpecs)).toEqual([[]]);
 });
 
 describe('a tool that cannot work is told at start, with its place', () => {

@@ -194,6 +194,7 @@ describe('what the model is told', () => {
     [401, {}, 'credentials'],
     [200, { 'content-type': 'image/png' }, 'image/png'],
     [200, {}, 'of no type'],
+    [200, { 'content-type': 'application/json' }, /^the answer is not the JSON that it says it is$/],
   ])('of %i with %j: nothing, for the operator must mend that', async (status, headers, wrong) => {
     const service = await givenHttpService((asked, response) => {
       response.writeHead(status, { location: 'http://127.0.0.1/elsewhere', ...headers });
