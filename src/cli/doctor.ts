@@ -104,7 +104,8 @@ function checkConfiguration({ problems, warnings, agents, dirs }: Inspection): F
 }
 
 async function checkTools({ agents }: Inspection, clock: Clock): Promise<Finding[]> {
-  const { tools, problems } = await inspectToolboxes(agents, { clock });
+  const { tools, problems, close } = await inspectToolboxes(agents, { clock });
+  await close();
   if (problems.length > 0) return problems.map((problem): Finding => ['✖', problem]);
   const names = [...tools.values()].flat().map(({ declaration }) => declaration.name);
   return names.length === 0 ? [] : [['✔', `tools: ${names.join(', ')}`]];

@@ -86,7 +86,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   });
   const { store, slots } = cluster;
   const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
-  const sessions = createLiveSessions({ config, tools, slots, toolboxes, dial });
+  const sessions = createLiveSessions({ config, tools, slots, toolboxes: toolboxes.tools, dial });
   const registry: CallRegistry = new CallRegistry({
     clock,
     logger,
@@ -136,6 +136,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     await worker?.close(WORKER_GRACE_MS);
     closeAdmission();
     stopGauge();
+    await toolboxes.close();
     outbox.close();
     await cluster.close();
     await queue.close();

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
-import { tool, toolHost } from './tool-file.ts';
+import { mcpServers, tool, toolHost } from './tool-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
 
@@ -163,6 +163,7 @@ export const agentFile = z.strictObject({
     .max(64)
     .default([])
     .describe('What the agent can do besides talking.'),
+  mcpServers: mcpServers.default({}).describe('Servers of the Model Context Protocol whose tools it may use, by name.'),
   toolHosts: z.array(toolHost).default([]).describe('The hosts that its HTTP tools may reach.'),
   limits: limits.prefault({}),
   fallback: fallback.optional(),

@@ -93,6 +93,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     alternatives: __,
     tools: ___,
     toolHosts: ____,
+    mcpServers: _____,
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;

@@ -62,6 +62,13 @@ export function parseBody(value: unknown, path: readonly PropertyKey[], bench: T
   return { kind: 'plain', value: typeof value === 'number' || typeof value === 'boolean' ? value : null };
 }
 
+/** Text in which nothing stands but secrets. */
+export function parseSecrets(text: string, path: readonly PropertyKey[], bench: TemplateBench): string {
+  const parts = parseTemplate(text, path, bench);
+  if (parts.some((part) => typeof part !== 'string')) bench.problem(path, 'only {{env.NAME}} has a place here');
+  return parts.filter((part) => typeof part === 'string').join('');
+}
+
 function secret(name: string, path: readonly PropertyKey[], { environment, problem }: TemplateBench): string {
   if (environment === undefined) {
     problem(path, `{{env.${name}}} has no place here: secrets go into headers or the url`);

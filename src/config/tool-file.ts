@@ -78,7 +78,36 @@ const functionTool = z.strictObject({
   ...common,
 });
 
-export const tool = z.discriminatedUnion('kind', [httpTool, functionTool], { error: kindMissing });
+const mcpTool = z.strictObject({
+  kind: z.literal('mcp'),
+  name: toolName.describe('As the server calls it.'),
+  server: z.string().describe('A server of mcpServers.'),
+  ...common,
+});
+
+/** Servers of the Model Context Protocol by name. */
+export const mcpServers = z.record(
+  z.string().regex(/^[\w-]{1,64}$/, 'must be a name of letters, digits, _ and -'),
+  z
+    .strictObject({
+      url: template.optional().describe('Over HTTP, streamable. Secrets are written {{env.NAME}}.'),
+      headers: z.record(headerName, template).default({}).describe('Beside url.'),
+      command: text
+        .optional()
+        .describe('In place of url: a program that is started with the service, and spoken to by stdin and stdout.'),
+      args: z.array(z.string()).default([]).describe('Beside command.'),
+      env: z.record(z.string(), template).default({}).describe('Beside command: what it gets of the environment.'),
+    })
+    .refine(
+      ({ url, headers, command, args, env }) =>
+        command === undefined
+          ? url !== undefined && args.length === 0 && Object.keys(env).length === 0
+          : url === undefined && Object.keys(headers).length === 0,
+      'must have either url, and headers, or command, args and env',
+    ),
+);
+
+export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool], { error: kindMissing });
 
 /** A host, with its port where that is not the usual one. */
 const hostName = z
@@ -100,8 +129,10 @@ export const toolHost = z.union(
 export type ToolFile = z.output<typeof tool>;
 export type HttpToolFile = z.output<typeof httpTool>;
 export type FunctionToolFile = z.output<typeof functionTool>;
+export type McpToolFile = z.output<typeof mcpTool>;
+export type McpServersFile = z.output<typeof mcpServers>;
 export type ToolHost = z.output<typeof toolHost>;
 
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_union' ? 'must be "http" or "function"' : undefined;
+  return issue.code === 'invalid_union' ? 'must be "http", "function" or "mcp"' : undefined;
 }

@@ -5,9 +5,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tell } from './agent-checks.ts';
 import type { LiveModel } from './catalogue.ts';
 import type { Environment } from './environment.ts';
+import { type McpServer, readMcpServers } from './mcp-servers.ts';
 import { clearTextWarning, isPrivateHost } from './plain-http.ts';
 import { type BodyTemplate, parseBody, parseTemplate, type Template, type TemplateBench } from './template.ts';
-import type { FunctionToolFile, HttpToolFile, ToolFile, ToolHost } from './tool-file.ts';
+import type { FunctionToolFile, HttpToolFile, McpServersFile, McpToolFile, ToolFile, ToolHost } from './tool-file.ts';
 
 interface ToolCommon {
   readonly name: string;
@@ -34,8 +35,12 @@ export interface FunctionTool extends ToolCommon, Readonly<Pick<FunctionToolFile
   readonly file: { readonly path: string; readonly label: string };
 }
 
+export interface McpTool extends ToolCommon, Readonly<Pick<McpToolFile, 'kind'>> {
+  readonly server: McpServer;
+}
+
 /** Fits AnyToolSpec of tools/, which the composition root has the compiler check. */
-export type AgentTool = HttpTool | FunctionTool;
+export type AgentTool = HttpTool | FunctionTool | McpTool;
 
 export interface ToolsBench {
   /** undefined: the model is judged elsewhere. */
@@ -50,10 +55,12 @@ export interface ToolsBench {
 interface ToolsFile {
   readonly tools: readonly ToolFile[];
   readonly toolHosts: readonly ToolHost[];
+  readonly mcpServers: McpServersFile;
 }
 
-export function readTools({ tools, toolHosts }: ToolsFile, bench: ToolsBench): AgentTool[] {
-  return tools.map((tool, index) => {
+export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: ToolsBench): AgentTool[] {
+  const servers = readMcpServers(mcpServers, bench);
+  return tools.flatMap((tool, index) => {
     const inside =
       (tell: Tell): Tell =>
       (path, message) =>
@@ -63,7 +70,9 @@ export function readTools({ tools, toolHosts }: ToolsFile, bench: ToolsBench): A
       inner.problem(['name'], `"${tool.name}" is there twice: give each tool a name of its own`);
     }
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
-    return tool.kind === 'http' ? readHttpTool(tool, toolHosts, inner) : readFunctionTool(tool, inner);
+    if (tool.kind === 'http') return readHttpTool(tool, toolHosts, inner);
+    if (tool.kind === 'function') return readFunctionTool(tool, inner);
+    return readMcpTool(tool, servers, inner) ?? [];
   });
 }
 
@@ -134,6 +143,20 @@ function readFunctionTool(tool: FunctionToolFile, { toolFiles, problem }: ToolsB
   if (!existsSync(path)) problem(['file'], `there is no ${label}`);
   const bench: TemplateBench = { environment: undefined, args: undefined, problem };
   return { kind, ...commonOf(tool, bench), file: { path, label } };
+}
+
+/** What it is for and what its arguments are, only the server knows, which is asked later. */
+function readMcpTool(tool: McpToolFile, servers: readonly McpServer[], { problem }: ToolsBench): McpTool | undefined {
+  const server = servers.find(({ name }) => name === tool.server);
+  if (server === undefined) {
+    const names = servers.map(({ name }) => name).join(', ');
+    problem(
+      ['server'],
+      `"${tool.server}" is not among mcpServers: ${names === '' ? 'add it there' : `there are ${names}`}`,
+    );
+    return undefined;
+  }
+  return { kind: tool.kind, ...commonOf(tool, { environment: undefined, args: undefined, problem }), server };
 }
 
 /** The host that the URL leads to, whatever is put into it; undefined, and told, when it is not allowed. */

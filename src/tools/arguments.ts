@@ -12,7 +12,9 @@ export function argumentCheck(
   if (schema === undefined) return () => undefined;
   // Strictness is for who writes schemas: those of servers elsewhere are taken as they are. Formats are hints to the model.
   const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-  const validate = ajv.compile(schema);
+  // The dialect that it names may be one that is not known here, and hardly differs.
+  const { $schema: _, ...plain } = schema;
+  const validate = ajv.compile(plain);
   return (args) => (validate(args) ? undefined : (validate.errors ?? []).slice(0, MAX_TOLD).map(told).join('; '));
 }
 

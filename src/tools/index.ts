@@ -3,4 +3,4 @@ export type { FunctionContext, FunctionTool, ToolKit } from './define-tool.ts';
 export { type CalledTool, type Settlement, ToolLedger, type ToolLedgerOptions } from './ledger.ts';
 export { asText } from './results.ts';
 export type { Tool, ToolArgs, ToolContext, ToolDeclaration, ToolResult } from './tool.ts';
-export { type AnyToolSpec, openTool, type ToolboxDeps } from './toolbox.ts';
+export { type AnyToolSpec, Toolbox, type ToolboxDeps } from './toolbox.ts';

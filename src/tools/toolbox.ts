@@ -1,13 +1,44 @@
-/** The tools of an agent, made of what its file says. */
+/** Where an agent's tools are made of what its file says, and what they need is kept while the process lives. */
 import { createFunctionTool, type FunctionToolSpec } from './function-tool.ts';
 import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-tool.ts';
+import { type McpDeps, McpServer } from './mcp-server.ts';
+import { createMcpTool, type McpToolSpec } from './mcp-tool.ts';
 import type { Tool } from './tool.ts';
 
-export type AnyToolSpec = HttpToolSpec | FunctionToolSpec;
+export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec;
 
-export type ToolboxDeps = HttpToolDeps;
+export type ToolboxDeps = HttpToolDeps & McpDeps;
 
-/** Rejects with Failure CONFIG_INVALID when it cannot be had. */
-export async function openTool(spec: AnyToolSpec, deps: ToolboxDeps): Promise<Tool> {
-  return spec.kind === 'http' ? createHttpTool(spec, deps) : createFunctionTool(spec);
+export class Toolbox {
+  readonly #deps: ToolboxDeps;
+  /** Agents that name the same server share it. */
+  readonly #servers = new Map<string, McpServer>();
+
+  constructor(deps: ToolboxDeps) {
+    this.#deps = deps;
+  }
+
+  /** Rejects with Failure CONFIG_INVALID when the tool cannot be had. */
+  async open(spec: AnyToolSpec): Promise<Tool> {
+    switch (spec.kind) {
+      case 'http':
+        return createHttpTool(spec, this.#deps);
+      case 'function':
+        return createFunctionTool(spec);
+      case 'mcp':
+        return createMcpTool(spec, this.#serverOf(spec));
+    }
+  }
+
+  /** Leaves all servers. Idempotent. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#servers.values()].map((server) => server.close()));
+  }
+
+  #serverOf({ server: spec }: McpToolSpec): McpServer {
+    const key = JSON.stringify(spec.how);
+    const known = this.#servers.get(key) ?? new McpServer(spec, this.#deps);
+    this.#servers.set(key, known);
+    return known;
+  }
 }

@@ -1,5 +1,6 @@
-/** One tool, `find_table`, by each kind, whose runs the test ends; real ones: a service, a file of functions. */
+/** One tool, `find_table`, by each kind, whose runs the test ends; real ones: a service, a file of functions, a server. */
 import { givenHttpService, json } from '../support/http-service.ts';
+import { givenMcpHttp } from '../support/mcp-http.ts';
 
 /** What the test does with a run that is under way. */
 export interface OpenRun {
@@ -102,4 +103,33 @@ const functions: ToolKind = {
   },
 };
 
-export const KINDS: readonly ToolKind[] = [http, functions];
+const mcp: ToolKind = {
+  name: 'mcp',
+  async given(more, started) {
+    const runs: OpenRun[] = [];
+    let stopped = 0;
+    const server = await givenMcpHttp((_args, signal) => {
+      signal.addEventListener('abort', () => {
+        stopped += 1;
+      });
+      return new Promise((resolve) => {
+        const run = {
+          give: (table: number) => resolve({ content: [], structuredContent: { table } }),
+          refuse: () => resolve({ isError: true, content: [{ type: 'text', text: 'We are full.' }] }),
+        };
+        runs.push(run);
+        started(run);
+      });
+    });
+    const agent = agentWith(`mcpServers: { tables: { url: "${server.url}" } }
+tools:
+  - kind: mcp
+    name: find_table
+    server: tables
+    ${more}
+`);
+    return { files: { 'agents/reception.yaml': agent }, runs, stopped: () => stopped };
+  },
+};
+
+export const KINDS: readonly ToolKind[] = [http, functions, mcp];

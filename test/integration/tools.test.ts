@@ -95,7 +95,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
     const { files } = await given('deadlineMs: 50000', (run) => run.refuse());
     const done = await replay(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
     expect(answersOf(done)).toMatchObject([
-      { accepted: true, answer: { response: { status: 'refused', retryable: false, data: { reason: 'full' } } } },
+      { accepted: true, answer: { response: { status: 'refused', retryable: false } } },
     ]);
   });
 

@@ -101,11 +101,40 @@ test('a worker, which answers no calls, needs neither secrets nor files of tools
   expect(agents.map(({ toolSpecs }) => toolSpecs)).toEqual([[]]);
 });
 
+test('a server of the Model Context Protocol has its secrets, and its tools have it', () => {
+  const yaml = `${AGENT}
+mcpServers:
+  crm: { url: "https://crm.example.com/mcp", headers: { authorization: "Bearer {{env.CRM_KEY}}" } }
+  notes: { command: node, args: [notes.mjs], env: { KEY: "{{env.CRM_KEY}}" } }
+tools:
+  - { kind: mcp, name: find, server: crm }
+  - { kind: mcp, name: note, server: notes, deadlineMs: 3000, sideEffect: true }
+`;
+  const cwd = givenFiles({ 'config/agents/sales.yaml': yaml });
+  const { agents, problems } = inspectConfig({ env: { ...DEVELOPER, CRM_KEY: 'k' }, cwd });
+  expect(problems).toEqual([]);
+  expect(agents[0]?.toolSpecs).toEqual([
+    {
+      kind: 'mcp',
+      name: 'find',
+      deadlineMs: 10_000,
+      server: { name: 'crm', how: { url: 'https://crm.example.com/mcp', headers: { authorization: 'Bearer k' } } },
+    },
+    {
+      kind: 'mcp',
+      name: 'note',
+      deadlineMs: 3_000,
+      sideEffect: true,
+      server: { name: 'notes', how: { command: 'node', args: ['notes.mjs'], env: { KEY: 'k' } } },
+    },
+  ]);
+});
+
 describe('a tool that cannot work is told at start, with its place', () => {
   const DAY = 'parameters: { type: object, properties: { day: { type: string } } }\n';
 
   test.each([
-    ['kind: magic', 'kind: must be "http" or "function"'],
+    ['kind: magic', 'kind: must be "http", "function" or "mcp"'],
     ['name: find table', 'name: must begin with a letter or _'],
     ['deadlineMs: 90000', 'deadlineMs: must be at most 50000'],
     ['method: FETCH', 'method: must be one of "GET"'],
@@ -155,6 +184,31 @@ describe('a tool that cannot work is told at start, with its place', () => {
   ])('what the model does not take: %s', (more, complaint) => {
     const told = problems(more, { agent: 'model: gemini-3.8-live-extended-thinking\n' });
     expect(told[0]).toContain(`tools[0].${complaint}`);
+  });
+
+  test.each([
+    ['kind: function\nname: f\nfile: ../x.mjs', 'file: must be the name of a file in config/tools'],
+    ['kind: function\nname: f\nfile: x.mjs', 'file: there is no config/tools/x.mjs'],
+    ['kind: mcp\nname: f\nserver: crn', 'server: "crn" is not among mcpServers: there are crm'],
+  ])('of another kind: %s', (tool, complaint) => {
+    const lines = tool.split('\n').map((line) => `    ${line}`);
+    const yaml = `${AGENT}mcpServers: { crm: { command: crm } }\ntools:\n  -\n${lines.join('\n')}\n`;
+    const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
+    expect(told.problems.map(asLine)[0]).toContain(`tools[0].${complaint}`);
+  });
+
+  test.each([
+    ['{ url: "ftp://a.example" }', 'mcpServers.crm.url: must be an http or https URL'],
+    [
+      '{ url: "https://a.example", command: x }',
+      'mcpServers.crm: must have either url, and headers, or command, args and env',
+    ],
+    ['{ url: "https://a.example", headers: { x: "{{env.NONE}}" } }', 'mcpServers.crm.headers.x: NONE is not set'],
+    ['{ command: crm, env: { X: "{{call.id}}" } }', 'mcpServers.crm.env.X: only {{env.NAME}} has a place here'],
+  ])('a server that cannot be: %s', (server, complaint) => {
+    const yaml = `${AGENT}mcpServers: { crm: ${server} }\n`;
+    const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
+    expect(told.problems.map(asLine)[0]).toContain(complaint);
   });
 
   test('two of one name', () => {

@@ -1,0 +1,39 @@
+/** The servers of the Model Context Protocol that an agent's file names, with their secrets. */
+import { clearTextWarning } from './plain-http.ts';
+import { parseSecrets, type TemplateBench } from './template.ts';
+import type { McpServersFile } from './tool-file.ts';
+
+/** Fits McpServerSpec of tools/, which the composition root has the compiler check. */
+export interface McpServer {
+  readonly name: string;
+  readonly how:
+    | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+    | { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+}
+
+export interface McpServersBench extends Pick<TemplateBench, 'environment' | 'problem'> {
+  readonly warning: TemplateBench['problem'];
+}
+
+export function readMcpServers(
+  servers: McpServersFile,
+  { environment, problem, warning }: McpServersBench,
+): McpServer[] {
+  const bench: TemplateBench = { environment, args: [], problem };
+  const secrets = (values: Readonly<Record<string, string>>, path: readonly PropertyKey[]) =>
+    Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, parseSecrets(value, [...path, key], bench)] as const),
+    );
+  return Object.entries(servers).map(([name, server]) => {
+    const path = ['mcpServers', name];
+    const { command, args, url: address = '' } = server;
+    if (command !== undefined) {
+      return { name, how: { command, args, env: secrets(server.env, [...path, 'env']) } };
+    }
+    const url = parseSecrets(address, [...path, 'url'], bench);
+    if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) problem([...path, 'url'], 'must be an http or https URL');
+    const clear = clearTextWarning(url, 'what callers say');
+    if (clear !== undefined) warning([...path, 'url'], clear);
+    return { name, how: { url, headers: secrets(server.headers, [...path, 'headers']) } };
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * A server of the Model Context Protocol, over HTTP or as a process of ours: connected at start, and again when it is called
+ * and was lost. https://modelcontextprotocol.io/specification
+ */
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { type Clock, Failure, withDeadline } from '../lib/index.ts';
+import type { ToolArgs } from './tool.ts';
+
+export interface McpServerSpec {
+  /** As the agent's file calls it. */
+  readonly name: string;
+  readonly how:
+    | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
+    | { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
+}
+
+/** An optional package: loaded when a server is named. */
+export type LoadSdk = () => Promise<{
+  readonly client: typeof import('@modelcontextprotocol/sdk/client/index.js');
+  readonly http: typeof import('@modelcontextprotocol/sdk/client/streamableHttp.js');
+  readonly stdio: typeof import('@modelcontextprotocol/sdk/client/stdio.js');
+}>;
+
+export interface McpDeps {
+  readonly clock: Clock;
+  /** When not by the package itself. */
+  readonly loadSdk?: LoadSdk | undefined;
+}
+
+export interface McpTool {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  /** What the server says of it: whether it only reads, and whether doing it twice is the same as once. */
+  readonly readOnly: boolean;
+  readonly idempotent: boolean;
+}
+
+/** What a call of a tool gave, with what we need of it. */
+export interface McpResult {
+  readonly texts: readonly string[];
+  readonly structured: unknown;
+  readonly isError: boolean;
+}
+
+/** A process takes seconds to start, and one that does not answer then will not. */
+const CONNECT_DEADLINE_MS = 15_000;
+/** https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#session-management */
+const SESSION_UNKNOWN = 404;
+/** A server with more tools than these pages hold gives the rest to nobody. */
+const MAX_PAGES = 20;
+
+export interface McpCallOptions {
+  readonly signal: AbortSignal;
+  /** How long the caller of this waits. */
+  readonly limitMs: number;
+}
+
+const loadPackage: LoadSdk = async () => ({
+  client: await import('@modelcontextprotocol/sdk/client/index.js'),
+  http: await import('@modelcontextprotocol/sdk/client/streamableHttp.js'),
+  stdio: await import('@modelcontextprotocol/sdk/client/stdio.js'),
+});
+
+export class McpServer {
+  readonly #spec: McpServerSpec;
+  readonly #deps: McpDeps;
+  #client: Promise<Client> | undefined;
+  #closed = false;
+
+  constructor(spec: McpServerSpec, deps: McpDeps) {
+    this.#spec = spec;
+    this.#deps = deps;
+  }
+
+  /** Rejects with Failure CONFIG_INVALID when the server cannot be had. */
+  async tools(): Promise<readonly McpTool[]> {
+    const { name } = this.#spec;
+    try {
+      const client = await this.#connected();
+      return await this.#inTime(listTools(client));
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new Failure('CONFIG_INVALID', `mcpServers.${name}: cannot be reached: ${message}`, { cause: error });
+    }
+  }
+
+  /** Rejects when there is no connection, or the server refuses the call. */
+  async call(name: string, args: ToolArgs, { signal, limitMs }: McpCallOptions): Promise<McpResult> {
+    const once = async (): Promise<McpResult> => {
+      const client = await this.#connected();
+      signal.throwIfAborted();
+      // The ledger's deadline comes first; the package's own would be a minute.
+      return resultOf(await client.callTool({ name, arguments: args }, undefined, { signal, timeout: 2 * limitMs }));
+    };
+    try {
+      return await once();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isBroken(error)) await this.#leave();
+      // It was started anew, does not know us any more, and has done nothing.
+      if (codeOf(error) !== SESSION_UNKNOWN) throw error;
+      return once();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    const leaving = this.#client;
+    this.#client = undefined;
+    const client = await leaving?.catch(() => undefined);
+    await client?.close();
+  }
+
+  #connected(): Promise<Client> {
+    if (this.#client !== undefined) return this.#client;
+    const forget = (): void => {
+      if (this.#client === connecting) this.#client = undefined;
+    };
+    const connecting = this.#connect(forget).catch((error) => {
+      forget();
+      throw error;
+    });
+    this.#client = connecting;
+    return connecting;
+  }
+
+  async #connect(lost: () => void): Promise<Client> {
+    const { name, how } = this.#spec;
+    if (this.#closed) throw new Error(`the server ${name} was left`);
+    const { client: sdk, http, stdio } = await this.#load();
+    const client = new sdk.Client({ name: 'callbridge', version: '1' });
+    client.onclose = lost;
+    const transport =
+      'url' in how
+        ? new http.StreamableHTTPClientTransport(new URL(how.url), {
+            requestInit: { headers: how.headers },
+            fetch: direct,
+          })
+        : new stdio.StdioClientTransport({ command: how.command, args: [...how.args], env: { ...how.env } });
+    try {
+      // What the package declares is not as exact as our compiler wants it: `sessionId` may be undefined.
+      await this.#inTime(client.connect(transport as Parameters<typeof client.connect>[0]));
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return client;
+  }
+
+  async #load(): ReturnType<LoadSdk> {
+    try {
+      return await (this.#deps.loadSdk ?? loadPackage)();
+    } catch (error) {
+      const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+      if (!isMissing) throw error;
+      const remedy = 'needs the package @modelcontextprotocol/sdk: npm install @modelcontextprotocol/sdk';
+      throw new Failure('CONFIG_INVALID', `mcpServers.${this.#spec.name}: ${remedy}`, { cause: error });
+    }
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    const late = () => new Error(`no answer within ${CONNECT_DEADLINE_MS / 1_000} s`);
+    return withDeadline(this.#deps.clock, CONNECT_DEADLINE_MS, work, late);
+  }
+}
+
+async function listTools(client: Client): Promise<readonly McpTool[]> {
+  const tools: McpTool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const listed = await client.listTools(cursor === undefined ? {} : { cursor });
+    for (const { name, description = '', inputSchema, annotations } of listed.tools) {
+      const { readOnlyHint = false, idempotentHint = false } = annotations ?? {};
+      tools.push({ name, description, inputSchema, readOnly: readOnlyHint, idempotent: idempotentHint });
+    }
+    cursor = listed.nextCursor;
+    if (cursor === undefined) break;
+  }
+  return tools;
+}
+
+/** A connection of which nothing more is to be had: the transport's own errors, with HTTP's codes, and what fetch throws. */
+function isBroken(error: unknown): boolean {
+  return Number(codeOf(error)) >= 400 || (error instanceof TypeError && error.message === 'fetch failed');
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function resultOf(result: Awaited<ReturnType<Client['callTool']>>): McpResult {
+  const content = Array.isArray(result.content) ? result.content : [];
+  return {
+    texts: content.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
+    structured: result.structuredContent,
+    isError: result.isError === true,
+  };
+}
+
+/** The headers hold secrets of the host that the operator named. */
+const direct: typeof fetch = (url, init) => fetch(url, { ...init, redirect: 'error' });

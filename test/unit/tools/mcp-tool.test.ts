@@ -1,0 +1,142 @@
+/** Tools of real servers of the Model Context Protocol, over HTTP and as processes. */
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../../src/lib/index.ts';
+import type { LoadSdk, McpServerSpec } from '../../../src/tools/mcp-server.ts';
+import type { McpToolSpec } from '../../../src/tools/mcp-tool.ts';
+import { Toolbox } from '../../../src/tools/toolbox.ts';
+import { givenMcpHttp } from '../../support/mcp-http.ts';
+import { CONTEXT } from './given.ts';
+
+const never = new AbortController().signal;
+
+function given(how: McpServerSpec['how'], loadSdk?: LoadSdk) {
+  const toolbox = new Toolbox({ clock: systemClock, loadSdk });
+  onTestFinished(() => toolbox.close());
+  return (name: string, more: Partial<McpToolSpec> = {}) =>
+    toolbox.open({ kind: 'mcp', name, deadlineMs: 5_000, server: { name: 'crm', how }, ...more });
+}
+
+const http = (url: string, headers: Record<string, string> = {}) => given({ url, headers });
+
+describe('over HTTP', () => {
+  test('a tool is declared as its server says, and asked with the secrets of the file', async () => {
+    const server = await givenMcpHttp(({ day }) => ({ content: [{ type: 'text', text: `Seven on ${day}` }] }));
+    const tool = await http(server.url, { authorization: 'Bearer s3cret' })('find_table', { meanwhile: 'Let me see.' });
+    expect(tool.declaration).toMatchObject({
+      name: 'find_table',
+      description: 'Looks for a free table. Before you call it, tell the caller: "Let me see."',
+      parameters: { type: 'object', properties: { day: { type: 'string' } } },
+    });
+    expect(tool.declaration.parameters).not.toHaveProperty('$schema');
+    expect(tool.check({ day: 5 })).toBe('day must be string');
+    expect(await tool.run({ day: 'Friday' }, CONTEXT, never)).toEqual({
+      status: 'ok',
+      retryable: false,
+      message: 'Done.',
+      data: 'Seven on Friday',
+    });
+    expect(new Set(server.headers.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer s3cret']));
+  });
+
+  test.each([
+    [{ readOnlyHint: true }, undefined, [false, true]],
+    [{ readOnlyHint: false, idempotentHint: true }, undefined, [true, true]],
+    [{}, undefined, [true, false]],
+    [{}, false, [false, true]],
+  ])('%j is a side effect, unless the file says otherwise (%s)', async (annotations, sideEffect, expected) => {
+    const server = await givenMcpHttp(() => ({ content: [] }), annotations);
+    const tool = await http(server.url)('find_table', { sideEffect });
+    expect([tool.sideEffect, tool.mayRepeat]).toEqual(expected);
+  });
+
+  test.each([
+    [
+      { content: [], structuredContent: { table: 7 } },
+      { status: 'ok', data: { table: 7 } },
+    ],
+    [{ content: [{ type: 'image' as const, data: 'AA==', mimeType: 'image/png' }] }, { status: 'ok' }],
+    [
+      { isError: true, content: [{ type: 'text' as const, text: 'We are full.' }] },
+      { status: 'refused', message: 'We are full.' },
+    ],
+  ])('%j is told', async (result, told) => {
+    const server = await givenMcpHttp(() => result);
+    const tool = await http(server.url)('find_table');
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject(told);
+  });
+
+  test('a server that was started anew is asked again', async () => {
+    const server = await givenMcpHttp(() => ({ content: [{ type: 'text', text: 'Seven' }] }));
+    const tool = await http(server.url)('find_table');
+    server.restart();
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'Seven' });
+  });
+
+  test('a server that is gone is not available', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    const tool = await http(server.url)('find_table');
+    await server.stop();
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
+  });
+
+  test('a call ends at once when its signal is raised, and the server hears of it', async () => {
+    const abort = new AbortController();
+    let told: () => void = () => undefined;
+    const stopped = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const server = await givenMcpHttp((_args, signal) => {
+      signal.addEventListener('abort', told);
+      abort.abort(new Error('enough'));
+      return new Promise(() => undefined);
+    });
+    const tool = await http(server.url)('find_table');
+    await expect(tool.run({}, CONTEXT, abort.signal)).rejects.toThrow('enough');
+    await stopped;
+  });
+});
+
+describe('as a process', () => {
+  const command = (env: Record<string, string> = {}) =>
+    given({ command: process.execPath, args: [join(import.meta.dirname, '../../support/mcp-stdio.mjs')], env });
+
+  test('a tool is run with what the file gives the process, and with nothing else of our environment', async () => {
+    process.env['SECRET_OF_OURS'] = 'ours';
+    onTestFinished(() => void delete process.env['SECRET_OF_OURS']);
+    const tool = await command({ NOTES_KEY: 'k' })('tell');
+    expect(await tool.run({ word: 'hello' }, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'hello k' });
+  });
+
+  test('that ends in the middle of a call leaves nobody knowing, and is started again for the next', async () => {
+    const open = command();
+    const [tell, die] = [await open('tell'), await open('die')];
+    expect(await die.run({}, CONTEXT, never)).toMatchObject({ status: 'unknown', retryable: false });
+    expect(await tell.run({ word: 'again' }, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'again' });
+  });
+});
+
+describe('what cannot be had is told at start', () => {
+  test('a tool that the server has not, with those that it has', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    await expect(http(server.url)('find_tables')).rejects.toThrow(
+      'mcpServers.crm: has no tool "find_tables"; it has find_table',
+    );
+  });
+
+  test.each([
+    ['a server that is not there', { url: 'http://127.0.0.1:1/mcp', headers: {} }],
+    ['a program that is not there', { command: '/no/such/program', args: [], env: {} }],
+    ['a program that ends', { command: process.execPath, args: ['-e', ''], env: {} }],
+  ])('%s', async (_what, how) => {
+    await expect(given(how)('f')).rejects.toThrow('mcpServers.crm: cannot be reached: ');
+  });
+
+  test('the package, with what to do', async () => {
+    const loadSdk = (): never => {
+      throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    };
+    const opening = given({ url: 'http://127.0.0.1:1/mcp', headers: {} }, async () => loadSdk())('f');
+    await expect(opening).rejects.toThrow('mcpServers.crm: needs the package @modelcontextprotocol/sdk: npm install');
+  });
+});
