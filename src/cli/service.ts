@@ -131,12 +131,11 @@ export async function startService(config: Config, tools: Tools, options: Servic
     const byThemselves = await registry.drain(graceMs);
     registry.close();
     await http.close();
-    const queued = await outbox.idle(OUTBOX_GRACE_MS);
+    const [queued] = await Promise.all([outbox.idle(OUTBOX_GRACE_MS), toolboxes.close()]);
     if (!queued) logger.warn('records wait on disk for the next start');
     await worker?.close(WORKER_GRACE_MS);
     closeAdmission();
     stopGauge();
-    await toolboxes.close();
     outbox.close();
     await cluster.close();
     await queue.close();

@@ -1,4 +1,5 @@
 /** Where an agent's tools are made of what its file says, and what they need is kept while the process lives. */
+import { withDeadline } from '../lib/index.ts';
 import { createFunctionTool, type FunctionToolSpec } from './function-tool.ts';
 import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-tool.ts';
 import { type McpDeps, McpServer } from './mcp-server.ts';
@@ -8,6 +9,9 @@ import type { Tool } from './tool.ts';
 export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec;
 
 export type ToolboxDeps = HttpToolDeps & McpDeps;
+
+/** The package ends a process by its stdin, after two seconds by SIGTERM, after four by SIGKILL. */
+const CLOSE_DEADLINE_MS = 5_000;
 
 export class Toolbox {
   readonly #deps: ToolboxDeps;
@@ -30,9 +34,11 @@ export class Toolbox {
     }
   }
 
-  /** Leaves all servers. Idempotent. */
+  /** Leaves all servers; resolves after `CLOSE_DEADLINE_MS` at the latest. Idempotent. */
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#servers.values()].map((server) => server.close()));
+    const leaving = Promise.allSettled(Array.from(this.#servers.values(), (server) => server.close()));
+    const late = () => new Error('a server of tools does not end');
+    await withDeadline(this.#deps.clock, CLOSE_DEADLINE_MS, leaving, late).catch(() => undefined);
   }
 
   #serverOf({ server: spec }: McpToolSpec): McpServer {
