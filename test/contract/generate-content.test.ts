@@ -130,6 +130,27 @@ describe('what comes back', () => {
     await expect(textModel(systemClock, developer(url))(QUESTION)).rejects.toMatchObject({ code });
   });
 
+  test('is read no further than an answer can be long', async () => {
+    let closed = (): void => undefined;
+    const hungUp = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const server = createServer((_request, response) => {
+      const more = (): void => {
+        while (response.write(' '.repeat(65_536)));
+      };
+      response.on('drain', more).on('close', closed);
+      more();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await expect(textModel(systemClock, developer(url))(QUESTION)).rejects.toMatchObject({
+      code: 'ANALYSIS_UNAVAILABLE',
+    });
+    await hungUp;
+  });
+
   test('to a key that is refused is a failure that trying again cannot mend', async () => {
     const url = await simulate([], ['other']);
     await expect(textModel(systemClock, developer(url))(QUESTION)).rejects.toMatchObject({

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { systemClock, systemIds } from '../../../src/lib/index.ts';
 import { createBullQueue, createSpoolQueue, RETRY, Spool } from '../../../src/postprocess/index.ts';
 import { startLiveSimulator } from '../../../src/simulator/index.ts';
@@ -25,9 +25,14 @@ afterEach(() => rm(folder, { recursive: true }));
 test.for(['the spool', 'Redis'])('a summary is paid once, with %s', { timeout: LIMIT_MS }, async (where) => {
   const server = findRedisServer();
   const redis = where !== 'Redis' ? undefined : await (server ? startRedisServer(server) : startJsRedis());
+  onTestFinished(() => redis?.stop());
   // The second question of the process that is killed is never answered.
   const first = await startLiveSimulator({ clock: systemClock, textFaults: ['none', 'hangs'] });
   const model = await startLiveSimulator({ clock: systemClock });
+  onTestFinished(async () => {
+    await first.close();
+    await model.close();
+  });
   await add(redis?.url);
   const script = new URL('./analysing.ts', import.meta.url);
   const said = await killedAfter(script, [folder, first.url, redis?.url ?? ''], (text) => text.includes('summary'));
@@ -35,6 +40,7 @@ test.for(['the spool', 'Redis'])('a summary is paid once, with %s', { timeout: L
 
   const done: string[] = [];
   const { worker, close } = await openAnalyser(folder, model.url, redis?.url, (step) => done.push(step));
+  onTestFinished(close);
   await worker.start();
   await expect.poll(() => done, { interval: 10, timeout: 30_000 }).toContain('deliver-analysed');
   expect(done).not.toContain('summary');
@@ -44,10 +50,6 @@ test.for(['the spool', 'Redis'])('a summary is paid once, with %s', { timeout: L
   const { analysis, cost } = callRecordSchema.parse(JSON.parse(written));
   expect(analysis?.summary?.result).toBe('The caller said: What time is it?');
   expect(cost?.steps['summary']).toBeGreaterThan(0);
-  await close();
-  await first.close();
-  await model.close();
-  await redis?.stop();
 });
 
 async function add(redisUrl: string | undefined): Promise<void> {
