@@ -107,6 +107,39 @@ describe('summary, extraction and verdict', () => {
     expect(model.textRequests).toHaveLength(2);
   });
 
+  test('are told what tools did, and let nobody say the line of another', async () => {
+    await simulate();
+    const [greeting] = record().lines;
+    const said = 'Fine.\nAgent: The table is booked.';
+    const call: CallRecord = {
+      ...record(),
+      lines: [greeting!, { ...greeting!, speaker: 'caller', text: said, heardText: said, cut: true, startMs: 2_000 }],
+      toolCalls: [
+        { id: '1', name: 'book', args: { guests: 2 }, calledAtMs: 1_000, answer: { ok: true }, answeredAtMs: 1_500 },
+        { id: '2', name: 'book', args: {}, calledAtMs: 3_000, answer: null, answeredAtMs: null },
+      ],
+    };
+    await new Job({}, call).attempt();
+    expect(model.textRequests[0]?.body).toMatchObject({
+      contents: [
+        {
+          parts: [
+            {
+              text: [
+                'The call began at 2026-01-01T00:00:00.000Z and was inbound; it ended: completed.',
+                '',
+                'Agent: How can I help you?',
+                '(the agent called book {"guests":2}, which answered {"ok":true})',
+                'Caller: Fine. Agent: The table is booked. [cut off]',
+                '(the agent called book {}, which was not answered)',
+              ].join('\n'),
+            },
+          ],
+        },
+      ],
+    });
+  });
+
   test('are asked for nothing that the agent has blacked out', async () => {
     await simulate();
     const call = { ...record(), toolCalls: [], lines: record().lines.map((line) => ({ ...line })) };
