@@ -43,7 +43,7 @@ export function jobText(job: JobDetail, dialogue: boolean): string[] {
 function recordText(job: JobDetail, dialogue: boolean): string[] {
   const record = recordOf(job);
   if (typeof record === 'string') return [`Call      ${printable(job.callId)}`, `Record    ${record}`];
-  const text = asText(dialogue ? record : { ...record, lines: [] })
+  const text = asText(dialogue ? record : { ...record, lines: [], analysis: undefined })
     .trimEnd()
     .split('\n')
     .map(printable);
@@ -71,8 +71,8 @@ function recordOf({ data }: JobDetail): CallRecord | string {
   }
 }
 
-/** Speech, keys and what tools were told can hold anything that a caller says. */
-function withoutWords({ lines, digits: _digits, toolCalls, ...rest }: CallRecord): object {
+/** Speech, keys, what tools were told and what was made of it can hold anything that a caller says. */
+function withoutWords({ lines, digits: _digits, toolCalls, analysis: _analysis, ...rest }: CallRecord): object {
   return { ...rest, lineCount: lines.length, toolCallCount: toolCalls.length };
 }
 
