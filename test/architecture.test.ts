@@ -128,6 +128,7 @@ describe('the source tree', () => {
     ['google-auth-library', 'live'],
     ['alawmulaw', 'audio'],
     ['wavefile', 'audio'],
+    ['@modelcontextprotocol/sdk', 'tools'],
   ])('has %s in %s/ only, besides the simulator and the command line', (name, folder) => {
     expect(offenders(imports(name), (f) => [folder, 'simulator', 'cli'].includes(f.folder))).toEqual([]);
     expect(files.some((file) => file.folder === folder && imports(name).test(file.code))).toBe(true);

@@ -20,6 +20,8 @@ export interface TemplateBench {
 }
 
 const VARIABLE = /\{\{\s*([^{}]*?)\s*\}\}/g;
+/** It goes into a header or a URL as it is. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
 /** What is known of each call. */
 const KNOWN = ['call.id', 'call.agent', 'call.direction', 'caller.number', 'called.number'];
 
@@ -76,6 +78,8 @@ function secret(name: string, path: readonly PropertyKey[], { environment, probl
   }
   const value = environment.raw(name);
   if (value === undefined) problem(path, `${name} is not set: {{env.${name}}} takes it from the environment`);
+  else if (!PRINTABLE.test(value))
+    problem(path, `${name} holds a line end or other than ASCII characters: copy it again`);
   return value ?? '';
 }
 

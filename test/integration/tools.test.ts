@@ -66,6 +66,30 @@ test('an HTTP tool of the agent is run with what the model gave, and the caller 
   expect(leftArmed).toBe(0);
 });
 
+test.each([
+  ['silent', 'SILENT', false],
+  ['whenIdle', 'WHEN_IDLE', true],
+])(
+  'a result that the model takes %s is not missed when nothing is said of it, and else is',
+  async (key, scheduling, missed) => {
+    const service = await givenHttpService((_asked, response) => json(response, { table: 7 }));
+    const [greeting, asking] = model([{ name: 'find_table', args: { day: 'Friday' } }]).turns!;
+    const { script } = fixture.phone;
+    const longer = script.map((step) => (step.hearSilence ? { ...step, hearSilence: { ms: 8_000 } } : step));
+    const { live, record } = await replay(
+      { ...fixture, phone: { ...fixture.phone, script: longer } },
+      {
+        files: agentWith(`${httpTool(service.port)}    scheduling: ${key}\n`),
+        env: { TABLES_KEY: 'k' },
+        model: { turns: [greeting!, asking!, { on: 'toolResult' }] },
+      },
+    );
+    const [told] = live.sessions.flatMap((session) => session.eventsOf('toolAnswered'));
+    expect(told).toMatchObject({ accepted: true, answer: { scheduling } });
+    expect(record.events.some(({ code }) => code === 'LIVE_MUTE')).toBe(missed);
+  },
+);
+
 describe.each(KINDS)('a tool of kind $name', ({ given }) => {
   const [greeting, asking, finding] = model([{ name: 'find_table', args: { day: 'Friday' } }]).turns!;
   /** The caller, who hangs up when the agent has spoken and has not been heard for a while. */

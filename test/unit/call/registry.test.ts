@@ -906,6 +906,39 @@ describe('a call of a dead process', () => {
     ]);
   });
 
+  test.each([
+    ['that goes on in another process is left to that one', 'taken'],
+    ['that is over is settled', 'callerGone'],
+  ])('a tool that runs in a call %s', async (_what, how) => {
+    let stopped = 0;
+    const look: Tool = {
+      declaration: { name: 'look', description: 'Looks.' },
+      deadlineMs: 50_000,
+      sideEffect: false,
+      mayRepeat: true,
+      check: () => undefined,
+      run: (_args, _context, signal) =>
+        new Promise(() =>
+          signal.addEventListener('abort', () => {
+            stopped += 1;
+          }),
+        ),
+    };
+    const { registry, transcripts } = service({
+      tools: [look],
+      model: { turns: [{ on: 'greeting', calls: [{ name: 'look' }] }] },
+    });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    if (how === 'taken') registry.taken('CA1');
+    else registry.callerGone('CA1', 'completed');
+    await clock.advance(1_000);
+    const answers = transcripts.get('CA1')!.flatMap((entry) => (entry.type === 'toolAnswered' ? [entry.answer] : []));
+    expect(answers).toMatchObject(how === 'taken' ? [] : [{ status: 'aborted' }]);
+    expect(transcripts.get('CA1')).toContainEqual(expect.objectContaining({ type: 'toolCalled', name: 'look' }));
+    expect(stopped).toBe(1);
+  });
+
   test('which rang here as well goes on as it was, and not as what was prepared', async () => {
     const earlier: Entry[] = [
       { type: 'began', at: 1_000, version: 1, call: facts },

@@ -87,6 +87,12 @@ idempotencyHeader: Idempotency-Key`,
   });
 });
 
+test('a secret that no header can hold is told without saying it', () => {
+  const told = problems('headers: { x: "{{env.KEY}}" }', { env: { KEY: 's3cret\n' } });
+  expect(told[0]).toContain('tools[0].headers.x: KEY holds a line end or other than ASCII characters: copy it again');
+  expect(told.join()).not.toContain('s3cret');
+});
+
 test('a worker, which answers no calls, needs neither secrets nor files of tools', () => {
   const tools = `tools:
   - { kind: function, name: f, file: nowhere.mjs }
