@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
 import { factsOf, type RingingCall } from './ringing-call.ts';
 import { takeFromStore } from './take-up.ts';
+import { wordedFor } from './wording.ts';
 
 export interface ArrivalsOptions<Entered> {
   readonly clock: Clock;
@@ -64,8 +65,9 @@ export class Arrivals<Entered extends { readonly call: Call }> {
   }
 
   async #letIn(call: RingingCall, how: Arrival, isAwaited: () => boolean): Promise<Entered> {
-    const agent = this.#options.agentNamed(call.agent);
-    if (agent === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
+    const named = this.#options.agentNamed(call.agent);
+    if (named === undefined) throw new Failure('AGENT_UNKNOWN', `there is no agent named ${call.agent}`);
+    const agent = wordedFor(named, call);
     if (how === 'rings') return this.#enter(call, agent, { how, earlier: [], isAwaited });
     const earlier = await takeFromStore(factsOf(call, agent), this.#options);
     const prepared = this.#options.entered(call.callId);

@@ -3,12 +3,15 @@ import type { LiveSettings } from '../live/index.ts';
 import type { Tool } from '../tools/index.ts';
 import type { AgentLimits, CountedCredential } from './admission.ts';
 import type { Patience } from './patience.ts';
+import type { Wording } from './wording.ts';
 
 export interface CallAgent {
   readonly name: string;
   /** What the agent says first; undefined: it waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: LiveSettings;
+  /** Greeting and instruction with places for what is known of the call; undefined: they stand as they are. */
+  readonly wording?: Wording | undefined;
   /** What the model may call; undefined: nothing. */
   readonly tools?: readonly Tool[] | undefined;
   readonly limits: {

@@ -1,5 +1,5 @@
 /** A call as its provider announces it. */
-import type { CallFacts } from '../transcript/index.ts';
+import type { CallFacts, OutboundFacts } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 
 export interface RingingCall {
@@ -13,6 +13,8 @@ export interface RingingCall {
   readonly direction: 'inbound' | 'outbound';
   /** The `X-` headers of a SIP caller's INVITE, by name. */
   readonly sipHeaders: Readonly<Record<string, string>>;
+  /** What whoever placed an outbound call gave it. */
+  readonly outbound?: OutboundFacts | undefined;
 }
 
 /** What the transcript knows of it, once it is known who answers. */

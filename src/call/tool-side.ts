@@ -2,6 +2,7 @@
 import type { LiveSession, ToolCall } from '../live/index.ts';
 import { asText, type Settlement, type Tool, ToolLedger } from '../tools/index.ts';
 import type { CallAgent } from './call-agent.ts';
+import { contextOf } from './call-context.ts';
 import type { CallDeps } from './call-deps.ts';
 import type { TakenUp } from './take-up.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -22,16 +23,10 @@ export class ToolSide {
   constructor(options: ToolSideOptions) {
     this.#options = options;
     const { agent, deps, watchdog } = options;
-    const { callId, direction, from, to, sipHeaders } = deps.facts;
     this.#ledger = new ToolLedger({
       clock: deps.clock,
       tools: agent.tools ?? [],
-      context: {
-        call: { id: callId, agent: agent.name, direction },
-        caller: { number: from },
-        called: { number: to },
-        sip: sipHeaders,
-      },
+      context: contextOf(deps.facts),
       called: (call) => {
         watchdog.toolsCalled([call.id]);
         deps.collector.toolCalled(call);

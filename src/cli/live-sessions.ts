@@ -63,7 +63,7 @@ export function createLiveSessions({ config, tools, slots, toolboxes, dial }: Li
         routes: routes.get(agent.name)!.map((route) => ({
           ...route,
           ...counted(route, callId),
-          settings: { ...route.settings, functions: functionsOf(agent, route) },
+          settings: { ...route.settings, instruction: agent.live.instruction, functions: functionsOf(agent, route) },
           headers: headers.get(route.backendName)!,
         })),
         handlers,

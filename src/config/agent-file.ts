@@ -146,7 +146,9 @@ export const agentFile = z.strictObject({
     .default([])
     .describe('What to go on with, in this order, when the model fails on all back ends.'),
   language: text.optional().describe('BCP 47. Without it the model follows the caller.'),
-  instruction: text.describe('Who the agent is, what it knows and how it speaks.'),
+  instruction: text.describe(
+    'Who the agent is, what it knows and how it speaks. {{caller.number}} and the like stand for what is known.',
+  ),
   greeting: text.optional().describe('What to say first. Without it the agent waits for the caller.'),
   turnTaking: turnTaking.prefault({}),
   transcription: transcription.prefault({}),

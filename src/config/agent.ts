@@ -5,6 +5,7 @@ import type { Analysis } from './analysis-checks.ts';
 import type { LiveModel } from './catalogue.ts';
 import { normalAddress } from './routing.ts';
 import type { AgentTool } from './tools.ts';
+import type { Wording } from './wording.ts';
 
 /** The keys of the file that a Live session takes as they are. */
 type LiveKeys =
@@ -43,6 +44,8 @@ export interface Agent {
   /** What to say first; without it the agent waits for the caller. */
   readonly greeting?: string | undefined;
   readonly live: AgentLive;
+  /** Greeting and instruction where they have places for what is known of a call; undefined: they stand as they are. */
+  readonly wording?: Wording | undefined;
   readonly toolSpecs: readonly AgentTool[];
   /** What to go on with when the model fails on all back ends. */
   readonly alternatives: readonly Alternative[];
@@ -76,10 +79,11 @@ export interface Resolved {
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
   readonly toolSpecs: readonly AgentTool[];
+  readonly wording: Wording | undefined;
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs } = resolved;
+  const { model, language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs, wording } = resolved;
   const {
     answers,
     default: isDefault,
@@ -109,6 +113,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       language,
       compression: compression === false ? undefined : compression,
     },
+    wording,
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,

@@ -14,6 +14,7 @@ import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem } from './sound-file.ts';
 import { readTools } from './tools.ts';
+import { readWording } from './wording.ts';
 import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
 export interface AgentsSource {
@@ -102,7 +103,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const { toolFiles } = source;
   const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
   const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
-  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs };
+  const wording = readWording(content, bench.problem);
+  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs, wording };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 

@@ -1,4 +1,4 @@
-/** Templates of an agent's tools, `{{args.day}}` and the like: taken apart, and judged where they stand. */
+/** Templates in an agent's file, `{{caller.number}}`, `{{args.day}}` and the like: taken apart, and judged where they stand. */
 import type { Environment } from './environment.ts';
 
 /** Text as it stands, with secrets put in, and what is put in between when the tool is called. */
@@ -14,8 +14,8 @@ export type BodyTemplate =
 export interface TemplateBench {
   /** undefined: secrets have no place here. */
   readonly environment: Environment | undefined;
-  /** The arguments that the tool declares; undefined: it takes any. */
-  readonly args: readonly string[] | undefined;
+  /** The arguments that the tool declares; undefined: it takes any; `none`: it is no tool's template. */
+  readonly args: readonly string[] | undefined | 'none';
   readonly problem: (path: readonly PropertyKey[], message: string) => void;
 }
 
@@ -23,7 +23,9 @@ const VARIABLE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 /** It goes into a header or a URL as it is. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
 /** What is known of each call. */
-const KNOWN = ['call.id', 'call.agent', 'call.direction', 'caller.number', 'called.number'];
+const KNOWN = ['call.id', 'call.agent', 'call.direction', 'call.to', 'caller.number', 'called.number'];
+/** What is known of some: a SIP caller's headers, and what whoever places a call gives it. */
+const OPEN = /^(sip\.[^.]+|vars\.[A-Za-z]\w*)$/;
 
 export function parseTemplate(text: string, path: readonly PropertyKey[], bench: TemplateBench): Template {
   const parts: (string | { path: string[] })[] = [];
@@ -44,7 +46,8 @@ export function parseTemplate(text: string, path: readonly PropertyKey[], bench:
   }
   add(text.slice(end));
   if (/\{\{|\}\}/.test(text.replace(VARIABLE, ''))) {
-    bench.problem(path, 'has a "{{" or "}}" without its other half: a variable is written {{args.day}}');
+    const example = bench.args === 'none' ? '{{caller.number}}' : '{{args.day}}';
+    bench.problem(path, `has a "{{" or "}}" without its other half: a variable is written ${example}`);
   }
   return parts;
 }
@@ -84,12 +87,13 @@ function secret(name: string, path: readonly PropertyKey[], { environment, probl
 }
 
 function judgeVariable(name: string, path: readonly PropertyKey[], { args, problem }: TemplateBench): void {
-  const [root = '', key = '', ...inner] = name.split('.');
-  if (root === 'args' && key !== '') {
+  const [root = '', key = ''] = name.split('.');
+  if (args !== 'none' && root === 'args' && key !== '') {
     if (args === undefined || args.includes(key)) return;
     problem(path, `{{${name}}} is not among the parameters, which are ${args.join(', ') || 'none'}`);
-  } else if (!KNOWN.includes(name) && !(root === 'sip' && key !== '' && inner.length === 0)) {
-    const names = ['args.<parameter>', ...KNOWN, 'sip.<header>', 'env.<NAME>'];
+  } else if (!KNOWN.includes(name) && !OPEN.test(name)) {
+    const ofCall = [...KNOWN, 'sip.<header>', 'vars.<name>'];
+    const names = args === 'none' ? ofCall : ['args.<parameter>', ...ofCall, 'env.<NAME>'];
     problem(path, `{{${name}}} is not known; known are ${names.join(', ')}`);
   }
 }

@@ -7,6 +7,7 @@ import { fitParameters, type StreamParameters } from '../telephony/index.ts';
 export const TOKEN_PARAMETER = 'token';
 
 const SIP_HEADER_PREFIX = 'sip.';
+const VARIABLE_PREFIX = 'var.';
 
 const Travelled = z.object({
   agent: z.string(),
@@ -14,17 +15,38 @@ const Travelled = z.object({
   to: z.string().default(''),
   direction: z.enum(['inbound', 'outbound']),
 });
+const Greeting = z.object({ greeting: z.string().optional() });
 
 export function parametersOf(call: RingingCall): StreamParameters {
-  const headers = Object.entries(call.sipHeaders).map(([name, value]) => [SIP_HEADER_PREFIX + name, value]);
-  const { agent, from, to, direction } = call;
-  return fitParameters({ agent, from, to, direction, ...Object.fromEntries(headers) });
+  const { agent, from, to, direction, outbound } = call;
+  return fitParameters({
+    agent,
+    from,
+    to,
+    direction,
+    ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
+    ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
+    ...prefixed(VARIABLE_PREFIX, outbound?.variables ?? {}),
+  });
 }
 
 /** The way back; to be called with parameters that a token has proved to be ours. */
 export function callOf(callId: string, provider: string, parameters: StreamParameters): RingingCall {
-  const headers = Object.entries(parameters)
-    .filter(([name]) => name.startsWith(SIP_HEADER_PREFIX))
-    .map(([name, value]) => [name.slice(SIP_HEADER_PREFIX.length), value]);
-  return { callId, provider, ...Travelled.parse(parameters), sipHeaders: Object.fromEntries(headers) };
+  const call = {
+    callId,
+    provider,
+    ...Travelled.parse(parameters),
+    sipHeaders: withPrefix(SIP_HEADER_PREFIX, parameters),
+  };
+  if (call.direction === 'inbound') return call;
+  return { ...call, outbound: { variables: withPrefix(VARIABLE_PREFIX, parameters), ...Greeting.parse(parameters) } };
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, string>>): StreamParameters {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}
+
+function withPrefix(prefix: string, parameters: StreamParameters): Record<string, string> {
+  const those = Object.entries(parameters).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(those.map(([name, value]) => [name.slice(prefix.length), value]));
 }

@@ -6,12 +6,16 @@ export interface ToolContext {
     readonly id: string;
     readonly agent: string;
     readonly direction: 'inbound' | 'outbound';
+    /** Who was called. */
+    readonly to: string;
   };
-  /** Numbers in E.164, `sip:` URIs, or what the provider says when a caller withholds theirs. */
+  /** The person at the other end, whoever placed the call: E.164, a `sip:` URI, or what the provider says of a withheld number. */
   readonly caller: { readonly number: string };
   readonly called: { readonly number: string };
   /** The `X-` headers of a SIP caller's INVITE, by name. */
   readonly sip: Readonly<Record<string, string>>;
+  /** What whoever placed an outbound call gave it. */
+  readonly vars: Readonly<Record<string, string>>;
 }
 
 export type ToolArgs = Readonly<Record<string, unknown>>;

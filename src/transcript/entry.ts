@@ -7,6 +7,14 @@ import { outcomeSchema } from './outcome.ts';
 const count = z.int().nonnegative();
 const tokensByModality = z.record(z.string(), count);
 
+export const outboundFactsSchema = z.object({
+  /** For templates, by name. */
+  variables: z.record(z.string(), z.string()),
+  /** In place of the agent's own. */
+  greeting: z.string().optional(),
+});
+export type OutboundFacts = Readonly<z.infer<typeof outboundFactsSchema>>;
+
 export const callFactsSchema = z.object({
   callId: z.string(),
   provider: z.string(),
@@ -17,6 +25,7 @@ export const callFactsSchema = z.object({
   from: z.string(),
   to: z.string(),
   sipHeaders: z.record(z.string(), z.string()),
+  outbound: outboundFactsSchema.optional(),
 });
 export type CallFacts = Readonly<z.infer<typeof callFactsSchema>>;
 

@@ -6,7 +6,15 @@ export { type Collector, type CollectorOptions, createCollector } from './collec
 export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
 export { type EarlierToolCall, hasGreeted, lastHandle, lastTurn, toolCallsOf, wasHandedOver } from './earlier.ts';
-export { type CallFacts, callFactsSchema, type Entry, entrySchema, type Sound, type Usage } from './entry.ts';
+export {
+  type CallFacts,
+  callFactsSchema,
+  type Entry,
+  entrySchema,
+  type OutboundFacts,
+  type Sound,
+  type Usage,
+} from './entry.ts';
 export { heardText } from './heard.ts';
 export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } from './journal.ts';
 export type { Line, Speaker } from './line.ts';

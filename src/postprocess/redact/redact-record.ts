@@ -35,6 +35,7 @@ export function redactRecord(record: CallRecord, { what, names }: Redaction): Ca
     redacted: [...chosen, ...(names.length > 0 ? ['names'] : [])],
     ...(what.includes('caller') && { [person]: LABELS.caller }),
     sipHeaders: Object.fromEntries(Object.entries(record.sipHeaders).map(([name, value]) => [name, text(value)])),
+    ...(record.outbound && { outbound: redactOutbound(record.outbound, text) }),
     lines: redactLines(record.lines, finders, keyFinders),
     digits: blackOut(record.digits, findIn([record.digits], keyFinders)[0] ?? []),
     toolCalls: record.toolCalls.map((call) => ({
@@ -81,6 +82,14 @@ function redactAnalysis({ summary, extract, verdict }: Analysis, text: (value: s
     ...(extract && { extract: { ...extract, result: extract.result && redactObject(extract.result, text) } }),
     ...(verdict && { verdict: { ...verdict, result: verdict.result && { ...verdict.result, goals: goals ?? [] } } }),
   };
+}
+
+function redactOutbound(
+  { variables, greeting }: NonNullable<CallRecord['outbound']>,
+  text: (value: string) => string,
+): CallRecord['outbound'] {
+  const kept = Object.entries(variables).map(([name, value]) => [name, text(value)]);
+  return { variables: Object.fromEntries(kept), ...(greeting !== undefined && { greeting: text(greeting) }) };
 }
 
 type Values = Readonly<Record<string, unknown>>;

@@ -5,15 +5,28 @@ import { callOf, parametersOf } from '../../../src/http/call-parameters.ts';
 
 /** As an attribute of XML carries it: words with one space between. */
 const text = fc.stringMatching(/^[!-~]([ -~]{0,200}[!-~])?$/).map((words) => words.replace(/ +/g, ' '));
-const call = fc.record({
+const variables = fc.dictionary(fc.stringMatching(/^[A-Za-z]\w{0,39}$/), text, { maxKeys: 20, noNullPrototype: true });
+const inbound = fc.record({
   callId: fc.constant('CA0123456789abcdef0123456789abcdef'),
   provider: fc.constant('twilio'),
   agent: text,
   from: fc.oneof(text, fc.constant('')),
   to: text,
-  direction: fc.constantFrom('inbound' as const, 'outbound' as const),
+  direction: fc.constant('inbound' as const),
   sipHeaders: fc.dictionary(fc.stringMatching(/^[A-Za-z-]{1,40}$/), text, { maxKeys: 16, noNullPrototype: true }),
 });
+const outbound = fc.record({
+  variables,
+  greeting: fc.option(text, { nil: undefined }),
+});
+const call = fc.oneof(
+  inbound,
+  fc.record({ call: inbound, outbound }).map(({ call, outbound }) => ({
+    ...call,
+    direction: 'outbound' as const,
+    outbound,
+  })),
+);
 
 test('a call comes out of its parameters as it went in', () => {
   fc.assert(
@@ -34,4 +47,18 @@ test('no SIP header can pose as a parameter of ours', () => {
   const parameters = parametersOf({ ...announced!, agent: 'front-desk', sipHeaders: { agent: 'other', token: 'x' } });
   expect(parameters).toMatchObject({ agent: 'front-desk', 'sip.agent': 'other', 'sip.token': 'x' });
   expect(parameters).not.toHaveProperty('token');
+});
+
+test('no variable of an outbound call can pose as a parameter of ours', () => {
+  const [announced] = fc.sample(inbound, { numRuns: 1, seed: 1 });
+  const variables = { agent: 'other', greeting: 'Boo.', token: 'x' };
+  const parameters = parametersOf({
+    ...announced!,
+    agent: 'front-desk',
+    direction: 'outbound',
+    outbound: { variables },
+  });
+  expect(parameters).toMatchObject({ agent: 'front-desk', 'var.agent': 'other', 'var.token': 'x' });
+  expect(parameters).not.toHaveProperty('greeting');
+  expect(callOf('CA1', 'twilio', parameters).outbound).toEqual({ variables });
 });

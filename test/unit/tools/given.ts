@@ -11,10 +11,11 @@ import {
 import { ManualClock } from '../../support/manual-clock.ts';
 
 export const CONTEXT: ToolContext = {
-  call: { id: 'CA1', agent: 'reception', direction: 'inbound' },
+  call: { id: 'CA1', agent: 'reception', direction: 'inbound', to: '+15550199' },
   caller: { number: '+15550100' },
   called: { number: '+15550199' },
   sip: {},
+  vars: {},
 };
 
 export const OK: ToolResult = { status: 'ok', retryable: false, message: 'Done.' };
