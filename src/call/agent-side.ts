@@ -6,6 +6,7 @@ import { g711 } from '../audio/index.ts';
 import type { Cancel } from '../lib/index.ts';
 import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
+import type { CallActions } from '../tools/index.ts';
 import type { PlayedTurn, Sound } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -16,17 +17,12 @@ import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
 import { MuteTurns } from './mute-turns.ts';
 import { greetingOrder } from './orders.ts';
+import { OwnWords } from './own-words.ts';
 import { type MuteWhy, NUDGE, type Rung } from './patience.ts';
 import { Playout } from './playout.ts';
-import type { TakenUp } from './take-up.ts';
+import { lockedForMs, type TakenUp } from './take-up.ts';
 import { ToolSide } from './tool-side.ts';
 import { Watchdog } from './watchdog.ts';
-
-/**
- * Measured: for 1 to 1.5 s after a socket broke without a close, the service refuses the session to anybody else, and the
- * refusal costs as much as the wait. A provider takes some 0.3 s to come to us after it broke.
- */
-const UNLOCKED_AFTER_MS = 800;
 
 export interface AgentSideOptions {
   readonly agent: CallAgent;
@@ -36,6 +32,7 @@ export interface AgentSideOptions {
   readonly playing: () => boolean;
   /** Whether there are a session and a stream. */
   readonly talking: () => boolean;
+  readonly actions: CallActions;
   readonly handle: (event: CallEvent) => void;
 }
 
@@ -52,12 +49,11 @@ export class AgentSide {
   #session: LiveSession | undefined;
   #cancelDial: Cancel = () => undefined;
   #answeredMs: number | undefined;
-  #apologyTurn: number | undefined;
-  #apologyHeard = false;
+  readonly #ownWords = new OwnWords();
 
   constructor(options: AgentSideOptions) {
     this.#options = options;
-    const { agent, deps, takenUp, handle, talking } = options;
+    const { agent, deps, takenUp, handle, talking, actions } = options;
     const { clock, logger } = deps;
     this.#carryOn.broken(takenUp?.loose);
     if (takenUp !== undefined) this.#carryOn.unheard();
@@ -88,6 +84,7 @@ export class AgentSide {
     this.#tools = new ToolSide({
       agent,
       deps,
+      actions,
       watchdog: this.watchdog,
       session: () => this.#session,
       order: (text) => this.#order(text),
@@ -98,18 +95,18 @@ export class AgentSide {
     return this.#session;
   }
 
-  /** Nothing is queued, under way to the caller, or expected. */
-  get idle(): boolean {
-    return this.#playout.idle;
+  /** What the caller hears of the agent, and has still to hear. */
+  get playout(): Pick<Playout, 'idle' | 'sounding' | 'leftMs'> {
+    return this.#playout;
   }
 
-  /** The caller hears the agent, or is about to. */
-  get sounding(): boolean {
-    return this.#playout.sounding;
+  /** More of a turn may come. */
+  get generating(): boolean {
+    return this.#downlink.generating;
   }
 
   get apologyHeard(): boolean {
-    return this.#apologyHeard;
+    return this.#ownWords.heard;
   }
 
   /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
@@ -154,8 +151,8 @@ export class AgentSide {
 
   dial(): void {
     const { deps, takenUp } = this.#options;
-    const isLocked = takenUp?.because === 'PROCESS_DIED' && takenUp.handle !== undefined;
-    if (isLocked) this.#cancelDial = deps.clock.after(UNLOCKED_AFTER_MS, () => this.#open());
+    const lockedMs = lockedForMs(takenUp);
+    if (lockedMs > 0) this.#cancelDial = deps.clock.after(lockedMs, () => this.#open());
     else this.#open();
   }
 
@@ -213,9 +210,7 @@ export class AgentSide {
 
   apologise(): void {
     const { apology, collector } = this.#options.deps;
-    if (apology === undefined) return;
-    this.#apologyTurn = this.#downlink.say(apology.samples);
-    collector.agentSaid(this.#apologyTurn, apology.text);
+    if (apology !== undefined) this.#ownWords.say(apology, this.#downlink, collector);
   }
 
   /** Whatever was not heard by now never will be, or not from this process. */
@@ -286,7 +281,7 @@ export class AgentSide {
   }
 
   #turnEnded(turn: number, played: PlayedTurn): void {
-    if (turn === this.#apologyTurn) this.#apologyHeard = !played.cut;
+    this.#ownWords.turnEnded(turn, played);
     const mute = this.#muteTurns.wasMute(turn) && this.#options.agent.patience !== undefined;
     const heard = mute ? { ...played, heardMs: 0, cut: true } : played;
     this.#options.deps.collector.agentTurnEnded(turn, heard);

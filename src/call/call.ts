@@ -1,15 +1,17 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
 import { type Cancel, FAILURES, type FailureCode } from '../lib/index.ts';
-import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
+import type { CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { Outcome } from '../transcript/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { recordEnding } from './ending.ts';
+import { Farewell, type LastWords } from './farewell.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import type { Moment } from './leaving.ts';
-import { begin, beginTakenUp, type Effect, type Phase } from './machine.ts';
+import { begin, beginTakenUp, type Effect, type EndedBy, type Phase } from './machine.ts';
+import { OwnStream } from './own-stream.ts';
 import { RECALL_BY_OTHERS_MS, RECALL_MS } from './returns.ts';
 import type { TakenUp } from './take-up.ts';
 
@@ -19,16 +21,23 @@ export class Call {
   readonly #bridge: Bridge;
   readonly #agentSide: AgentSide;
   readonly #startedAtMs: number;
+  readonly #farewell: Farewell;
   #callerSide: CallerSide | undefined;
-  #stream: CallStream | undefined;
+  readonly #stream: OwnStream;
   #cancelLimit: Cancel | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
   #lastSoundMs: number;
-  #recalledUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
+    this.#farewell = new Farewell(deps.clock);
+    this.#stream = new OwnStream({
+      clock: deps.clock,
+      cutOff: deps.cutOff,
+      lost: (code, how) => this.#streamLost(code, how),
+      callerGone: () => this.callerGone(),
+    });
     this.#startedAtMs = deps.clock.nowMs();
     this.#lastSoundMs = this.#startedAtMs;
     this.#agentSide = new AgentSide({
@@ -37,6 +46,7 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
+      actions: { leave: () => this.#leave() },
       handle: (event) => this.#bridge.handle(event),
     });
     // Any of the other processes may have asked the provider.
@@ -55,7 +65,7 @@ export class Call {
   }
 
   get hasStream(): boolean {
-    return this.#stream !== undefined;
+    return this.#stream.isThere;
   }
 
   /** Whether it has, or had, a stream in this process. */
@@ -82,7 +92,7 @@ export class Call {
 
   /** Whether neither side is in the middle of something: a break would cut nothing off. */
   get betweenTurns(): boolean {
-    return this.#moment === 'betweenTurns' && !this.#agentSide.sounding;
+    return this.#moment === 'betweenTurns' && !this.#agentSide.playout.sounding;
   }
 
   /** The phone rings: dials the session, so that the agent can speak when the stream starts. */
@@ -99,11 +109,11 @@ export class Call {
       metrics.streamsBack.inc();
       collector.event(nowMs, 'STREAM_BACK', 'the caller is back by another stream');
     }
-    this.#stream = stream;
+    this.#stream.attach(stream);
     this.#lastSoundMs = nowMs;
     const callerSide = this.#callerOn(stream);
     if (this.#cancelLimit === undefined) {
-      this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp());
+      this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp('timeLimit'));
     }
     collector.answered(nowMs);
     this.#agentSide.attach(stream);
@@ -115,9 +125,7 @@ export class Call {
       digit: (digit) => callerSide.digit(digit),
       markReached: (name) => this.#agentSide.markReached(name),
       soundLost: (lengthMs) => this.#agentSide.soundLost(lengthMs),
-      ended: (how) => {
-        if (this.#stream === stream) this.#streamEnded(how);
-      },
+      ended: (how) => this.#stream.ended(stream, how),
     };
   }
 
@@ -128,17 +136,17 @@ export class Call {
 
   /** The provider is done with the stream, whatever its socket says; the caller is still there. */
   streamGone(): void {
-    this.#leaveStream('STREAM_LOST', 'the provider is done with the stream');
+    this.#stream.leave('STREAM_LOST', 'the provider is done with the stream');
   }
 
   /** The provider was asked to come back just now: a stream that it stops says nothing of the caller. */
   recalled(forMs = RECALL_MS): void {
-    this.#recalledUntilMs = Math.max(this.#recalledUntilMs, this.#deps.clock.nowMs() + forMs);
+    this.#stream.recalled(forMs);
   }
 
   /** Ends the call in an orderly way: what the agent is saying is heard to its end. */
-  hangUp(): void {
-    this.#bridge.handle({ type: 'hangUp' });
+  hangUp(by: EndedBy): void {
+    this.#bridge.handle({ type: 'hangUp', by });
   }
 
   /** Ends the call at once: its stream will not come again, or the process cannot wait any longer. */
@@ -158,7 +166,7 @@ export class Call {
 
   /** After `handOver`: the provider asks what comes next, and whoever is asked takes the call up. */
   closeStream(): void {
-    this.#stream?.close();
+    this.#stream.close();
   }
 
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
@@ -166,14 +174,16 @@ export class Call {
     const nowMs = this.#deps.clock.nowMs();
     this.#listen();
     this.#agentSide.tick(this.#moment);
+    const heard = this.phase === 'farewell' ? this.#farewell.look(this.#lastWords) : undefined;
+    if (heard !== undefined) this.#bridge.handle({ type: heard });
     // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
     const isTold = this.hasStream || this.outcome?.kind !== 'failed';
-    if (this.phase === 'draining' && this.#agentSide.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
-    if (this.#agentSide.sounding) this.#lastSoundMs = nowMs;
+    if (this.phase === 'draining' && this.#agentSide.playout.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
+    if (this.#agentSide.playout.sounding) this.#lastSoundMs = nowMs;
     if (this.hasStream && nowMs - this.#lastSoundMs > this.#agent.limits.silenceMs) {
       this.#lastSoundMs = nowMs;
       this.#deps.collector.event(nowMs, 'SILENCE', 'nobody spoke for the agreed time');
-      this.hangUp();
+      this.hangUp('silence');
     }
   }
 
@@ -185,12 +195,24 @@ export class Call {
     if (caller.gone === 'no' || this.phase === 'draining') return;
     this.#deps.metrics.failures.inc({ code: 'STREAM_SILENT', fault: FAILURES.STREAM_SILENT.fault });
     if (caller.gone === 'again') this.abandon('STREAM_SILENT');
-    else this.#leaveStream('STREAM_SILENT', 'nothing came from the phone');
+    else this.#stream.leave('STREAM_SILENT', 'nothing came from the phone');
   }
 
   get #moment(): Moment {
     if (this.#callerSide?.speaking === true) return 'callerSpeaks';
     return this.#agentSide.hadTheLastWord(this.#callerSide?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
+  }
+
+  get #lastWords(): LastWords {
+    const { playout, generating } = this.#agentSide;
+    const { idle, leftMs } = playout;
+    return { idle, leftMs, generating, callerSinceMs: this.#callerSide?.speakingSinceMs };
+  }
+
+  /** The agent asks for the end of the call. */
+  #leave(): { readonly speaking: boolean } | undefined {
+    this.#bridge.handle({ type: 'leave' });
+    return this.phase === 'farewell' ? { speaking: this.#farewell.begin(this.#lastWords) } : undefined;
   }
 
   #callerOn(stream: CallStream): CallerSide {
@@ -208,28 +230,11 @@ export class Call {
       noticed: () => {
         this.#lastSoundMs = this.#deps.clock.nowMs();
       },
+      pressed: () => {
+        if (this.phase === 'farewell') this.#bridge.handle({ type: 'callerSpoke' });
+      },
     });
     return this.#callerSide;
-  }
-
-  #streamEnded(how: StreamEnd): void {
-    this.#stream = undefined;
-    // We close a stream when the call has ended: there is nothing more to learn from it.
-    if (how === 'closedByUs') return;
-    if (how !== 'stopped') this.#streamLost('STREAM_LOST', 'the socket of the stream closed');
-    else if (this.#deps.clock.nowMs() < this.#recalledUntilMs) {
-      this.#streamLost('STREAM_LOST', 'the provider left the stream, as it was asked to');
-    } else if (this.#deps.cutOff()) {
-      this.#streamLost('STREAM_LOST', 'the stream was stopped, by the caller or for a process that cannot be heard of');
-    } else this.callerGone();
-  }
-
-  #leaveStream(code: FailureCode, how: string): void {
-    const stream = this.#stream;
-    if (stream === undefined) return;
-    this.#stream = undefined;
-    stream.close();
-    this.#streamLost(code, how);
   }
 
   #streamLost(code: FailureCode, how: string): void {
@@ -250,7 +255,7 @@ export class Call {
       clearPlayout: () => this.#agentSide.interrupt(),
       rewindPlayout: () => this.#agentSide.rewind(),
       apologise: () => this.#agentSide.apologise(),
-      closeStream: () => this.#stream?.close(),
+      closeStream: () => this.#stream.close(),
       letGo: () => this.#letGo(),
       finish: () => this.#finish(),
     };

@@ -38,7 +38,7 @@ export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<bool
     if (await idleWithin(0)) return true;
   }
   logger.warn({ calls: calls().length }, 'hanging up the calls that outlast the grace time');
-  for (const { call } of calls()) call.hangUp();
+  for (const { call } of calls()) call.hangUp('shutdown');
   await idleWithin(LAST_WORDS_MS);
   return false;
 }

@@ -24,12 +24,16 @@ export interface HearCallerOptions {
   readonly flow: () => CallerAudioFlow;
   /** The caller did something that can be heard. */
   readonly noticed: () => void;
+  /** The caller pressed a key. */
+  readonly pressed: () => void;
 }
 
 export interface CallerSide {
   readonly speaking: boolean;
   /** When the caller's voice was last heard, as far as its end is known; undefined before the first. */
   readonly lastVoiceMs: number | undefined;
+  /** Since when the caller has been speaking; undefined: they are not. */
+  readonly speakingSinceMs: number | undefined;
   /** The call goes on with another stream, whose time line begins anew. */
   moveTo(stream: CallStream): void;
   audio(payload: Uint8Array, place: Place): void;
@@ -44,7 +48,7 @@ export interface CallerSide {
 }
 
 export function hearCaller(options: HearCallerOptions): CallerSide {
-  const { stream, agent, deps, session, watchdog, flow, noticed } = options;
+  const { stream, agent, deps, session, watchdog, flow, noticed, pressed } = options;
   const { clock, collector, metrics } = deps;
   const { detection, silenceMs } = agent.live.turnTaking;
   const sendAudio = (samples: Pcm<16000>): void => session()?.sendAudio(samples);
@@ -77,6 +81,9 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     get lastVoiceMs() {
       return lastVoiceMs;
     },
+    get speakingSinceMs() {
+      return uplink.speaking ? lastVoiceMs : undefined;
+    },
     moveTo: ({ format }) => uplink.moveTo(g711(format.encoding)),
     audio: (payload, place) => {
       silentStreams = 0;
@@ -84,6 +91,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     },
     digit: (digit) => {
       noticed();
+      pressed();
       collector.digit(digit, clock.nowMs());
       session()?.sendText(`[The caller pressed ${digit} on the telephone.]`, 'caller');
       watchdog.asked();

@@ -13,6 +13,9 @@
  *   streams          adrift ────liveReady────▶ parted                  from adrift ──────┘
  *                       ▲───────liveLost─────────┘
  *
+ *   From talking, an agent that has asked for the call's end leads to farewell: heardOut does what it asked for, and a caller
+ *   who speaks before that leads back to talking.
+ *
  *   hangUp, a session lost for good, and deadlines lead to draining, and by playedOut to ended. A stream that breaks does not
  *   end a call: the provider, asked what comes next, brings the caller back by another one. callerGone and abandoned end the
  *   call from any phase. handOver and taken lead to released: the call goes on in another process, which writes its record.
@@ -27,6 +30,7 @@ export type Phase =
   | 'prepared'
   | 'connecting'
   | 'talking'
+  | 'farewell'
   | 'resuming'
   | 'parted'
   | 'adrift'
@@ -50,6 +54,8 @@ export const FLOW = {
   // The caller hears nothing meanwhile: eight seconds allow one slow setup and one more try.
   connecting: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 8_000 },
   talking: { callerAudio: 'forward', agentAudio: 'play', deadlineMs: Number.POSITIVE_INFINITY },
+  // What the agent is saying, and its goodbye after that; one that goes on for longer is no goodbye.
+  farewell: { callerAudio: 'forward', agentAudio: 'play', deadlineMs: 45_000 },
   // The back-off of live/resumption.ts (1.5, 3 and 6 s) and the setups between fit in.
   resuming: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 14_000 },
   // A provider that comes back by itself does so within a second or two; one that is asked by its REST API needs some more.
@@ -61,8 +67,13 @@ export const FLOW = {
   released: { callerAudio: 'drop', agentAudio: 'drop', deadlineMs: Number.POSITIVE_INFINITY },
 } as const satisfies Record<Phase, PhaseFlow>;
 
+/** Who ended a call that was completed. */
+export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown';
+
 export type CallState =
   | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' | 'released' }
+  /** `alone`: its session is gone, and only what it said before is heard. */
+  | { readonly phase: 'farewell'; readonly alone: boolean }
   /** `because`: what becomes of the call when nobody brings the caller back. */
   | { readonly phase: 'parted' | 'adrift'; readonly because: FailureCode }
   | { readonly phase: 'draining' | 'ended'; readonly outcome: Outcome };
@@ -76,7 +87,13 @@ export type CallEvent =
   /** The session is there, it is the agent's turn, and nothing comes: how far to go about it. */
   | { readonly type: 'agentMute'; readonly rung: 'nudge' | 'resume' | 'afresh' | 'goodbye' }
   | { readonly type: 'bargedIn' }
-  | { readonly type: 'hangUp' }
+  /** The agent has asked for the end of the call. */
+  | { readonly type: 'leave' }
+  /** Its last words were heard, or it has none. */
+  | { readonly type: 'heardOut' }
+  /** The caller says something, whatever the model makes of it. */
+  | { readonly type: 'callerSpoke' }
+  | { readonly type: 'hangUp'; readonly by: EndedBy }
   | { readonly type: 'playedOut' }
   | { readonly type: 'callerGone' }
   | { readonly type: 'abandoned'; readonly code: FailureCode }
@@ -119,8 +136,9 @@ export function advance(state: CallState, event: CallEvent): Step {
     case 'taken':
       return [{ phase: 'released' }, ['closeLive', 'closeStream', 'letGo']];
   }
-  if (state.phase !== 'draining') {
-    if (event.type === 'hangUp') return drain({ kind: 'completed' });
+  if (event.type === 'hangUp' && state.phase !== 'draining') return drain(completed(event.by));
+  // A goodbye is said to its end here, and an agent that has said it is missed by nobody.
+  if (state.phase !== 'draining' && state.phase !== 'farewell') {
     if (event.type === 'liveLost' && !event.recoverable) return apologise(event.code);
     if (event.type === 'handOver') return [{ phase: 'released' }, ['closeLive', 'letGo']];
   }
@@ -173,6 +191,23 @@ export function advance(state: CallState, event: CallEvent): Step {
           return climb(state, event.rung);
         case 'streamLost':
           return [{ phase: 'parted', because: event.code }, ['rewindPlayout']];
+        case 'leave':
+          return [{ phase: 'farewell', alone: false }, []];
+        default:
+          return stay(state);
+      }
+    case 'farewell':
+      switch (event.type) {
+        case 'bargedIn':
+          return state.alone ? stay(state) : [{ phase: 'talking' }, ['clearPlayout']];
+        case 'callerSpoke':
+          return state.alone ? stay(state) : [{ phase: 'talking' }, []];
+        case 'liveLost':
+          return [{ phase: 'farewell', alone: true }, ['closeLive']];
+        case 'heardOut':
+        case 'streamLost':
+        case 'deadline':
+          return end(completed('agent'));
         default:
           return stay(state);
       }
@@ -256,4 +291,5 @@ const apologise = (code: FailureCode): Step => [
   ['closeLive', 'apologise'],
 ];
 const end = (outcome: Outcome): Step => [{ phase: 'ended', outcome }, ['closeLive', 'closeStream', 'finish']];
+const completed = (by: EndedBy): Outcome => ({ kind: 'completed', by });
 const failed = (code: FailureCode): Outcome => ({ kind: 'failed', fault: FAILURES[code].fault, code });

@@ -11,12 +11,15 @@ import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
+import { HangUps } from './hang-ups.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
+import { Sought } from './sought.ts';
 import { settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
+import { WhenEmpty } from './when-empty.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
 const TICK_MS = 100;
@@ -41,15 +44,11 @@ export interface RegistryOptions {
   readonly streamEndedUrl: string;
 }
 
-/** Twilio opens the stream within a second or two of the ring, at whichever process. */
-const LOOK_ELSEWHERE_EVERY_MS = 3_000;
-
 interface Entered {
   readonly call: Call;
   readonly facts: CallFacts;
   readonly returns: Returns;
-  /** When it is looked for its stream at other processes, while none has come here. */
-  lookElsewhereMs: number;
+  readonly sought: Sought;
 }
 
 export class CallRegistry {
@@ -59,13 +58,16 @@ export class CallRegistry {
   readonly #past: PastCalls;
   readonly #rescue: Rescue;
   readonly #cancelTicker: Cancel;
-  readonly #whenIdle: (() => void)[] = [];
+  readonly #whenEmpty: WhenEmpty;
+  readonly #hangUps: HangUps;
   #draining = false;
 
   constructor(options: RegistryOptions) {
     const { clock, logger, metrics, control, streamEndedUrl } = options;
     this.#options = options;
     this.#past = new PastCalls(clock);
+    this.#whenEmpty = new WhenEmpty(clock);
+    this.#hangUps = new HangUps({ clock, logger, metrics, control });
     this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
     this.#arrivals = new Arrivals({
       ...options,
@@ -123,6 +125,7 @@ export class CallRegistry {
 
   callerGone(callId: string, how: string): void {
     this.#past.settle(callId);
+    this.#hangUps.confirmed(callId);
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
       this.#past.heardOf(callId);
@@ -143,6 +146,7 @@ export class CallRegistry {
       return { do: 'connect', call: ringingOf(entered.facts) };
     }
     this.#past.settle(callId);
+    this.#hangUps.confirmed(callId);
     const past = this.#past.answerOf(callId);
     if (past !== undefined) return past;
     return nextElsewhere(await this.#options.store.look(callId), agent, this.#draining);
@@ -195,6 +199,7 @@ export class CallRegistry {
     this.#draining = true;
     this.#cancelTicker();
     this.#rescue.close();
+    this.#hangUps.close();
     for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
   }
 
@@ -224,8 +229,7 @@ export class CallRegistry {
       },
       takenUp,
     );
-    const lookElsewhereMs = clock.nowMs() + LOOK_ELSEWHERE_EVERY_MS;
-    const entered = { call, facts, returns: new Returns(), lookElsewhereMs };
+    const entered = { call, facts, returns: new Returns(), sought: new Sought(clock, store) };
     this.#calls.set(callId, entered);
     metrics.callsActive.inc({ agent: agent.name });
     if (takenUp !== undefined) metrics.callsTakenUp.inc({ because: takenUp.because });
@@ -251,6 +255,7 @@ export class CallRegistry {
     // A call that only rang here may be talking elsewhere.
     if (call.wasAnswered || isGone) this.#past.add(callId, answer, isGone);
     void this.#options.store.end(callId, JSON.stringify(answer));
+    if (outcome?.kind === 'completed') this.#hangUps.begin(callId);
     this.#forget({ callId, agent });
   }
 
@@ -259,18 +264,13 @@ export class CallRegistry {
     this.#rescue.end(callId);
     this.#options.admission.leave(callId);
     this.#options.metrics.callsActive.dec({ agent });
-    if (this.#calls.size === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+    if (this.#calls.size === 0) this.#whenEmpty.reached();
   }
 
   #tick(): void {
-    const nowMs = this.#options.clock.nowMs();
-    for (const [callId, entered] of this.#calls) {
-      const { call } = entered;
+    for (const [callId, { call, sought }] of this.#calls) {
       call.tick();
-      if (!call.wasAnswered && nowMs >= entered.lookElsewhereMs) {
-        entered.lookElsewhereMs = nowMs + LOOK_ELSEWHERE_EVERY_MS;
-        void this.#leaveIfElsewhere(callId, call);
-      }
+      sought.tick(callId, call);
       if (!call.waitsForStream) continue;
       this.#rescue.begin(
         callId,
@@ -281,20 +281,8 @@ export class CallRegistry {
     }
   }
 
-  /** A call whose stream went to another process is that one's: what was prepared here is not needed any more. */
-  async #leaveIfElsewhere(callId: string, call: Call): Promise<void> {
-    const known = await this.#options.store.look(callId);
-    if (known.state === 'running' && known.holder === 'elsewhere' && !call.wasAnswered) call.taken();
-  }
-
   #idleWithin(limitMs: number): Promise<boolean> {
     if (this.#calls.size === 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(limitMs, () => resolve(false));
-      this.#whenIdle.push(() => {
-        cancel();
-        resolve(true);
-      });
-    });
+    return this.#whenEmpty.within(limitMs);
   }
 }

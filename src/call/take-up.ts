@@ -56,6 +56,17 @@ export interface TakenUp {
   readonly toolCalls: readonly EarlierToolCall[];
 }
 
+/**
+ * Measured: for 1 to 1.5 s after a socket broke without a close, the service refuses the session to anybody else, and the
+ * refusal costs as much as the wait. A provider takes some 0.3 s to come to us after it broke.
+ */
+const UNLOCKED_AFTER_MS = 800;
+
+/** How long the session is best left alone before it is dialled. */
+export function lockedForMs(takenUp: TakenUp | undefined): number {
+  return takenUp?.because === 'PROCESS_DIED' && takenUp.handle !== undefined ? UNLOCKED_AFTER_MS : 0;
+}
+
 export function takenUpFrom(entries: readonly Entry[]): TakenUp {
   return {
     because: wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',

@@ -1,6 +1,6 @@
 /** The tools of a call: what the model calls is run, told to it, and written down. */
 import type { LiveSession, ToolCall } from '../live/index.ts';
-import { asText, type Settlement, type Tool, ToolLedger } from '../tools/index.ts';
+import { asText, type CallActions, type Settlement, type Tool, ToolLedger } from '../tools/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import { contextOf } from './call-context.ts';
 import type { CallDeps } from './call-deps.ts';
@@ -10,6 +10,7 @@ import type { Watchdog } from './watchdog.ts';
 export interface ToolSideOptions {
   readonly agent: Pick<CallAgent, 'name' | 'tools'>;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'metrics'>;
+  readonly actions: CallActions;
   readonly watchdog: Pick<Watchdog, 'toolsCalled' | 'toolsAnswered' | 'toolsCancelled'>;
   readonly session: () => Pick<LiveSession, 'answerTools'> | undefined;
   /** Says something to the model that it answers at once. */
@@ -22,9 +23,10 @@ export class ToolSide {
 
   constructor(options: ToolSideOptions) {
     this.#options = options;
-    const { agent, deps, watchdog } = options;
+    const { agent, deps, actions, watchdog } = options;
     this.#ledger = new ToolLedger({
       clock: deps.clock,
+      actions,
       tools: agent.tools ?? [],
       context: contextOf(deps.facts),
       called: (call) => {

@@ -1,16 +1,9 @@
 /** What an operator may write under `tools`: what the agent can do besides talking. */
 import { z } from 'zod';
+import { endCall } from './builtin-tool-file.ts';
+import { text, toolName } from './tool-words.ts';
 
-const text = z.string().trim().min(1);
 const template = z.string().min(1);
-
-/** The Live API's rule for names. */
-const toolName = z
-  .string()
-  .regex(
-    /^[A-Za-z_][A-Za-z0-9_.:-]{0,127}$/,
-    'must begin with a letter or _, then letters, digits, _ . : -, at most 128',
-  );
 
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header, such as Idempotency-Key');
 
@@ -107,7 +100,7 @@ export const mcpServers = z.record(
     ),
 );
 
-export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool], { error: kindMissing });
+export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool, endCall], { error: kindMissing });
 
 /** A host, with its port where that is not the usual one. */
 const hostName = z
@@ -134,5 +127,5 @@ export type McpServersFile = z.output<typeof mcpServers>;
 export type ToolHost = z.output<typeof toolHost>;
 
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_union' ? 'must be "http", "function" or "mcp"' : undefined;
+  return issue.code === 'invalid_union' ? 'must be "http", "function", "mcp" or "endCall"' : undefined;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tell } from './agent-checks.ts';
+import type { EndCallFile } from './builtin-tool-file.ts';
 import type { LiveModel } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import { type McpServer, readMcpServers } from './mcp-servers.ts';
@@ -40,7 +41,7 @@ export interface McpTool extends ToolCommon, Readonly<Pick<McpToolFile, 'kind'>>
 }
 
 /** Fits AnyToolSpec of tools/, which the composition root has the compiler check. */
-export type AgentTool = HttpTool | FunctionTool | McpTool;
+export type AgentTool = HttpTool | FunctionTool | McpTool | Readonly<EndCallFile>;
 
 export interface ToolsBench {
   /** undefined: the model is judged elsewhere. */
@@ -51,6 +52,9 @@ export interface ToolsBench {
   readonly problem: Tell;
   readonly warning: Tell;
 }
+
+/** Of a tool of the operator's own. */
+type OwnToolFile = HttpToolFile | FunctionToolFile | McpToolFile;
 
 interface ToolsFile {
   readonly tools: readonly ToolFile[];
@@ -69,6 +73,7 @@ export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: To
     if (tools.findIndex(({ name }) => name === tool.name) < index) {
       inner.problem(['name'], `"${tool.name}" is there twice: give each tool a name of its own`);
     }
+    if (tool.kind === 'endCall') return tool;
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
     if (tool.kind === 'http') return readHttpTool(tool, toolHosts, inner);
     if (tool.kind === 'function') return readFunctionTool(tool, inner);
@@ -76,7 +81,7 @@ export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: To
   });
 }
 
-function checkBehavior({ behavior, scheduling }: ToolFile, model: LiveModel, { problem }: ToolsBench): void {
+function checkBehavior({ behavior, scheduling }: OwnToolFile, model: LiveModel, { problem }: ToolsBench): void {
   const { functionBehaviors, name } = model;
   if (behavior !== undefined && !functionBehaviors.includes(BEHAVIORS[behavior])) {
     const allowed = functionBehaviors.map((each) => (each === 'BLOCKING' ? 'blocking' : 'nonBlocking')).join(' or ');
@@ -94,7 +99,7 @@ function checkBehavior({ behavior, scheduling }: ToolFile, model: LiveModel, { p
 const BEHAVIORS = { blocking: 'BLOCKING', nonBlocking: 'NON_BLOCKING' } as const;
 const SCHEDULINGS = { whenIdle: 'WHEN_IDLE', silent: 'SILENT', interrupt: 'INTERRUPT' } as const;
 
-function commonOf(file: ToolFile, bench: TemplateBench): ToolCommon {
+function commonOf(file: OwnToolFile, bench: TemplateBench): ToolCommon {
   const { name, behavior, scheduling, deadlineMs, meanwhile, sideEffect, businessKey } = file;
   return {
     name,

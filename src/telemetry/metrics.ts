@@ -85,6 +85,11 @@ export function createMetrics() {
       'Times that the provider was asked to come back for a caller: done, over or failed',
       ['result'],
     ),
+    hangUps: counter(
+      'hang_ups_total',
+      'Calls that were ended here, by whether the provider said so: confirmed, unconfirmed',
+      ['result'],
+    ),
     bargeIns: counter('barge_ins_total', 'Times that a caller spoke over the agent'),
     unexpectedEvents: counter('unexpected_events_total', 'Events that a call in that phase does not expect', [
       'phase',

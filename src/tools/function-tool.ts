@@ -5,7 +5,7 @@ import { describeIssues, Failure } from '../lib/index.ts';
 import { declared, type ToolSpec } from './declaration.ts';
 import { type DefinedTool, defineTool, isDefined } from './define-tool.ts';
 import { plainText } from './template.ts';
-import type { Tool, ToolArgs, ToolContext, ToolDeclaration, ToolResult } from './tool.ts';
+import type { OutsideTool, ToolArgs, ToolContext, ToolDeclaration, ToolResult } from './tool.ts';
 
 export interface FunctionToolSpec extends ToolSpec {
   readonly kind: 'function';
@@ -17,7 +17,7 @@ export interface FunctionToolSpec extends ToolSpec {
 }
 
 /** Throws Failure CONFIG_INVALID, with the file and what to do about it. */
-export async function createFunctionTool(spec: FunctionToolSpec): Promise<Tool> {
+export async function createFunctionTool(spec: FunctionToolSpec): Promise<OutsideTool> {
   const { name, file } = spec;
   const tools = await load(file);
   const definition = tools.find((tool) => tool.name === name);
@@ -28,7 +28,7 @@ export async function createFunctionTool(spec: FunctionToolSpec): Promise<Tool> 
   return toolOf(spec, definition);
 }
 
-function toolOf(spec: FunctionToolSpec, definition: DefinedTool): Tool {
+function toolOf(spec: FunctionToolSpec, definition: DefinedTool): OutsideTool {
   const { businessKey: template, file } = spec;
   const { description, parameters = z.object({}), businessKey } = definition;
   const sideEffect = spec.sideEffect ?? definition.sideEffect ?? true;

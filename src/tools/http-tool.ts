@@ -18,7 +18,7 @@ import {
   urlText,
   type Variables,
 } from './template.ts';
-import type { Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
+import type { OutsideTool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
 
 export interface HttpToolSpec extends ToolSpec {
   readonly kind: 'http';
@@ -49,7 +49,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 /** A caller waits: a passing fault is gone after half a second and a second, or not soon. */
 const RETRY_AFTER_MS = [500, 1_000];
 
-export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolDeps): Tool {
+export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolDeps): OutsideTool {
   const { name, method, businessKey, idempotencyHeader } = spec;
   const sideEffect = spec.sideEffect ?? !(method === 'GET' || method === 'HEAD');
   const mayRepeat = !sideEffect || idempotencyHeader !== undefined;

@@ -11,7 +11,7 @@
 import type { Cancel, Clock } from '../lib/index.ts';
 import { canonical } from './canonical.ts';
 import * as results from './results.ts';
-import type { Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
+import type { CallActions, Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
 
 /** A model that speaks with one person has no use for more; a loop of it would flood what stands behind the tools. */
 export const MAX_CALLS_AT_ONCE = 8;
@@ -41,6 +41,7 @@ export interface ToolLedgerOptions {
   readonly clock: Clock;
   readonly tools: readonly Tool[];
   readonly context: ToolContext;
+  readonly actions: CallActions;
   /** A call that was not made before. */
   readonly called: (call: CalledTool) => void;
   /** Once for each call. */
@@ -163,7 +164,7 @@ export class ToolLedger {
   }
 
   #start(call: CalledTool, tool: Tool, key: string | undefined): void {
-    const { clock, context, threw } = this.#options;
+    const { clock, context, actions, threw } = this.#options;
     const abort = new AbortController();
     const waiting: Waiting[] = [{ call, repeats: false, told: 'answer' }];
     const run: Run = {
@@ -175,7 +176,7 @@ export class ToolLedger {
     };
     this.#runs.add(run);
     // Also what a tool throws before its first await.
-    const work = new Promise<ToolResult>((resolve) => resolve(tool.run(call.args, context, abort.signal)));
+    const work = new Promise<ToolResult>((resolve) => resolve(tool.run(call.args, context, abort.signal, actions)));
     work.then(
       (result) => this.#finish(run, results.tellable(result)),
       (error) => {

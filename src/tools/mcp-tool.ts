@@ -6,7 +6,7 @@ import { unavailable } from './http-answer.ts';
 import type { McpResult, McpServer, McpServerSpec } from './mcp-server.ts';
 import { badArguments } from './results.ts';
 import { plainText } from './template.ts';
-import type { Tool, ToolResult } from './tool.ts';
+import type { OutsideTool, Tool, ToolResult } from './tool.ts';
 
 export interface McpToolSpec extends ToolSpec {
   readonly kind: 'mcp';
@@ -18,7 +18,7 @@ const INVALID_PARAMS = -32_602;
 const LOST = new Set([-32_000, -32_001]);
 
 /** Rejects with Failure CONFIG_INVALID when the server has no such tool, or cannot be had. */
-export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promise<Tool> {
+export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promise<OutsideTool> {
   const { name, businessKey, deadlineMs } = spec;
   const place = `mcpServers.${spec.server.name}`;
   const tools = await server.tools();

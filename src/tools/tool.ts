@@ -18,6 +18,20 @@ export interface ToolContext {
   readonly vars: Readonly<Record<string, string>>;
 }
 
+/** A tool that leaves the phone call alone. */
+export interface OutsideTool extends Omit<Tool, 'run'> {
+  readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal) => Promise<ToolResult>;
+}
+
+/** What the built-in tools have the phone call do. */
+export interface CallActions {
+  /**
+   * The call ends when the agent's last words are heard, unless the caller speaks before that. `speaking`: some of them are being
+   * said already. undefined: it cannot end now.
+   */
+  readonly leave: () => { readonly speaking: boolean } | undefined;
+}
+
 export type ToolArgs = Readonly<Record<string, unknown>>;
 
 /** What the model is told. A result that says little is asked for again and again, so that these three are always there. */
@@ -55,5 +69,5 @@ export interface Tool {
   /** What is wrong with the arguments, for the model to mend; undefined when nothing is. */
   readonly check: (args: ToolArgs) => string | undefined;
   /** Gives up when the signal is raised: its result is not waited for then. What it throws is logged, and not told to the model. */
-  readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal) => Promise<ToolResult>;
+  readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal, call: CallActions) => Promise<ToolResult>;
 }

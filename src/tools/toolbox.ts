@@ -1,12 +1,13 @@
 /** Where an agent's tools are made of what its file says, and what they need is kept while the process lives. */
 import { withDeadline } from '../lib/index.ts';
+import { createEndCall, type EndCallSpec } from './end-call.ts';
 import { createFunctionTool, type FunctionToolSpec } from './function-tool.ts';
 import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-tool.ts';
 import { type McpDeps, McpServer } from './mcp-server.ts';
 import { createMcpTool, type McpToolSpec } from './mcp-tool.ts';
-import type { Tool } from './tool.ts';
+import type { OutsideTool, Tool } from './tool.ts';
 
-export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec;
+export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec | EndCallSpec;
 
 export type ToolboxDeps = HttpToolDeps & McpDeps;
 
@@ -23,6 +24,8 @@ export class Toolbox {
   }
 
   /** Rejects with Failure CONFIG_INVALID when the tool cannot be had. */
+  open(spec: HttpToolSpec | FunctionToolSpec | McpToolSpec): Promise<OutsideTool>;
+  open(spec: AnyToolSpec): Promise<Tool>;
   async open(spec: AnyToolSpec): Promise<Tool> {
     switch (spec.kind) {
       case 'http':
@@ -31,6 +34,8 @@ export class Toolbox {
         return createFunctionTool(spec);
       case 'mcp':
         return createMcpTool(spec, this.#serverOf(spec));
+      case 'endCall':
+        return createEndCall(spec);
     }
   }
 

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 
 export const outcomeSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('completed') }),
+  /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown. */
+  z.object({ kind: z.literal('completed'), by: z.string().optional() }),
   z.object({ kind: z.literal('callerGone') }),
   z.object({
     kind: z.literal('failed'),

@@ -181,7 +181,7 @@ describe.concurrent('two processes behind one port', () => {
         withCalls.map(() => ({ msg: 'hanging up the calls that outlast the grace time' })),
       );
       const ends = (await recordsOf(records, calls.length)).map(({ outcome }) => outcome);
-      expect(ends).toEqual(calls.map(() => ({ kind: 'completed' })));
+      expect(ends).toEqual(calls.map(() => ({ kind: 'completed', by: 'shutdown' })));
     }),
     LONG,
   );

@@ -20,6 +20,7 @@ test('has examples', () => {
     'config/agents/restaurant.yaml',
     'config/tools/menu.mjs',
     'config/agents/restaurant.yaml',
+    'config/agents/restaurant.yaml',
   ]);
 });
 
@@ -35,5 +36,5 @@ test.each(
   const { tools, problems: missing } = await inspectToolboxes(agents, { clock: new ManualClock() });
   expect(missing).toEqual([]);
   const names = tools.get('restaurant')?.map(({ declaration }) => declaration.name);
-  expect(names).toEqual([...text.matchAll(/\bname: ([a-z_]+)[,\n]/g)].map(([, name]) => name));
+  expect(names).toEqual([...text.matchAll(/\bname: ([a-z_]+)[,\n ]/g)].map(([, name]) => name));
 });

@@ -40,7 +40,7 @@ function lineText({ speaker, kind, heardText, cut, startMs }: Line): string {
 function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'completed':
-      return 'completed';
+      return outcome.by === undefined ? 'completed' : `completed (${outcome.by})`;
     case 'callerGone':
       return 'the caller hung up';
     case 'failed':

@@ -20,7 +20,10 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'liveLost', code: 'LIVE_QUOTA', recoverable: false },
   { type: 'liveLeaving' },
   { type: 'bargedIn' },
-  { type: 'hangUp' },
+  { type: 'leave' },
+  { type: 'heardOut' },
+  { type: 'callerSpoke' },
+  { type: 'hangUp', by: 'silence' },
   { type: 'playedOut' },
   { type: 'agentMute', rung: 'nudge' },
   { type: 'agentMute', rung: 'resume' },
@@ -117,8 +120,9 @@ describe('the life of a call', () => {
       if (from.phase === 'ended' || from.phase === 'released') continue;
       if (event.type === 'taken') expect(effects).toEqual(['closeLive', 'closeStream', 'letGo']);
       // The stream stays open until the next process can find the call.
-      if (event.type === 'handOver' && from.phase !== 'draining') expect(effects).toEqual(['closeLive', 'letGo']);
-      if (event.type === 'handOver') expect(to.phase).toBe(from.phase === 'draining' ? 'draining' : 'released');
+      const saysGoodbye = from.phase === 'draining' || from.phase === 'farewell';
+      if (event.type === 'handOver' && !saysGoodbye) expect(effects).toEqual(['closeLive', 'letGo']);
+      if (event.type === 'handOver') expect(to.phase).toBe(saysGoodbye ? from.phase : 'released');
     }
   });
 
@@ -158,7 +162,9 @@ describe('the life of a call', () => {
   test('apologises whenever the agent is lost for good, and never when the call was asked to end', () => {
     for (const { from, event, effects } of edges) {
       const lost = event.type === 'liveLost' && !event.recoverable;
-      if (lost && !['draining', 'ended', 'released'].includes(from.phase)) expect(effects).toContain('apologise');
+      if (lost && !['farewell', 'draining', 'ended', 'released'].includes(from.phase)) {
+        expect(effects).toContain('apologise');
+      }
       if (event.type === 'hangUp') expect(effects).not.toContain('apologise');
     }
   });
@@ -196,6 +202,22 @@ describe('the life of a call', () => {
     }
   });
 
+  test('says goodbye only from talk, and goes back to talk when the caller speaks, as long as there is a session', () => {
+    for (const { from, event, to } of edges) {
+      if (event.type === 'leave') expect(to.phase).toBe(from.phase === 'talking' ? 'farewell' : from.phase);
+      if (from.phase !== 'farewell') continue;
+      const speaks = event.type === 'callerSpoke' || event.type === 'bargedIn';
+      if (speaks) expect(to).toEqual(from.alone ? from : { phase: 'talking' });
+    }
+  });
+
+  test('has ended well, by the agent, when its goodbye is heard, its stream is lost, or it does not come to an end', () => {
+    for (const { from, event, to } of edges) {
+      if (from.phase !== 'farewell' || !['heardOut', 'streamLost', 'deadline'].includes(event.type)) continue;
+      expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: 'agent' } });
+    }
+  });
+
   test('ends for the reason for which its stream was lost, when nobody brings the caller back', () => {
     const [adrift] = beginTakenUp('PROCESS_DIED');
     const [parted] = advance(adrift, { type: 'liveReady' });
@@ -216,6 +238,10 @@ describe('the life of a call', () => {
     ['talking', 'liveLost', true, 'resuming', ['resumeLive']],
     ['talking', 'liveLeaving', undefined, 'resuming', ['resumeLive']],
     ['talking', 'hangUp', undefined, 'draining', ['closeLive']],
+    ['talking', 'leave', undefined, 'farewell', []],
+    ['farewell', 'bargedIn', undefined, 'talking', ['clearPlayout']],
+    ['farewell', 'liveLost', true, 'farewell', ['closeLive']],
+    ['farewell', 'hangUp', undefined, 'draining', ['closeLive']],
     ['talking', 'streamLost', undefined, 'parted', ['rewindPlayout']],
     ['parted', 'streamStarted', undefined, 'talking', ['carryOn', 'releaseHeldAudio']],
     ['parted', 'liveLost', true, 'adrift', ['resumeLive']],

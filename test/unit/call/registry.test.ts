@@ -338,7 +338,7 @@ describe('a call', () => {
     await streamOf(registry, 'CA1');
     await clock.advance(130_000);
     expect(registry.active).toBe(0);
-    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'silence' }]);
     expect(await nextFor(registry, 'CA1')).toBe('hangUp');
   });
 });
@@ -466,6 +466,47 @@ test('a second stream that brings nothing either is the last one: the caller get
   expect(await nextFor(registry, 'CA1')).toBe('fallback');
 });
 
+describe('a call that was ended here', () => {
+  const ended = async (control: Partial<CallControl>) => {
+    const given = service({ limits: { callMs: 5_000 }, control });
+    const closed: string[] = [];
+    await streamOf(given.registry, 'CA1', closed);
+    await clock.advance(20_000);
+    expect(closed).toEqual(['CA1']);
+    return given;
+  };
+  const hangUps = async ({ metrics }: Awaited<ReturnType<typeof ended>>) =>
+    /callbridge_hang_ups_total\{result="(\w+)"\} 1/.exec(await metrics.text())?.[1];
+
+  test('is ended at the provider as well, which says so by its status callback', async () => {
+    const asked: string[] = [];
+    const given = await ended({
+      hangUp: async (callId) => {
+        asked.push(callId);
+        return 'done';
+      },
+    });
+    expect(asked).toEqual(['CA1']);
+    given.registry.callerGone('CA1', 'completed');
+    await clock.advance(30_000);
+    expect(await hangUps(given)).toBe('confirmed');
+    expect(outcomeOf(given.transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'timeLimit' }]);
+  });
+
+  test('is hung up when the provider asks what comes next, where its REST API fails', async () => {
+    const given = await ended({ hangUp: () => Promise.reject(new Failure('PROVIDER_REST', 'no')) });
+    expect(await nextFor(given.registry, 'CA1')).toBe('hangUp');
+    expect(await hangUps(given)).toBe('confirmed');
+    expect(await given.metrics.text()).toContain('callbridge_failures_total{code="PROVIDER_REST",fault="provider"} 1');
+  });
+
+  test('of which the provider says nothing more, is told to whoever looks after the service', async () => {
+    const given = await ended({});
+    await clock.advance(10_000);
+    expect(await hangUps(given)).toBe('unconfirmed');
+  });
+});
+
 describe('the limits of a call', () => {
   const LONG_GREETING: ScenarioInput = {
     turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 8_000 } }],
@@ -477,7 +518,7 @@ describe('the limits of a call', () => {
     await clock.advance(4_900);
     expect(registry.active).toBe(1);
     await clock.advance(40_000);
-    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'timeLimit' }]);
   });
 
   test('count silence from the last voice of the caller', async () => {
@@ -1141,7 +1182,7 @@ describe('shutting down', () => {
     const drained = registry.drain(10_000);
     await clock.advance(50_000);
     expect(await drained).toBe(false);
-    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed' }]);
+    expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'shutdown' }]);
   });
 
   test('lets the agent finish what it is saying when the grace time is over', async () => {

@@ -140,7 +140,7 @@ describe('a tool that cannot work is told at start, with its place', () => {
   const DAY = 'parameters: { type: object, properties: { day: { type: string } } }\n';
 
   test.each([
-    ['kind: magic', 'kind: must be "http", "function" or "mcp"'],
+    ['kind: magic', 'kind: must be "http", "function", "mcp" or "endCall"'],
     ['name: find table', 'name: must begin with a letter or _'],
     ['deadlineMs: 90000', 'deadlineMs: must be at most 50000'],
     ['method: FETCH', 'method: must be one of "GET"'],
