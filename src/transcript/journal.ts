@@ -208,6 +208,8 @@ export interface JournalContent {
   readonly entries: readonly Entry[];
   /** Lines that are no entries, other than a last one that its writer did not live to finish. */
   readonly damagedLines: number;
+  /** Not a byte, as when its writer was killed between making the file and its first write. */
+  readonly empty: boolean;
 }
 
 /** An entry as it stands in the file. */
@@ -217,11 +219,12 @@ export function lineOf(entry: Entry): string {
 
 /** Reads what can be read, and counts what cannot. Rejects only when there is no such file or the disk fails. */
 export async function readJournal(path: string): Promise<JournalContent> {
-  const lines = (await readFile(path, 'utf8')).split('\n');
+  const text = await readFile(path, 'utf8');
+  const lines = text.split('\n');
   const unfinished = lines.pop() ?? '';
   const read = lines.filter((line) => line !== '').map(entryOf);
   const entries = [...read, entryOf(unfinished)].filter((entry) => entry !== undefined);
-  return { entries, damagedLines: read.filter((entry) => entry === undefined).length };
+  return { entries, damagedLines: read.filter((entry) => entry === undefined).length, empty: text === '' };
 }
 
 /** undefined: there is no such file. */

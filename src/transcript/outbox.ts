@@ -213,6 +213,12 @@ class FolderOutbox implements Outbox {
     const callId = callIdOf(name);
     const content = await readJournalIfAny(path);
     if (content === undefined) return;
+    if (content.empty) {
+      // Entries are told to others once they are written: nothing is lost with it, and a person would see nothing in it.
+      await rm(path, { force: true });
+      logger.warn({ callId }, 'empty journal of a dead process removed: it was killed before the first line');
+      return;
+    }
     const resumable = this.#whereabouts !== NOWHERE && mayGoOn(content.entries, clock.nowMs());
     const seen = { entries: content.entries, deadOwner: owner };
     const judged = resumable ? await this.#whereabouts.judge(callId, seen) : 'unknown';

@@ -128,12 +128,16 @@ describe('reading', () => {
   test('takes a torn last line for what it is, and counts damage elsewhere', async () => {
     const whole = `${JSON.stringify(began())}\n`;
     await writeFile(path, `${whole}{"type":"li`);
-    expect(await readJournal(path)).toEqual({ entries: [began()], damagedLines: 0 });
+    expect(await readJournal(path)).toEqual({ entries: [began()], damagedLines: 0, empty: false });
     await writeFile(
       path,
       `${whole}{"type":"li\n\0\0\n{"type":"unknown","at":1}\n${JSON.stringify(said('caller', 'hi'))}`,
     );
-    expect(await readJournal(path)).toEqual({ entries: [began(), said('caller', 'hi')], damagedLines: 3 });
+    expect(await readJournal(path)).toEqual({
+      entries: [began(), said('caller', 'hi')],
+      damagedLines: 3,
+      empty: false,
+    });
   });
 
   test('of each beginning of a journal gives its whole entries, and no damage', async () => {
@@ -150,7 +154,11 @@ describe('reading', () => {
     for (let length = 0; length <= bytes.length; length++) {
       await writeFile(path, bytes.subarray(0, length));
       const whole = ends.filter((end) => end <= length).length;
-      expect(await readJournal(path)).toEqual({ entries: entries.slice(0, whole), damagedLines: 0 });
+      expect(await readJournal(path)).toEqual({
+        entries: entries.slice(0, whole),
+        damagedLines: 0,
+        empty: length === 0,
+      });
     }
     expect(await readFile(path)).toEqual(bytes);
   });

@@ -218,6 +218,21 @@ describe('after a crash', () => {
     expect(await readdir(join(folder, 'journals'))).toEqual([owners.id]);
   });
 
+  test.for([
+    ['before its first line is removed, for it says nothing', '', []],
+    ['within its first line is kept, for it says something', '{"type":"began"', [/^corrupt\/CA1\./]],
+  ] as const)('a journal whose process was killed %s', async ([, written, kept]) => {
+    const dead = openAnotherOwner();
+    openOutbox(dead).close();
+    await writeFile(join(folder, 'journals', dead.id, 'CA1.jsonl'), written);
+    dead.close();
+    await outbox.recover();
+    await eventually(() => outbox.idle(0)).toBe(true);
+    expect(await journals()).toEqual(kept.map((name) => expect.stringMatching(name)));
+    expect(journalErrors).toBe(kept.length);
+    expect(published).toEqual([]);
+  });
+
   test('journals of calls that live are left alone, here and in other processes', async () => {
     const neighbour = openAnotherOwner();
     const other = openOutbox(neighbour);
