@@ -94,11 +94,11 @@ function checkNode(version: string): Finding {
   return ['✔', `Node ${version}`];
 }
 
-function checkConfiguration({ problems, warnings, agents, dirs }: Inspection): Finding[] {
+function checkConfiguration({ problems, warnings, leftOut, agents, dirs }: Inspection): Finding[] {
   const names = agents.map(({ name }) => name).join(', ');
   return [
     ...problems.map(({ place, message }): Finding => ['✖', `${place}: ${message}`]),
-    ...warnings.map(({ place, message }): Finding => ['–', `${place}: ${message}`]),
+    ...[...warnings, ...leftOut].map(({ place, message }): Finding => ['–', `${place}: ${message}`]),
     ...(problems.length === 0 ? [['✔', `configuration in ${dirs.config}, agents: ${names}`] as const] : []),
   ];
 }

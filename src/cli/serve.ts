@@ -58,6 +58,7 @@ async function serveWith(
   const logger = createLogger({ level: config.log.level });
   leaveOnDefects(logger);
   for (const { place, message } of config.warnings) logger.warn({ place }, message);
+  for (const { place, message } of config.leftOut) logger.info({ place }, message);
   process.exitCode =
     count === 1
       ? await serveAlone(config, grace, logger)

@@ -137,6 +137,10 @@ export const agentFile = z.strictObject({
     .default([])
     .describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
   default: z.boolean().default(false).describe('Whether it answers what no other agent does.'),
+  needs: z
+    .array(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable, in capitals'))
+    .default([])
+    .describe('Environment variables without which this agent is left out, rather than the start refused.'),
   model: text.default(DEFAULT_MODEL).describe('A dialogue model of config/models.yaml.'),
   voice: text.default(DEFAULT_VOICE).describe('A voice of config/models.yaml.'),
   alternatives: z

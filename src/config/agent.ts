@@ -98,6 +98,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     tools: ___,
     toolHosts: ____,
     mcpServers: _____,
+    needs: ______,
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;

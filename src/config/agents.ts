@@ -32,6 +32,8 @@ export interface AgentsSource {
   readonly environment: Environment;
   readonly problems: Problems;
   readonly warnings: Problems;
+  /** Agents that are left out, as their files ask for. */
+  readonly leftOut: Problems;
 }
 
 interface NamedFile extends Pick<YamlFile, 'place'> {
@@ -46,7 +48,19 @@ interface NamedFile extends Pick<YamlFile, 'place'> {
 export function readAgents(source: AgentsSource): Agent[] {
   const files = agentPaths(source).flatMap((path) => readFile(path, source) ?? []);
   judgeTogether(files, source.problems);
-  return files.flatMap((file) => readAgent(file, source) ?? []);
+  const wanted = files.filter((file) => !isLeftOut(file, source));
+  if (files.length > 0 && wanted.length === 0) {
+    source.problems.add(source.label, 'holds no agent that is not left out: set what they need');
+  }
+  return wanted.flatMap((file) => readAgent(file, source) ?? []);
+}
+
+/** A process that answers no calls has them all: it may be given calls by one that does. */
+function isLeftOut({ content, place }: NamedFile, { toolFiles, environment, leftOut }: AgentsSource): boolean {
+  const missing = content.needs.filter((name) => environment.raw(name) === undefined);
+  if (toolFiles === undefined || missing.length === 0) return false;
+  leftOut.add(place('needs'), `this agent is left out, because ${missing.join(', ')} is not set`);
+  return true;
 }
 
 function agentPaths({ dir, label, problems }: AgentsSource): string[] {

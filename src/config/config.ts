@@ -40,6 +40,8 @@ export interface BaseConfig {
   readonly currency: string;
   /** What is not wrong but should be known, such as a model near its end. */
   readonly warnings: readonly Problem[];
+  /** Agents that are not there because the environment lacks what they need. */
+  readonly leftOut: readonly Problem[];
 }
 
 /** What a process needs that takes calls. `publicUrl` has no trailing slash. */
@@ -199,6 +201,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
   const config = directory(reading, 'CONFIG_DIR', 'config');
   const data = directory(reading, 'DATA_DIR', 'data');
   const catalogue = readCatalogue(reading, config);
+  const leftOut = new Problems();
   const agents = readAgents({
     dir: resolve(config.path, 'agents'),
     label: `${config.label}/agents`,
@@ -210,6 +213,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
     environment,
     problems,
     warnings,
+    leftOut,
   });
   return {
     queue: { redisUrl: environment.read('REDIS_URL', redisUrl) },
@@ -226,6 +230,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
     languages: catalogue?.languages ?? { developer: [], vertex: [] },
     currency: catalogue?.currency ?? '',
     warnings: warnings.list,
+    leftOut: leftOut.list,
   };
 }
 
