@@ -21,6 +21,29 @@ agent opening-hours 'We are open from Monday to Friday, from nine in the morning
 agent go-ahead 'Of course. What would you like to know?'
 agent customer 'Thank you. I have found customer number twelve.'
 
+# The restaurant's agent.
+agent mario-greeting 'Good evening, this is the automated assistant of Da Mario. What can I do for you?'
+agent mario-look 'One moment, I will look.'
+agent mario-free 'At seven there is a table. Under which name, please?'
+agent mario-read-back 'Friday the sixth of December, at seven, four guests, Rossi. Shall I book it?'
+agent mario-booked 'Your table is booked. We look forward to your visit.'
+agent mario-booking 'Gladly. I am booking a table for four guests at seven for you, in the name of Rossi, one moment.'
+agent mario-eight 'At eight, then. One moment.'
+agent mario-changed 'It is changed: your table is at eight.'
+agent mario-kitchen 'I will ask the kitchen, one moment.'
+agent mario-no-answer 'I am sorry, the kitchen does not answer just now. Is there anything else?'
+agent mario-still-booked 'Yes, your table is booked, once.'
+
+# Callers of the restaurant, at the rate of a telephone.
+caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
+caller table 'A table for four, please, on Friday the sixth of December at seven.'
+caller rossi 'My name is Rossi.'
+caller yes 'Yes, please.'
+caller eight 'No, wait. At eight, please.'
+caller nuts 'Are there nuts in the lasagna?'
+caller sure 'Is it really booked?'
+caller no 'No, thank you.'
+
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.
 mkdir -p sounds
 speak 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.' en-us+f3 8000 -3.7 sounds/apology.wav

@@ -17,10 +17,24 @@ const expectedLine = z
     error: 'a line has a text, a heard, or both',
   });
 
+const expectedToolCall = z.strictObject({
+  name: z.string().min(1),
+  /** Of the answer that the model got. */
+  status: z.string().min(1),
+  /** Whether it was told that this had been done before; false unless said. */
+  repeated: z.boolean().default(false),
+  /** What is in the answer's data, besides what else there may be. */
+  data: z.record(z.string(), z.unknown()).optional(),
+  /** From the call to its answer. */
+  tookMs: z.strictObject({ atLeast: milliseconds.default(0), atMost: milliseconds }).optional(),
+});
+
 export const expectation = z.strictObject({
   outcome: z.enum(['completed', 'callerGone', 'failed']),
   /** All lines of the transcript, in order. */
   lines: z.array(expectedLine),
+  /** All tools that the model called, in order. */
+  toolCalls: z.array(expectedToolCall).default([]),
   /** The keys that the service was told of, in order. */
   digits: z.string().optional(),
   marks: z

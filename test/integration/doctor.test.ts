@@ -86,6 +86,9 @@ test('a service with everything in order is healthy', async () => {
   });
   expect(lines).toEqual([
     '✔ Node 24.1.0',
+    expect.stringMatching(
+      /^– config\/agents\/restaurant\.yaml:\d+ needs: this agent is left out, because RESERVATIONS_KEY/,
+    ),
     expect.stringMatching(/^✔ configuration in .*, agents: .*reception/),
     '✔ Developer API: takes the key',
     '✔ Developer API: offers gemini-3.8-live',

@@ -1,9 +1,10 @@
 /** Every fixture call, replayed through the whole service: what was said, heard, marked and written must be as it says. */
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { toneLevelDbov } from '../../src/audio/index.ts';
 import { type FixtureCall, listFixtures, loadFixture, matchesHeard } from '../../src/simulator/index.ts';
 import { type Replay, replay } from '../support/replay.ts';
+import { startReservations } from '../support/reservations.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
 const names = listFixtures(FIXTURES);
@@ -14,13 +15,25 @@ test('the fixtures are there', () => {
   );
 });
 
+const TABLE = { day: '2030-12-06', guests: 4, name: 'Rossi' };
+/** What the restaurant has in its book of the caller, when the call is over. */
+const BOOKED: Readonly<Record<string, readonly object[]>> = {
+  'book-a-table': [{ ...TABLE, time: '19:00' }],
+  'change-of-mind': [{ ...TABLE, time: '20:00' }],
+  'tool-twice': [{ ...TABLE, time: '19:00' }],
+};
+
 describe.each(names)('%s', (name) => {
   test('comes out as it should', async () => {
     const fixture = loadFixture(join(FIXTURES, name));
-    const played = await replay(fixture);
+    const reservations = await startReservations();
+    onTestFinished(() => reservations.stop());
+    const played = await replay(fixture, reservations.replayed);
     expect(played.result.scriptFailure).toBeUndefined();
     expect(played.result.warnings).toEqual([]);
     expectTranscript(played, fixture);
+    expectTools(played, fixture);
+    expect(await reservations.bookingsOf(fixture.phone.from)).toMatchObject(BOOKED[name] ?? []);
     expectSound(played, fixture);
     expectRecordWhole(played);
     expect(played.leftJournals).toEqual([]);
@@ -53,6 +66,24 @@ function expectTranscript({ record }: Replay, { expect: expected }: FixtureCall)
     }
   }
   expect(record.digits).toBe(expected.digits ?? '');
+}
+
+function expectTools({ record, live }: Replay, { expect: expected }: FixtureCall): void {
+  expect(record.toolCalls.map(({ name, answer }) => [name, answer?.['status'], answer?.['repeated'] ?? false])).toEqual(
+    expected.toolCalls.map(({ name, status, repeated }) => [name, status, repeated]),
+  );
+  for (const [index, { data, tookMs }] of expected.toolCalls.entries()) {
+    const { answer, calledAtMs, answeredAtMs } = record.toolCalls[index]!;
+    if (data !== undefined) expect(answer?.['data']).toMatchObject(data);
+    if (tookMs === undefined) continue;
+    expect(answeredAtMs! - calledAtMs).toBeGreaterThanOrEqual(tookMs.atLeast);
+    expect(answeredAtMs! - calledAtMs).toBeLessThanOrEqual(tookMs.atMost);
+  }
+  // The model had each answer once, and waited for it.
+  const answers = live.sessions.flatMap((session) => session.eventsOf('toolAnswered'));
+  expect(answers.map(({ accepted, answer }) => [answer.id, accepted]).sort()).toEqual(
+    record.toolCalls.map(({ id }) => [id, true]).sort(),
+  );
 }
 
 function expectSound({ result, record }: Replay, { expect: expected }: FixtureCall): void {

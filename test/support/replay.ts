@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -53,6 +54,8 @@ export interface ReplayOptions {
   /** Once the service has started, before anybody calls. */
   readonly started?: () => void;
   readonly watch?: (entry: Entry) => void;
+  /** Whether the clock stands still until this call of a tool has its answer, which comes in real time. */
+  readonly waitsFor?: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -62,10 +65,13 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const live = createLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
   const entries: Entry[] = [];
   const metrics = createMetrics();
+  const awaited = new Set<string>();
   const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
   const service = await startService(configFor(data, options), tools, {
     watch: (_callId, entry) => {
       entries.push(entry);
+      if (entry.type === 'toolCalled' && options.waitsFor?.(entry)) awaited.add(entry.id);
+      if (entry.type === 'toolAnswered') awaited.delete(entry.id);
       options.watch?.(entry);
     },
     dial: dialInMemory(live),
@@ -86,7 +92,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
       ids,
       network: memoryNetwork(service.server),
     });
-    const result = await wound(clock, calling);
+    const result = await wound(clock, calling, () => awaited.size > 0);
     const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
     await wound(clock, service.stop(0));
     live.close();
@@ -100,8 +106,8 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   }
 }
 
-/** Winds the clock until `work` is done. */
-async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+/** Winds the clock until `work` is done, and not while it is `held`. */
+async function wound<T>(clock: ManualClock, work: Promise<T>, held: () => boolean = () => false): Promise<T> {
   let done = false;
   const finish = (): void => {
     done = true;
@@ -109,6 +115,10 @@ async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   work.then(finish, finish);
   const endMs = clock.nowMs() + MAX_CALL_MS;
   while (!done) {
+    if (held()) {
+      await nextTurn();
+      continue;
+    }
     await clock.advance(STEP_MS);
     if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
   }

@@ -22,13 +22,14 @@ export interface ToolLedger {
 
 export function createToolLedger(ids: Ids): ToolLedger {
   const waiting = new Map<string, PlannedCall>();
+  let issued = 0;
   const blockingIds = () => [...waiting].filter(([, { behavior }]) => behavior === 'BLOCKING').map(([id]) => id);
   /** An answer without an id is one to the oldest call of its name. */
   const idByName = (name: string | undefined) => [...waiting].find(([, call]) => call.name === name)?.[0] ?? '';
   return {
     issue: (calls) =>
       calls.map((call) => {
-        const id = newId(ids, call.behavior);
+        const id = newId(ids, call.behavior, issued++);
         waiting.set(id, call);
         return { id, name: call.name, args: call.args };
       }),
@@ -51,8 +52,10 @@ export function createToolLedger(ids: Ids): ToolLedger {
   };
 }
 
-/** As the service makes them: `call_360228`, and `fc_14200725817497324105` for a call that it waits for. */
-function newId(ids: Ids, behavior: ToolBehavior): string {
-  const digits = (count: number) => Array.from({ length: count }, () => Math.floor(ids.fraction() * 10)).join('');
-  return behavior === 'BLOCKING' ? `fc_${digits(20)}` : `call_${digits(6)}`;
+/** As the service makes them: `call_360228`, and `fc_14200725817497324105` for a call that it waits for. None comes twice in a session. */
+function newId(ids: Ids, behavior: ToolBehavior, nth: number): string {
+  const [prefix, length] = behavior === 'BLOCKING' ? ['fc_', 20] : ['call_', 6];
+  const tail = String(nth).padStart(3, '0');
+  const digits = Array.from({ length: length - tail.length }, () => Math.floor(ids.fraction() * 10)).join('');
+  return prefix + digits + tail;
 }

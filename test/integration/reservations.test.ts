@@ -1,0 +1,90 @@
+/** The reservation service of examples/reservations, as a process: what the restaurant's agent relies upon. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Reservations, startReservations } from '../support/reservations.ts';
+
+let service: Reservations;
+beforeAll(async () => {
+  service = await startReservations();
+});
+afterAll(() => service.stop());
+
+const DAY = '2030-12-06';
+const booking = (phone: string, time = '19:00') => ({ day: DAY, time, guests: 4, name: 'Rossi', phone });
+const post = (path: string, body: object, headers: Record<string, string> = {}) =>
+  service.ask(path, { method: 'POST', body: JSON.stringify(body), headers });
+
+test('nobody is served without the key', async () => {
+  const response = await service.ask(`/tables?day=${DAY}`, { headers: { authorization: 'Bearer other' } });
+  expect(response.status).toBe(401);
+});
+
+test('a day may be said as people say it', async () => {
+  const told = async (day: string) => (await service.ask(`/tables?day=${day}`)).json() as Promise<{ day: string }>;
+  expect(await told(DAY)).toMatchObject({ day: DAY, weekday: 'Friday', times: expect.arrayContaining(['19:00']) });
+  const friday = await told('friday');
+  expect(friday).toMatchObject({ weekday: 'Friday' });
+  expect(await told(friday.day)).toEqual(friday);
+  expect((await service.ask('/tables?day=2030-02-30')).status).toBe(422);
+  expect((await service.ask('/tables?day=someday')).status).toBe(422);
+});
+
+test('a repeated request with the same key does nothing more, also at the same moment', async () => {
+  const phone = '+15550111';
+  const twice = () => post('/bookings', booking(phone), { 'idempotency-key': 'k1' });
+  const answers = await Promise.all([twice(), twice()]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  expect(await answers[0]!.json()).toEqual(await answers[1]!.json());
+  expect(await service.bookingsOf(phone)).toHaveLength(1);
+  expect((await post('/bookings', booking(phone, '20:00'), { 'idempotency-key': 'k1' })).status).toBe(422);
+});
+
+test('a number has one table a day, which can be changed and cancelled', async () => {
+  const phone = '+15550112';
+  const own = `/guests/${encodeURIComponent(phone)}/bookings/${DAY}`;
+  expect((await post('/bookings', booking(phone))).status).toBe(200);
+  const again = await post('/bookings', booking(phone, '20:00'));
+  expect(again.status).toBe(409);
+  expect(await again.json()).toEqual({ reason: expect.stringContaining('change that booking') });
+  const changed = await service.ask(own, { method: 'PATCH', body: '{"time":"20:00"}' });
+  expect(await changed.json()).toMatchObject({ time: '20:00', guests: 4 });
+  expect((await service.ask(own, { method: 'DELETE' })).status).toBe(200);
+  expect(await service.bookingsOf(phone)).toEqual([]);
+  expect((await service.ask(own, { method: 'DELETE' })).status).toBe(404);
+});
+
+test('there are no more tables than there are', async () => {
+  const statuses: number[] = [];
+  for (let guest = 0; guest < 7; guest++) {
+    statuses.push((await post('/bookings', booking(`+1555020${guest}`, '21:00'))).status);
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 409]);
+  expect(await (await service.ask(`/tables?day=${DAY}`)).json()).toMatchObject({
+    times: expect.not.arrayContaining(['21:00']),
+  });
+});
+
+test('what makes no sense is refused with a reason', async () => {
+  for (const wrong of [{ guests: 0 }, { guests: 13 }, { time: '19:10' }, { day: 'friday' }, { name: '' }]) {
+    const response = await post('/bookings', { ...booking('+15550113'), ...wrong });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toEqual({ reason: expect.any(String) });
+  }
+  expect((await service.ask('/bookings', { method: 'POST', body: '{' })).status).toBe(400);
+  expect((await service.ask('/guests/%/bookings')).status).toBe(400);
+  expect((await service.ask('/nowhere')).status).toBe(404);
+});
+
+test('a question to the kitchen is answered when somebody there does', async () => {
+  const asked = post('/kitchen/questions', { question: 'Are there nuts in it?' });
+  const waiting = async (): Promise<{ number: number; question: string }> => {
+    const { questions } = (await (await service.ask('/kitchen/questions')).json()) as {
+      questions: { number: number; question: string }[];
+    };
+    return questions[0] ?? waiting();
+  };
+  const { number, question } = await waiting();
+  expect(question).toBe('Are there nuts in it?');
+  expect((await post(`/kitchen/questions/${number}`, { answer: 'No.' })).status).toBe(200);
+  expect(await (await asked).json()).toEqual({ answer: 'No.' });
+  expect((await post(`/kitchen/questions/${number}`, { answer: 'No.' })).status).toBe(404);
+});

@@ -1,0 +1,82 @@
+/** The service of examples/reservations as a process, and the project's agents as they reach it there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Entry } from '../../src/transcript/index.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const KEY = 'reservations-key';
+/** Where the agent's file expects it. */
+const ADDRESS = '127.0.0.1:8091';
+/** Nobody is in the kitchen to answer. */
+const HANGS = 'ask_kitchen';
+
+export interface Booking {
+  readonly day: string;
+  readonly time: string;
+  readonly guests: number;
+  readonly name: string;
+}
+
+export interface Reservations {
+  readonly url: string;
+  /** Such as `POST /bookings 200`, in the order in which they were done with. */
+  readonly requests: readonly string[];
+  /** What a replay needs for its agents to use it. */
+  readonly replayed: {
+    readonly files: Readonly<Record<string, string>>;
+    readonly env: Readonly<Record<string, string>>;
+    readonly waitsFor: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
+  };
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  bookingsOf(phone: string): Promise<readonly Booking[]>;
+  stop(): Promise<void>;
+}
+
+export async function startReservations(): Promise<Reservations> {
+  const child = spawn(process.execPath, [join(ROOT, 'examples/reservations/server.mjs')], {
+    env: { RESERVATIONS_KEY: KEY, RESERVATIONS_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const requests: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the service exited with ${code}`)));
+    createInterface(child.stdout).on('line', (line) => {
+      const told = /^Reservations are taken on (\S+)$/.exec(line)?.[1];
+      if (told === undefined) requests.push(line);
+      else resolve(told);
+    });
+  });
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(url + path, { ...init, headers: { authorization: `Bearer ${KEY}`, ...init.headers } });
+  return {
+    url,
+    requests,
+    replayed: {
+      files: agentsAt(new URL(url).host),
+      env: { RESERVATIONS_KEY: KEY },
+      waitsFor: ({ name }) => name !== HANGS,
+    },
+    ask,
+    bookingsOf: async (phone) => {
+      const response = await ask(`/guests/${encodeURIComponent(phone)}/bookings`);
+      const { bookings } = (await response.json()) as { bookings: Booking[] };
+      return bookings;
+    },
+    stop: async () => {
+      const exited = once(child, 'exit');
+      child.kill();
+      await exited;
+    },
+  };
+}
+
+function agentsAt(host: string): Record<string, string> {
+  const folder = join(ROOT, 'config/agents');
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return Object.fromEntries(
+    names.map((name) => [`agents/${name}`, readFileSync(join(folder, name), 'utf8').replaceAll(ADDRESS, host)]),
+  );
+}
