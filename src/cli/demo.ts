@@ -45,6 +45,7 @@ async function demo(name: string, data: string): Promise<void> {
   const model = hasCredentials(env) ? undefined : await startSimulatedModel(name);
   try {
     const config = demoConfig(env, model?.url, data);
+    checkTools(fixture, config);
     const how = model ? 'with a simulated model (no Gemini credentials are set)' : `with Gemini, ${modelsOf(config)}`;
     console.log(`${fixture.title}, ${how}.\n`);
     await playThrough(fixture, config);
@@ -104,6 +105,20 @@ function demoConfig(env: Env, modelUrl: string | undefined, data: string): Confi
 /** The number that the fixture calls, where an agent answers it; else one that an agent does answer. */
 function numberToCall(config: Config, wanted: string): string {
   return agentFor(config, wanted) ? wanted : (config.agents[0]?.answers[0] ?? wanted);
+}
+
+/** Throws Failure CONFIG_INVALID for a call that cannot come out as it should, because the agent has not its tools. */
+function checkTools({ name, phone, model }: FixtureCall, config: Config): void {
+  const agent = agentFor(config, numberToCall(config, phone.to));
+  const wanted = model.turns.flatMap(({ calls }) => calls?.map((call) => call.name) ?? []);
+  const missing = wanted.filter((tool) => !agent?.toolSpecs.some((spec) => spec.name === tool));
+  if (missing.length === 0) return;
+  const why = config.leftOut.map(({ place, message }) => `\n– ${place}: ${message}`).join('');
+  const who = agent?.name ?? 'nobody';
+  throw new Failure(
+    'CONFIG_INVALID',
+    `${name} uses ${[...new Set(missing)].join(', ')}, and ${who} has no such tool${why}`,
+  );
 }
 
 const modelsOf = ({ agents }: Config): string => [...new Set(agents.map((agent) => agent.live.model))].join(', ');

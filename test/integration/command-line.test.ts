@@ -202,3 +202,10 @@ test('callbridge without a command lists them all, and an unknown one is an erro
   }
   expect(await start(['sing']).exited()).toBe(1);
 });
+
+test('callbridge demo says why a call cannot be played whose agent is left out', async () => {
+  const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')]);
+  expect(await demo.exited()).toBe(2);
+  expect(demo.output()).toMatch(/book-a-table uses find_tables, book_table, and reception has no such tool/);
+  expect(demo.output()).toMatch(/restaurant\.yaml:\d+ needs: .* RESERVATIONS_KEY is not set/);
+});
