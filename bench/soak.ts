@@ -36,6 +36,8 @@ const STRUCK_SHARE = 0.25;
 const LAST_CALLS_MS = 120_000;
 /** For records that wait for a process's lease, a retry, or the worker. */
 const RECORDS_LIMIT_MS = 120_000;
+/** For the minute of HOLD_MS in src/transcript/held-journals.ts, and a look at it. */
+const HELD_LIMIT_MS = 75_000;
 /** A second record, were there one, would come by then; and sockets that are kept alive are gone. */
 const SETTLE_MS = 10_000;
 
@@ -165,7 +167,7 @@ async function main(): Promise<void> {
 
   const streamed = calls.filter((call) => call.streamed);
   await untilDelivered(streamed, (callId) => receiver.deliveries(callId));
-  await sleep(SETTLE_MS);
+  await Promise.all([sleep(SETTLE_MS), untilNoneHeld(replicas)]);
   await Promise.all(replicas.map((replica) => replica.look()));
   const leftovers = replicas.map((replica) => [replica.name, replica.leftovers()] as const);
   const exits = await Promise.all(replicas.map((replica) => replica.stop()));
@@ -199,6 +201,13 @@ const LOST_SHARE = 0.02;
 async function untilDelivered(calls: readonly PlacedCall[], deliveries: (callId: string) => number): Promise<void> {
   const limit = performance.now() + RECORDS_LIMIT_MS;
   while (performance.now() < limit && calls.some(({ callId }) => deliveries(callId) === 0)) await sleep(500);
+}
+
+/** What a process that died has left is held for a minute, though another one made the record: its caller might come back here. */
+async function untilNoneHeld(replicas: readonly Replica[]): Promise<void> {
+  const limit = performance.now() + HELD_LIMIT_MS;
+  const isHeld = (): boolean => replicas.some((replica) => (replica.leftovers()['journals'] ?? 0) > 0);
+  while (performance.now() < limit && isHeld()) await sleep(500);
 }
 
 /** By call, over the folders of all processes. */
