@@ -56,6 +56,7 @@ export class AgentSide {
     const { agent, deps, takenUp, handle, talking, actions } = options;
     const { clock, logger } = deps;
     this.#carryOn.broken(takenUp?.loose);
+    if (takenUp?.notPutThrough !== undefined) this.#carryOn.happened(takenUp.notPutThrough);
     if (takenUp !== undefined) this.#carryOn.unheard();
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
     this.#playout = new Playout(clock, {

@@ -3,7 +3,7 @@ import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { CallFacts, Collector, Outcome } from '../transcript/index.ts';
+import type { CallFacts, Collector, Outcome, Transfer } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { TakenUp } from './take-up.ts';
 
@@ -38,6 +38,9 @@ export interface CallDeps {
   readonly cutOff: () => boolean;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
   readonly ended: (outcome: Outcome) => void;
-  /** This process lets the call go, to have it go on elsewhere; all that it knows of it is in the transcript. Once, unless `ended` was told. */
-  readonly released: () => void;
+  /**
+   * This process lets the call go, to have it go on elsewhere, or to have its caller put through; all that it knows of it is in the
+   * transcript. Once, unless `ended` was told.
+   */
+  readonly released: (transfer: Transfer | undefined) => void;
 }

@@ -1,7 +1,7 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
 import { type Cancel, FAILURES, type FailureCode } from '../lib/index.ts';
 import type { CallStream, StreamHandlers } from '../telephony/index.ts';
-import type { Outcome } from '../transcript/index.ts';
+import type { Outcome, Sound, Transfer } from '../transcript/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import type { CallAgent } from './call-agent.ts';
@@ -46,11 +46,11 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
-      actions: { leave: () => this.#leave() },
+      actions: { leave: (to) => this.#leave(to) },
       handle: (event) => this.#bridge.handle(event),
     });
-    // Any of the other processes may have asked the provider.
-    if (takenUp !== undefined) this.recalled(RECALL_BY_OTHERS_MS);
+    // Any of the other processes may have asked the provider, but not about a caller who was put through.
+    if (takenUp !== undefined && takenUp.notPutThrough === undefined) this.recalled(RECALL_BY_OTHERS_MS);
     this.#bridge = new Bridge({
       clock: deps.clock,
       first: takenUp === undefined ? begin() : beginTakenUp(takenUp.because),
@@ -209,9 +209,9 @@ export class Call {
     return { idle, leftMs, generating, callerSinceMs: this.#callerSide?.speakingSinceMs };
   }
 
-  /** The agent asks for the end of the call. */
-  #leave(): { readonly speaking: boolean } | undefined {
-    this.#bridge.handle({ type: 'leave' });
+  /** The agent asks for the end of the call, or for a transfer. */
+  #leave(transfer: Transfer | undefined): { readonly speaking: boolean } | undefined {
+    this.#bridge.handle({ type: 'leave', transfer });
     return this.phase === 'farewell' ? { speaking: this.#farewell.begin(this.#lastWords) } : undefined;
   }
 
@@ -264,8 +264,17 @@ export class Call {
   #letGo(): void {
     this.#cancelLimit?.();
     this.#agentSide.settle();
-    this.#deps.collector.leave();
-    this.#deps.released();
+    const { state } = this.#bridge;
+    const transfer = state.phase === 'released' ? state.transfer : undefined;
+    const sound = this.#sound();
+    if (transfer !== undefined && sound !== undefined) this.#deps.collector.sound(sound);
+    this.#deps.collector.leave(transfer);
+    this.#deps.released(transfer);
+  }
+
+  #sound(): Sound | undefined {
+    const caller = this.#callerSide?.summary();
+    return caller && { caller, agent: this.#agentSide.sound() };
   }
 
   #finish(): void {
@@ -274,8 +283,7 @@ export class Call {
     if (outcome === undefined) return;
     this.#cancelLimit?.();
     this.#agentSide.settle();
-    const caller = this.#callerSide?.summary();
-    const sound = caller && { caller, agent: this.#agentSide.sound() };
+    const sound = this.#sound();
     const atMs = clock.nowMs();
     recordEnding(
       { agent: this.#agent.name, outcome, sound, lengthMs: atMs - this.#startedAtMs, atMs },

@@ -20,6 +20,7 @@ const TEXTS: Readonly<Record<Loose, string>> = {
 
 export class CarryOn {
   #loose: Loose | undefined;
+  #news: string | undefined;
   #unheard = false;
 
   /** What the last break left; `undefined` when nothing was under way. Of two breaks in a row the first one counts. */
@@ -27,10 +28,18 @@ export class CarryOn {
     this.#loose ??= loose;
   }
 
+  /** Something that the agent cannot know, and is to be told whoever speaks. */
+  happened(news: string): void {
+    this.#news = news;
+  }
+
   /** The agent is there again: what it is to be told. Whoever has begun to speak meanwhile has the turn. */
   mended(callerSpeaks: boolean): string | undefined {
     const loose = this.#loose;
+    const news = this.#news;
     this.#loose = undefined;
+    this.#news = undefined;
+    if (news !== undefined) return news;
     return loose === undefined || callerSpeaks ? undefined : TEXTS[loose];
   }
 

@@ -13,8 +13,8 @@
  *   streams          adrift ────liveReady────▶ parted                  from adrift ──────┘
  *                       ▲───────liveLost─────────┘
  *
- *   From talking, an agent that has asked for the call's end leads to farewell: heardOut does what it asked for, and a caller
- *   who speaks before that leads back to talking.
+ *   From talking, an agent that has asked for the call's end, or a transfer, leads to farewell: heardOut does what it asked
+ *   for, and a caller who speaks before that leads back to talking. Whoever comes back from a transfer is taken up anew.
  *
  *   hangUp, a session lost for good, and deadlines lead to draining, and by playedOut to ended. A stream that breaks does not
  *   end a call: the provider, asked what comes next, brings the caller back by another one. callerGone and abandoned end the
@@ -23,7 +23,7 @@
  * Sound never passes through here: for each piece of it the call looks up FLOW[phase].
  */
 import { FAILURES, type FailureCode, unreachable } from '../lib/index.ts';
-import type { Outcome } from '../transcript/index.ts';
+import type { Outcome, Transfer } from '../transcript/index.ts';
 
 export type Phase =
   | 'ringing'
@@ -71,9 +71,11 @@ export const FLOW = {
 export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown';
 
 export type CallState =
-  | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' | 'released' }
-  /** `alone`: its session is gone, and only what it said before is heard. */
-  | { readonly phase: 'farewell'; readonly alone: boolean }
+  | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' }
+  /** `alone`: its session is gone, and only what it said before is heard. `transfer`: what follows; undefined: the end. */
+  | { readonly phase: 'farewell'; readonly transfer: Transfer | undefined; readonly alone: boolean }
+  /** `transfer`: to whom the caller is put through, while nobody holds the call. */
+  | { readonly phase: 'released'; readonly transfer?: Transfer }
   /** `because`: what becomes of the call when nobody brings the caller back. */
   | { readonly phase: 'parted' | 'adrift'; readonly because: FailureCode }
   | { readonly phase: 'draining' | 'ended'; readonly outcome: Outcome };
@@ -87,8 +89,8 @@ export type CallEvent =
   /** The session is there, it is the agent's turn, and nothing comes: how far to go about it. */
   | { readonly type: 'agentMute'; readonly rung: 'nudge' | 'resume' | 'afresh' | 'goodbye' }
   | { readonly type: 'bargedIn' }
-  /** The agent has asked for the end of the call. */
-  | { readonly type: 'leave' }
+  /** The agent has asked for the end of the call, or for a transfer. */
+  | { readonly type: 'leave'; readonly transfer?: Transfer | undefined }
   /** Its last words were heard, or it has none. */
   | { readonly type: 'heardOut' }
   /** The caller says something, whatever the model makes of it. */
@@ -192,7 +194,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'streamLost':
           return [{ phase: 'parted', because: event.code }, ['rewindPlayout']];
         case 'leave':
-          return [{ phase: 'farewell', alone: false }, []];
+          return [{ phase: 'farewell', transfer: event.transfer, alone: false }, []];
         default:
           return stay(state);
       }
@@ -203,11 +205,11 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'callerSpoke':
           return state.alone ? stay(state) : [{ phase: 'talking' }, []];
         case 'liveLost':
-          return [{ phase: 'farewell', alone: true }, ['closeLive']];
+          return [{ ...state, alone: true }, ['closeLive']];
         case 'heardOut':
         case 'streamLost':
         case 'deadline':
-          return end(completed('agent'));
+          return leave(state.transfer);
         default:
           return stay(state);
       }
@@ -291,5 +293,8 @@ const apologise = (code: FailureCode): Step => [
   ['closeLive', 'apologise'],
 ];
 const end = (outcome: Outcome): Step => [{ phase: 'ended', outcome }, ['closeLive', 'closeStream', 'finish']];
+/** What the agent has asked for. */
+const leave = (transfer: Transfer | undefined): Step =>
+  transfer === undefined ? end(completed('agent')) : [{ phase: 'released', transfer }, ['closeLive', 'letGo']];
 const completed = (by: EndedBy): Outcome => ({ kind: 'completed', by });
 const failed = (code: FailureCode): Outcome => ({ kind: 'failed', fault: FAILURES[code].fault, code });

@@ -1,6 +1,7 @@
 /** What a caller who is still on the line gets when the stream is over. */
 import * as z from 'zod';
 import type { Known } from '../cluster/index.ts';
+import type { Transfer } from '../transcript/index.ts';
 import { type RingingCall, ringingOf } from './ringing-call.ts';
 
 /** What may be kept of a call that has ended, for whichever process is asked. */
@@ -14,6 +15,8 @@ export type Next =
   | Readonly<z.infer<typeof endedSchema>>
   /** Another stream, with a fresh token. */
   | { readonly do: 'connect'; readonly call: RingingCall }
+  /** Somebody else, and another stream when nobody answers. */
+  | { readonly do: 'transfer'; readonly transfer: Transfer }
   /** Another process is to answer: this one has let the call go, or shuts down. */
   | { readonly do: 'askElsewhere' };
 
@@ -23,6 +26,8 @@ export const HANG_UP = { do: 'hangUp' } as const satisfies Next;
 export function nextElsewhere(known: Known, agent: string, draining: boolean): Next {
   if (known.state === 'ended') return nextFrom(known.answer) ?? { do: 'fallback', agent };
   if (known.state === 'unknown') return { do: 'fallback', agent };
+  // Twilio needs nobody to dial: it comes back when that is over.
+  if (known.transfer !== undefined) return { do: 'transfer', transfer: known.transfer };
   return draining ? { do: 'askElsewhere' } : { do: 'connect', call: ringingOf(known.facts) };
 }
 

@@ -1,5 +1,17 @@
 /** What the agent is told to say. */
 
+const WHY: Readonly<Record<string, string>> = {
+  'no-answer': 'nobody answered',
+  busy: 'the line is busy',
+  failed: 'they cannot be reached',
+};
+
+/** `status`: the provider's word for how the transfer went. */
+export function notPutThrough(name: string, status: string | undefined): string {
+  const why = WHY[status ?? ''] ?? 'it did not come about';
+  return `[The caller could not be put through to ${name}: ${why}. They are back with you now. Tell them so, and ask how you can help instead. Do not greet again.]`;
+}
+
 /** The model varies the words; what must be said exactly is a recording's work. */
 export function greetingOrder(greeting: string): string {
   return `[The caller has just picked up the phone.] ${greeting}`;

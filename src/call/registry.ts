@@ -15,10 +15,11 @@ import { HangUps } from './hang-ups.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
-import { Returns } from './returns.ts';
+import { Returns, takesStreams } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
 import { Sought } from './sought.ts';
-import { settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
+import { isOrphan, settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
+import { Transfers } from './transfers.ts';
 import { WhenEmpty } from './when-empty.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
@@ -60,6 +61,7 @@ export class CallRegistry {
   readonly #cancelTicker: Cancel;
   readonly #whenEmpty: WhenEmpty;
   readonly #hangUps: HangUps;
+  readonly #transfers: Transfers;
   #draining = false;
 
   constructor(options: RegistryOptions) {
@@ -67,6 +69,7 @@ export class CallRegistry {
     this.#options = options;
     this.#past = new PastCalls(clock);
     this.#whenEmpty = new WhenEmpty(clock);
+    this.#transfers = new Transfers(options);
     this.#hangUps = new HangUps({ clock, logger, metrics, control });
     this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
     this.#arrivals = new Arrivals({
@@ -129,7 +132,8 @@ export class CallRegistry {
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
       this.#past.heardOf(callId);
-      void settleLeft(callId, this.#options.store);
+      // One that is being let go is nobody's only then.
+      void this.#transfers.settled(callId).then(() => settleLeft(callId, this.#options.store));
       return;
     }
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
@@ -145,11 +149,17 @@ export class CallRegistry {
       if (this.#rescue.end(callId)) entered.call.recalled();
       return { do: 'connect', call: ringingOf(entered.facts) };
     }
+    await this.#transfers.settled(callId);
     this.#past.settle(callId);
     this.#hangUps.confirmed(callId);
     const past = this.#past.answerOf(callId);
     if (past !== undefined) return past;
     return nextElsewhere(await this.#options.store.look(callId), agent, this.#draining);
+  }
+
+  /** The transfer of the caller, who is still there, is over: what now? `status` is the provider's word for how it went. */
+  afterTransfer(call: RingingCall, status: string): Promise<Next> {
+    return this.#transfers.ended(call, status, this.#draining);
   }
 
   /** Another process holds the call now. */
@@ -164,10 +174,7 @@ export class CallRegistry {
     this.#rescue.begin(
       callId,
       ASK_ABOUT_ORPHAN_AFTER_MS,
-      async () => {
-        const known = await store.look(callId);
-        return known.state === 'running' && (known.holder === 'dead' || known.holder === 'none');
-      },
+      () => isOrphan(callId, store),
       () => void settleLeft(callId, this.#options.store),
     );
   }
@@ -209,7 +216,8 @@ export class CallRegistry {
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
     const { collector, close } = this.#options.beginTranscript(facts, earlier);
-    const takenUp: TakenUp | undefined = earlier.length === 0 ? undefined : takenUpFrom(earlier);
+    const takenUp: TakenUp | undefined =
+      earlier.length === 0 ? undefined : takenUpFrom(earlier, ringing.transferStatus);
     const call: Call = new Call(
       agent,
       {
@@ -225,7 +233,10 @@ export class CallRegistry {
           close();
           this.#ended(facts, call);
         },
-        released: () => this.#forget(facts),
+        released: (transfer) => {
+          this.#forget(facts);
+          if (transfer !== undefined) this.#transfers.begin(callId, call);
+        },
       },
       takenUp,
     );
@@ -243,7 +254,7 @@ export class CallRegistry {
   #mayReturn({ call, returns }: Entered): boolean {
     call.streamGone();
     const hasReturn = returns.oneMore(this.#options.clock.nowMs());
-    const goesOn = call.phase !== 'draining' && call.phase !== 'ended' && hasReturn;
+    const goesOn = takesStreams(call.phase) && hasReturn;
     if (!goesOn) call.abandon('STREAM_LOST');
     return goesOn;
   }

@@ -1,5 +1,6 @@
 /** How a caller comes back whose stream broke, and how often in a row. */
 import { ASKING } from '../telephony/index.ts';
+import type { Phase } from './machine.ts';
 
 /** A line that breaks every few seconds is none: the agent's fallback is better for the caller. */
 const MAX_RETURNS = 5;
@@ -15,6 +16,11 @@ const LEAVES_WITHIN_MS = 2_000;
 export const RECALL_MS = ASKING.oneTryMs + LEAVES_WITHIN_MS;
 /** A process that another one takes the call from does not know that the caller is back, and goes on trying. */
 export const RECALL_BY_OTHERS_MS = ASKING.allTriesMs + LEAVES_WITHIN_MS;
+
+/** Whether a call in this phase goes on by another stream when its stream is over. */
+export function takesStreams(phase: Phase): boolean {
+  return phase !== 'draining' && phase !== 'ended' && phase !== 'released';
+}
 
 export class Returns {
   #count = 0;

@@ -15,10 +15,12 @@ export interface RingingCall {
   readonly sipHeaders: Readonly<Record<string, string>>;
   /** What whoever placed an outbound call gave it. */
   readonly outbound?: OutboundFacts | undefined;
+  /** The caller is back from a transfer: the provider's word for how that went. */
+  readonly transferStatus?: string | undefined;
 }
 
 /** What the transcript knows of it, once it is known who answers. */
-export function factsOf(ringing: RingingCall, { live }: CallAgent): CallFacts {
+export function factsOf({ transferStatus: _, ...ringing }: RingingCall, { live }: CallAgent): CallFacts {
   return { ...ringing, sipHeaders: { ...ringing.sipHeaders }, model: live.model, voice: live.voice };
 }
 

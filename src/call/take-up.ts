@@ -9,11 +9,13 @@ import {
   lastHandle,
   lastTurn,
   toolCallsOf,
+  transferOf,
   wasHandedOver,
 } from '../transcript/index.ts';
 import { type AskStoreDeps, askStore } from './ask-store.ts';
 import type { Loose } from './carry-on.ts';
 import { HANG_UP } from './next.ts';
+import { notPutThrough } from './orders.ts';
 
 /** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
 const TAKE_DEADLINE_MS = 1_500;
@@ -38,6 +40,14 @@ export async function takeFromStore(facts: CallFacts, deps: TakeDeps): Promise<r
   return (await askStore(deps.store.take(facts), question, deps)).entries;
 }
 
+/** Nobody holds the call, and its caller is on the line with nobody. */
+export async function isOrphan(callId: string, store: CallStore): Promise<boolean> {
+  const known = await store.look(callId);
+  // Nobody takes a caller from whom they were put through to.
+  if (known.state !== 'running' || known.transfer !== undefined) return false;
+  return known.holder === 'dead' || known.holder === 'none';
+}
+
 /** The caller has gone while nobody held the call: its record is made of what there is. */
 export async function settleLeft(callId: string, store: CallStore): Promise<void> {
   const known = await store.look(callId);
@@ -54,6 +64,8 @@ export interface TakenUp {
   readonly lastTurn: number;
   readonly loose: Loose | undefined;
   readonly toolCalls: readonly EarlierToolCall[];
+  /** The caller is back from a transfer: what the agent is told of it. */
+  readonly notPutThrough?: string | undefined;
 }
 
 /**
@@ -67,9 +79,12 @@ export function lockedForMs(takenUp: TakenUp | undefined): number {
   return takenUp?.because === 'PROCESS_DIED' && takenUp.handle !== undefined ? UNLOCKED_AFTER_MS : 0;
 }
 
-export function takenUpFrom(entries: readonly Entry[]): TakenUp {
+/** `transferStatus`: how the transfer went from which the caller is back. */
+export function takenUpFrom(entries: readonly Entry[], transferStatus: string | undefined): TakenUp {
+  const transfer = transferOf(entries);
   return {
-    because: wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
+    because: transfer !== undefined ? 'STREAM_LOST' : wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
+    notPutThrough: transfer && notPutThrough(transfer.name, transferStatus),
     // An order that nothing came of was lost with the process.
     greeted: hasGreeted(entries) && entries.some(({ type }) => type === 'speaking' || type === 'line'),
     handle: handleOf(entries),

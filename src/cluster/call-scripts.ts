@@ -152,7 +152,7 @@ redis.call('PEXPIRE', key('call', id), ARGV[4])
 return { 'taken' }
 `;
 
-/** id, me, beats before which a process is dead → [state, holder, facts, answer, epoch, the holder's id] */
+/** id, me, beats before which a process is dead → [state, holder, facts, answer, epoch, the holder's id, its last entry] */
 const LOOK = `
 local known = fields(ARGV[1], 'state', 'holder', 'facts', 'answer', 'epoch')
 if not known[1] then return { 'unknown' } end
@@ -160,7 +160,7 @@ local holder = 'elsewhere'
 if known[2] == ARGV[2] then holder = 'here'
 elseif known[2] == '' then holder = 'none'
 elseif tonumber(redis.call('ZSCORE', PROCESSES, known[2]) or 0) <= tonumber(ARGV[3]) then holder = 'dead' end
-return { known[1], holder, known[3], known[4] or '', known[5], known[2] }
+return { known[1], holder, known[3], known[4] or '', known[5], known[2], redis.call('LINDEX', key('entries', ARGV[1]), -1) or '' }
 `;
 
 /** id → its entries */

@@ -1,5 +1,5 @@
 /** Running calls, as every process of this service can see them: so that a call outlives the process that holds it. */
-import type { CallFacts, Entry, Whereabouts } from '../transcript/index.ts';
+import type { CallFacts, Entry, Transfer, Whereabouts } from '../transcript/index.ts';
 
 export type Known =
   | { readonly state: 'unknown' }
@@ -8,6 +8,8 @@ export type Known =
       /** `dead`: its process ended without a word; `none`: its process let it go. Either way it can be taken. */
       readonly holder: 'here' | 'elsewhere' | 'dead' | 'none';
       readonly facts: CallFacts;
+      /** The provider has the caller, to put them through to somebody else. */
+      readonly transfer?: Transfer | undefined;
     }
   /** `answer`: what the caller, if still on the line, should get, in the words of whoever ended the call. */
   | { readonly state: 'ended'; readonly answer: string };

@@ -1,7 +1,7 @@
 /** Running calls in Redis: each process sees those of all, and takes up what another one left. */
 import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
+import { type CallFacts, type Entry, type Outbox, transferOf } from '../transcript/index.ts';
 import { entriesOf, factsFrom, inheritedSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
@@ -166,11 +166,13 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     if (answer !== undefined) return { state: 'ended', answer };
     const looked = lookedSchema.safeParse(await lookInRedis(callId).catch(() => undefined));
     if (looked.success) {
-      const [state, holder, stored, its] = looked.data;
+      const [state, holder, stored, its, , , last] = looked.data;
       const facts = factsFrom(stored);
       if (state === 'ended') return { state, answer: its };
       // `here` without our knowing it: it was let go, and Redis did not hear of that.
-      if (facts !== undefined) return { state, holder: holder === 'here' ? 'none' : holder, facts };
+      const transfer = transferOf(entriesOf([last]));
+      const free = holder === 'here' ? 'none' : holder;
+      if (facts !== undefined) return { state, holder: free, facts, ...(transfer && { transfer }) };
     }
     const left = await logged(outbox.find(callId), callId);
     return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };

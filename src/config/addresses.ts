@@ -9,7 +9,7 @@ const ADDRESS = new RegExp(`^(${NUMBER}|${SIP})$`);
 const DESTINATION = new RegExp(String.raw`^(${NUMBER}|${SIP}([;?][^@\s]*)?)$`);
 
 /** YAML reads an unquoted +1555… as a number, and its plus is lost. */
-export const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =>
+const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =>
   typeof input === 'number' ? 'a phone number must stand in quotes, such as "+15551230100"' : undefined;
 
 const RIGHT = 'must be a phone number such as "+15551230100" or a SIP address such as "sip:desk@example.com"';
@@ -18,3 +18,9 @@ const RIGHT = 'must be a phone number such as "+15551230100" or a SIP address su
 export const address = z.string({ error: inQuotes }).regex(ADDRESS, RIGHT);
 /** Where calls are sent: a SIP address may say how, as in `sip:desk@example.com;transport=tls`. */
 export const destination = z.string({ error: inQuotes }).regex(DESTINATION, RIGHT);
+/** Who is said to call, where a caller is sent on. */
+export const callerId = z
+  .string({ error: inQuotes })
+  .regex(E164, 'must be a phone number such as "+15551230100"')
+  .optional()
+  .describe("The number that is shown: one of yours, verified with Twilio. Without it, the caller's.");

@@ -162,6 +162,22 @@ function findRecording(
   return path;
 }
 
+/** Where its callers are sent on, and where the file says so. */
+function transfersOf({
+  fallback,
+  tools = [],
+}: ReadableAgentFile): (readonly [to: string, path: readonly PropertyKey[]])[] {
+  const to = fallback?.transfer?.to;
+  const byTools = tools.flatMap((tool, index) =>
+    tool.kind !== 'transferCall'
+      ? []
+      : Object.entries(tool.destinations).map(
+          ([name, { to }]) => [to, ['tools', index, 'destinations', name, 'to']] as const,
+        ),
+  );
+  return to === undefined ? byTools : [[to, ['fallback', 'transfer', 'to']], ...byTools];
+}
+
 /** Each number has one agent, at most one agent is the default, each can be reached, and none is transferred to. */
 function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
   const owners = new Map<string, string>();
@@ -188,9 +204,9 @@ function judgeTogether(files: readonly NamedFile[], problems: Problems): void {
     }
   }
   for (const { content, place } of files) {
-    const to = content.fallback?.transfer?.to;
-    const owner = to === undefined ? undefined : owners.get(normalAddress(to));
-    if (owner === undefined) continue;
-    problems.add(place('fallback', 'transfer', 'to'), `is answered by ${owner}: the call would come back here`);
+    for (const [to, path] of transfersOf(content)) {
+      const owner = owners.get(normalAddress(to));
+      if (owner !== undefined) problems.add(place(...path), `is answered by ${owner}: the call would come back here`);
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** What an operator may write under `fallback`: what a caller gets when the agent cannot speak with them. */
 import { z } from 'zod';
-import { destination, E164, inQuotes } from './addresses.ts';
+import { callerId, destination } from './addresses.ts';
 
 /** https://www.twilio.com/docs/voice/twiml/say: what one `<Say>` may hold. */
 const MAX_SAID_CHARACTERS = 4_096;
@@ -11,11 +11,7 @@ const transfer = z.strictObject({
   to: destination.describe('A phone number (E.164, in quotes) or a SIP address.'),
   // Twilio's own bounds reach to 600; a caller does not wait for longer than two minutes.
   timeoutSeconds: z.int().min(5).max(120).default(20).describe('How long it may ring, in seconds.'),
-  callerId: z
-    .string({ error: inQuotes })
-    .regex(E164, 'must be a phone number such as "+15551230100"')
-    .optional()
-    .describe("The number that is shown: one of yours, verified with Twilio. Without it, the caller's."),
+  callerId,
 });
 
 const voicemail = z.strictObject({

@@ -1,6 +1,6 @@
 /** What an operator may write under `tools`: what the agent can do besides talking. */
 import { z } from 'zod';
-import { endCall } from './builtin-tool-file.ts';
+import { endCall, transferCall } from './builtin-tool-file.ts';
 import { text, toolName } from './tool-words.ts';
 
 const template = z.string().min(1);
@@ -100,7 +100,9 @@ export const mcpServers = z.record(
     ),
 );
 
-export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool, endCall], { error: kindMissing });
+export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool, endCall, transferCall], {
+  error: kindMissing,
+});
 
 /** A host, with its port where that is not the usual one. */
 const hostName = z
@@ -126,6 +128,8 @@ export type McpToolFile = z.output<typeof mcpTool>;
 export type McpServersFile = z.output<typeof mcpServers>;
 export type ToolHost = z.output<typeof toolHost>;
 
+const KINDS = '"http", "function", "mcp", "endCall", "transferCall"';
+
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
-  return issue.code === 'invalid_union' ? 'must be "http", "function", "mcp" or "endCall"' : undefined;
+  return issue.code === 'invalid_union' ? `must be one of ${KINDS}` : undefined;
 }

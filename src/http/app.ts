@@ -12,11 +12,12 @@ import { createConnect, STREAM_ENDED_PATH } from './connect.ts';
 import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
+import { PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
 import { logRequests } from './request-log.ts';
 import type { Siblings } from './siblings.ts';
 import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus } from './status.ts';
-import { streamEnded } from './stream-ended.ts';
+import { putThroughEnded, streamEnded } from './stream-ended.ts';
 import { voiceWebhook } from './voice-webhook.ts';
 
 /** Twilio's forms have one to two kB, a SIP caller's headers may add as much again. */
@@ -40,6 +41,7 @@ export function createApp(deps: AppDeps): Koa {
   const doors = { ...deps, connect: createConnect(deps), goodbyes: createGoodbyes(deps.account, deps.goodbyeOf) };
   router.post('/twilio/voice', voiceWebhook(doors));
   router.post(STREAM_ENDED_PATH, streamEnded(doors));
+  router.post(PUT_THROUGH_ENDED_PATH, putThroughEnded(doors));
   router.post(TRANSFER_ENDED_PATH, transferEnded(doors));
   router.post(VOICEMAIL_ENDED_PATH, voicemailEnded(doors));
   router.post(RECORDING_PATH, recordingTold(doors));

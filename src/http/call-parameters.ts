@@ -14,16 +14,18 @@ const Travelled = z.object({
   from: z.string().default(''),
   to: z.string().default(''),
   direction: z.enum(['inbound', 'outbound']),
+  transferStatus: z.string().optional(),
 });
 const Greeting = z.object({ greeting: z.string().optional() });
 
 export function parametersOf(call: RingingCall): StreamParameters {
-  const { agent, from, to, direction, outbound } = call;
+  const { agent, from, to, direction, outbound, transferStatus } = call;
   return fitParameters({
     agent,
     from,
     to,
     direction,
+    ...(transferStatus !== undefined && { transferStatus }),
     ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
     ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
     ...prefixed(VARIABLE_PREFIX, outbound?.variables ?? {}),

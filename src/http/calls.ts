@@ -17,6 +17,8 @@ export interface Calls {
   callerGone(callId: string, how: string): void;
   /** The stream is over and the caller is still there: what now? `call` is what the provider says of it now. */
   afterStream(call: RingingCall): Promise<Next>;
+  /** As `afterStream`, when a transfer is over; `status` is the provider's word for how it went. */
+  afterTransfer(call: RingingCall, status: string): Promise<Next>;
   /** Whether there are other processes that might take a call. */
   hasNeighbours(): Promise<boolean>;
   /** Whether new calls are taken, and if not, why. */

@@ -2,10 +2,13 @@
 import type { Context } from 'koa';
 import type { Next } from '../call/index.ts';
 import { unreachable } from '../lib/index.ts';
-import { hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
+import { goodbyeTwiml, hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
 import type { Connect } from './connect.ts';
 import type { Goodbyes } from './goodbyes.ts';
+
+/** Asked when somebody to whom an agent has put its caller through has hung up, or did not answer. */
+export const PUT_THROUGH_ENDED_PATH = '/twilio/put-through-ended';
 
 export interface NextTwimlDeps {
   readonly account: TwilioAccount;
@@ -25,6 +28,8 @@ export function nextTwiml(
       return hangupTwiml();
     case 'connect':
       return connect(next.call);
+    case 'transfer':
+      return goodbyeTwiml({ transfer: { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH } });
     case 'askElsewhere':
       return askAgain(ctx, account) ?? goodbyes.whole(agent);
     case 'fallback':

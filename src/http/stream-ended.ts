@@ -1,13 +1,17 @@
-/** The stream is over and Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb. */
+/**
+ * Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb, and `POST
+ * /twilio/put-through-ended`, by `<Dial action>` when the agent has put its caller through.
+ */
 import type { Middleware } from 'koa';
-import type { Next } from '../call/index.ts';
+import { z } from 'zod';
+import type { Next, RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
 import { AnyCallForm, callFrom } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
-import { isOver, readForm } from './twilio-form.ts';
+import { Field, isOver, readForm } from './twilio-form.ts';
 
 /** The caller hears nothing while what they get is looked up. */
 const NEXT_DEADLINE_MS = 5_000;
@@ -17,10 +21,25 @@ export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly calls: Calls;
 }
 
+/** https://www.twilio.com/docs/voice/twiml/dial#action: how the other side took the call. */
+const PutThroughForm = z.looseObject({ ...AnyCallForm.shape, DialCallStatus: Field.default('') });
+
 export function streamEnded(deps: StreamEndedDeps): Middleware {
+  return asked(deps, AnyCallForm, (call) => deps.calls.afterStream(call));
+}
+
+export function putThroughEnded(deps: StreamEndedDeps): Middleware {
+  return asked(deps, PutThroughForm, (call, form) => deps.calls.afterTransfer(call, form.DialCallStatus));
+}
+
+function asked<Form extends z.output<typeof AnyCallForm>>(
+  deps: StreamEndedDeps,
+  schema: z.ZodType<Form>,
+  nextOf: (call: RingingCall, form: Form) => Promise<Next>,
+): Middleware {
   const { clock, account, calls } = deps;
   return async (ctx) => {
-    const form = readForm(ctx, account, AnyCallForm);
+    const form = readForm(ctx, account, schema);
     ctx.type = 'text/xml';
     if (isOver(form.CallStatus)) {
       calls.callerGone(form.CallSid, form.CallStatus);
@@ -32,7 +51,7 @@ export function streamEnded(deps: StreamEndedDeps): Middleware {
     let next: Next;
     try {
       // A number that nobody answers here may still be that of a running call; no agent has an empty name.
-      next = await withDeadline(clock, NEXT_DEADLINE_MS, calls.afterStream(callFrom(form, agent ?? '')), late);
+      next = await withDeadline(clock, NEXT_DEADLINE_MS, nextOf(callFrom(form, agent ?? ''), form), late);
     } catch (error) {
       report(deps, asFailure(error, 'INTERNAL'));
       next = { do: 'fallback', agent };

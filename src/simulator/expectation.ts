@@ -30,7 +30,7 @@ const expectedToolCall = z.strictObject({
 });
 
 export const expectation = z.strictObject({
-  outcome: z.enum(['completed', 'callerGone', 'failed']),
+  outcome: z.enum(['completed', 'callerGone', 'transferred', 'failed']),
   /** All lines of the transcript, in order. */
   lines: z.array(expectedLine),
   /** All tools that the model called, in order. */

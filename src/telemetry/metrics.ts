@@ -85,6 +85,9 @@ export function createMetrics() {
       'Times that the provider was asked to come back for a caller: done, over or failed',
       ['result'],
     ),
+    transfers: counter('transfers_total', 'Callers put through by their agents: begun, and how it went: taken, back', [
+      'result',
+    ]),
     hangUps: counter(
       'hang_ups_total',
       'Calls that were ended here, by whether the provider said so: confirmed, unconfirmed',

@@ -1,4 +1,5 @@
 /** The tool by which the model ends the call: its goodbye is heard first. */
+import { notNow, unlessCallerSpeaks } from './leaving.ts';
 import type { Tool, ToolResult } from './tool.ts';
 
 export interface EndCallSpec {
@@ -9,10 +10,6 @@ export interface EndCallSpec {
 
 /** It only asks, and is answered at once. */
 const DEADLINE_MS = 1_000;
-
-/** The model is told beforehand what follows when the caller speaks: a text at that moment would be answered, beside the caller. */
-const UNLESS_CALLER_SPEAKS =
-  'If the caller says anything before that, the call goes on: answer, and end it again when there is nothing more.';
 
 export function createEndCall({ name, description }: EndCallSpec): Tool {
   return {
@@ -27,12 +24,9 @@ export function createEndCall({ name, description }: EndCallSpec): Tool {
 }
 
 function told(leaving: { readonly speaking: boolean } | undefined): ToolResult {
-  if (leaving === undefined) {
-    const message = 'The connection is broken just now. End the call when the caller is back.';
-    return { status: 'not_now', retryable: true, message };
-  }
+  if (leaving === undefined) return notNow();
   const words = leaving.speaking
     ? 'The call ends when your last words are heard. If you have said goodbye, say nothing more.'
     : 'Say goodbye in one short sentence; the call ends when it is heard.';
-  return { status: 'ok', retryable: false, message: `${words} ${UNLESS_CALLER_SPEAKS}` };
+  return { status: 'ok', retryable: false, message: `${words} ${unlessCallerSpeaks('end it')}` };
 }

@@ -23,13 +23,25 @@ export interface OutsideTool extends Omit<Tool, 'run'> {
   readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal) => Promise<ToolResult>;
 }
 
+/** To whom a caller may be put through. */
+export interface Destination {
+  /** As the agent's file and the model call it. */
+  readonly name: string;
+  /** E.164 or a SIP URI. */
+  readonly to: string;
+  /** How long it may ring. */
+  readonly timeoutSeconds: number;
+  /** The number that is shown; undefined: the caller's. */
+  readonly callerId?: string | undefined;
+}
+
 /** What the built-in tools have the phone call do. */
 export interface CallActions {
   /**
-   * The call ends when the agent's last words are heard, unless the caller speaks before that. `speaking`: some of them are being
-   * said already. undefined: it cannot end now.
+   * When the agent's last words are heard, the call ends, or its caller is put through, unless they speak before that.
+   * `speaking`: some of the words are being said already. undefined: it cannot be done now.
    */
-  readonly leave: () => { readonly speaking: boolean } | undefined;
+  readonly leave: (to?: Destination) => { readonly speaking: boolean } | undefined;
 }
 
 export type ToolArgs = Readonly<Record<string, unknown>>;

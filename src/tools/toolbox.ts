@@ -6,8 +6,9 @@ import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-too
 import { type McpDeps, McpServer } from './mcp-server.ts';
 import { createMcpTool, type McpToolSpec } from './mcp-tool.ts';
 import type { OutsideTool, Tool } from './tool.ts';
+import { createTransferCall, type TransferCallSpec } from './transfer-call.ts';
 
-export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec | EndCallSpec;
+export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec | EndCallSpec | TransferCallSpec;
 
 export type ToolboxDeps = HttpToolDeps & McpDeps;
 
@@ -36,6 +37,8 @@ export class Toolbox {
         return createMcpTool(spec, this.#serverOf(spec));
       case 'endCall':
         return createEndCall(spec);
+      case 'transferCall':
+        return createTransferCall(spec);
     }
   }
 

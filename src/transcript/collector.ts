@@ -3,10 +3,11 @@ import type { Clock } from '../lib/index.ts';
 import { AgentLines, type PlayedTurn } from './agent-line.ts';
 import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
-import { answeredMs, HANDED_OVER, linesOf } from './earlier.ts';
+import { answeredMs, HANDED_OVER, linesOf, transferOf } from './earlier.ts';
 import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
+import type { Transfer } from './transfer.ts';
 
 export interface CollectorOptions {
   readonly call: CallFacts;
@@ -46,8 +47,10 @@ export interface Collector {
   event(atMs: number, code: string, detail: string): void;
   sound(sound: Sound): void;
   end(outcome: Outcome, atMs: number): void;
-  /** The call goes on in another process: lines are finished, and nothing more is taken. */
-  leave(): void;
+  /**
+   * The call goes on in another process, or is put through to somebody else: lines are finished, and nothing more is taken.
+   */
+  leave(transfer?: Transfer): void;
   /** The dialogue so far, as it was heard, for a fresh session; its oldest part may be missing. */
   seed(): SaidTurn[];
 }
@@ -93,8 +96,14 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
 
   write({ type: 'began', at: now(), version: 1, call });
   for (const line of linesOf(earlier)) dialogue.add(line);
-  if (earlier.length > 0)
-    write({ type: 'event', at: now(), code: 'TAKEN_UP', detail: 'another process took the call up' });
+  if (earlier.length > 0) {
+    const transfer = transferOf(earlier);
+    const [code, detail] =
+      transfer === undefined
+        ? ['TAKEN_UP', 'another process took the call up']
+        : ['TRANSFER_BACK', `the caller is back from ${transfer.name}`];
+    write({ type: 'event', at: now(), code, detail });
+  }
   return {
     answered(atMs) {
       if (answeredAtMs !== undefined) return;
@@ -142,9 +151,13 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
       write({ type: 'ended', at: Math.round(atMs), outcome });
       ended = true;
     }),
-    leave: whileLasting(() => {
+    leave: whileLasting((transfer?: Transfer) => {
       finishLines();
-      write({ type: 'event', at: now(), code: HANDED_OVER, detail: 'the process gave the call away' });
+      write(
+        transfer === undefined
+          ? { type: 'event', at: now(), code: HANDED_OVER, detail: 'the process gave the call away' }
+          : { type: 'transferred', at: now(), transfer },
+      );
       ended = true;
     }),
     seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],

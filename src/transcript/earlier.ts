@@ -1,6 +1,7 @@
 /** What the entries that an earlier holder of a call left say to the process that takes it up. */
 import type { Entry } from './entry.ts';
 import type { Line } from './line.ts';
+import type { Transfer } from './transfer.ts';
 
 /** The newest key to the Live session, and the way on which it is good; undefined: the session must begin afresh. */
 export function lastHandle(entries: readonly Entry[]): { handle: string; route: string | undefined } | undefined {
@@ -52,6 +53,12 @@ export function toolCallsOf(entries: readonly Entry[]): EarlierToolCall[] {
       const [answer] = at < 0 ? [] : answers.splice(at, 1);
       return { id, name, args, answer: answer?.answer };
     });
+}
+
+/** To whom the caller was put through, if that is the last that is known of the call. */
+export function transferOf(entries: readonly Entry[]): Transfer | undefined {
+  const last = entries.at(-1);
+  return last?.type === 'transferred' ? last.transfer : undefined;
 }
 
 /** The event by which a process says that it gives the call away. */

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
+import { transferSchema } from './transfer.ts';
 
 const count = z.int().nonnegative();
 const tokensByModality = z.record(z.string(), count);
@@ -89,6 +90,8 @@ export const entrySchema = z.discriminatedUnion('type', [
   /** Something broke and was mended. */
   z.object({ type: z.literal('event'), at, code: z.string(), detail: z.string() }),
   z.object({ type: z.literal('sound'), at, sound: soundSchema }),
+  /** The caller is put through to somebody else. While it is the last entry, that is how the call ends. */
+  z.object({ type: z.literal('transferred'), at, transfer: transferSchema }),
   z.object({ type: z.literal('ended'), at, outcome: outcomeSchema }),
 ]);
 

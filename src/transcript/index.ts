@@ -5,7 +5,15 @@ export { beginTranscript, type CallTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
 export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
-export { type EarlierToolCall, hasGreeted, lastHandle, lastTurn, toolCallsOf, wasHandedOver } from './earlier.ts';
+export {
+  type EarlierToolCall,
+  hasGreeted,
+  lastHandle,
+  lastTurn,
+  toolCallsOf,
+  transferOf,
+  wasHandedOver,
+} from './earlier.ts';
 export {
   type CallFacts,
   callFactsSchema,
@@ -24,5 +32,6 @@ export { type Outcome, outcomeSchema } from './outcome.ts';
 export { type Owners, openOwners } from './owners.ts';
 export { type CallRecord, callRecordSchema } from './record.ts';
 export { recordFrom } from './record-from.ts';
+export { type Transfer, transferSchema } from './transfer.ts';
 export { addedUsage, NO_USAGE } from './usage.ts';
 export type { JournalSeen, Whereabouts } from './whereabouts.ts';

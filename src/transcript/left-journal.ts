@@ -1,9 +1,11 @@
 /** A journal of a call that may go on: where it lies, what it says of the call, and whether it can still be taken up. */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { transferOf } from './earlier.ts';
 import type { CallFacts, Entry } from './entry.ts';
 import { JOURNAL_ENDING, readJournalIfAny } from './journal.ts';
 import type { Owners } from './owners.ts';
+import type { Transfer } from './transfer.ts';
 
 /** Of a journal whose process died or let the call go: whichever process renames it has it. */
 export const HELD_ENDING = '.held';
@@ -14,6 +16,7 @@ const MAX_SILENT_MS = 5 * 60_000;
 export interface FoundJournal {
   readonly path: string;
   readonly facts: CallFacts;
+  readonly transfer: Transfer | undefined;
   /** `free`: its process died or let it go. `held`: by a process that lives and is ready to give it away. */
   readonly state: 'running' | 'free' | 'held';
 }
@@ -25,9 +28,10 @@ export async function findJournal(folder: string, owners: Owners, callId: string
       const path = join(folder, owner, callId + ending);
       const content = await readJournalIfAny(path);
       const facts = content === undefined || hasEnded(content.entries) ? undefined : factsOf(content.entries);
-      if (facts === undefined) continue;
-      if (owners.isDead(owner)) return { path, facts, state: 'free' };
-      return { path, facts, state: ending === HELD_ENDING ? 'held' : 'running' };
+      if (content === undefined || facts === undefined) continue;
+      const transfer = transferOf(content.entries);
+      if (owners.isDead(owner)) return { path, facts, transfer, state: 'free' };
+      return { path, facts, transfer, state: ending === HELD_ENDING ? 'held' : 'running' };
     }
   }
   return undefined;

@@ -21,6 +21,7 @@ import { moved, type Orphan, orphans } from './orphans.ts';
 import type { Owners } from './owners.ts';
 import { Publisher, type PublisherLog } from './publisher.ts';
 import type { CallRecord } from './record.ts';
+import type { Transfer } from './transfer.ts';
 import { NOWHERE, type Whereabouts } from './whereabouts.ts';
 
 export interface OutboxOptions {
@@ -38,6 +39,8 @@ export interface OutboxOptions {
 export interface LeftCall {
   readonly facts: CallFacts;
   readonly holder: 'elsewhere' | 'dead' | 'none';
+  /** The caller was put through to somebody else, and is not back. */
+  readonly transfer?: Transfer | undefined;
 }
 
 export interface Outbox {
@@ -138,7 +141,8 @@ class FolderOutbox implements Outbox {
     const { folder, owners } = this.#options;
     const found = await findJournal(folder, owners, checkedCallId(callId));
     if (found === undefined) return undefined;
-    return { facts: found.facts, holder: HOLDERS[found.state] };
+    const { facts, transfer, state } = found;
+    return { facts, holder: HOLDERS[state], ...(transfer && { transfer }) };
   }
 
   async adopt(callId: string): Promise<readonly Entry[]> {

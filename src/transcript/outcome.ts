@@ -5,6 +5,8 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown. */
   z.object({ kind: z.literal('completed'), by: z.string().optional() }),
   z.object({ kind: z.literal('callerGone') }),
+  /** The caller was put through, and did not come back. `to`: the destination, as the agent's file calls it. */
+  z.object({ kind: z.literal('transferred'), to: z.string() }),
   z.object({
     kind: z.literal('failed'),
     fault: z.enum(['provider', 'model', 'client', 'us']),

@@ -1,6 +1,6 @@
 /** Makes a call record from the entries of a journal, whole or not. */
 import { Failure } from '../lib/index.ts';
-import { linesOf } from './earlier.ts';
+import { linesOf, transferOf } from './earlier.ts';
 import type { Entry } from './entry.ts';
 import type { Outcome } from './outcome.ts';
 import type { CallRecord } from './record.ts';
@@ -33,7 +33,7 @@ export function recordFrom(
     answeredAt: answered === undefined ? null : iso(answered.at),
     endedAt: iso(endedAt),
     durationMs: answered === undefined ? 0 : Math.max(0, endedAt - answered.at),
-    outcome: ended?.outcome ?? PROCESS_DIED,
+    outcome: ended?.outcome ?? outcomeWithout(entries),
     lines,
     digits: lines.map(({ kind, text }) => (kind === 'digits' ? text : '')).join(''),
     toolCalls: toolCalls(entries, zero),
@@ -43,6 +43,12 @@ export function recordFrom(
     events: all(entries, 'event').map(({ at, code, detail }) => ({ atMs: at - zero, code, detail })),
     missing: { untranscribedTurns: all(entries, 'untranscribed').length, ...loss },
   };
+}
+
+/** Of a journal without an end. */
+function outcomeWithout(entries: readonly Entry[]): Outcome {
+  const transfer = transferOf(entries);
+  return transfer === undefined ? PROCESS_DIED : { kind: 'transferred', to: transfer.name };
 }
 
 type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;

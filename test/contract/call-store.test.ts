@@ -137,6 +137,33 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
     expect(driver.records).toEqual([]);
   });
 
+  const desk = { name: 'desk', to: '+15550177', timeoutSeconds: 20 };
+
+  test('a call that is let go for a transfer is told with it, whoever is asked, until it is taken up again', async () => {
+    const [from, to] = [await driver.start(), await driver.start()];
+    const { transcript } = await from.begin('CA1');
+    transcript.collector.leave(desk);
+    await from.store.release('CA1');
+    const known = { state: 'running', holder: 'none', transfer: desk };
+    expect([await from.store.look('CA1'), await to.store.look('CA1')]).toMatchObject([known, known]);
+    await to.begin('CA1');
+    expect(await to.store.look('CA1')).toMatchObject({ holder: 'here' });
+    await eventually(() => from.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
+    expect(await from.store.look('CA1')).not.toHaveProperty('transfer');
+  });
+
+  test('a transfer outlives the process that let its call go for it, and is how the call ends when nobody comes back', async () => {
+    const [dead, survivor] = [await driver.start(), await driver.start()];
+    const { transcript } = await dead.begin('CA1');
+    transcript.collector.leave(desk);
+    await dead.store.release('CA1');
+    dead.die();
+    await driver.pass();
+    expect(await survivor.store.look('CA1')).toMatchObject({ state: 'running', transfer: desk });
+    await survivor.store.end('CA1', 'hangUp');
+    await eventually(() => driver.records).toMatchObject([{ outcome: { kind: 'transferred', to: 'desk' } }]);
+  });
+
   test('a call that has ended is remembered with its answer, and not taken again', async () => {
     const process = await driver.start();
     const { transcript } = await process.begin('CA1');

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -56,6 +56,8 @@ export interface ReplayOptions {
   readonly watch?: (entry: Entry) => void;
   /** Whether the clock stands still until this call of a tool has its answer, which comes in real time. */
   readonly waitsFor?: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
+  /** At most ten times as fast as real time: for calls in which deadlines of the clock wait for the real disk. */
+  readonly unhurried?: boolean;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -92,7 +94,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
       ids,
       network: memoryNetwork(service.server),
     });
-    const result = await wound(clock, calling, () => awaited.size > 0);
+    const result = await wound(clock, calling, { held: () => awaited.size > 0, unhurried: options.unhurried });
     const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
     await wound(clock, service.stop(0));
     live.close();
@@ -106,8 +108,17 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   }
 }
 
+interface Winding {
+  readonly held?: () => boolean;
+  readonly unhurried?: boolean | undefined;
+}
+
 /** Winds the clock until `work` is done, and not while it is `held`. */
-async function wound<T>(clock: ManualClock, work: Promise<T>, held: () => boolean = () => false): Promise<T> {
+async function wound<T>(
+  clock: ManualClock,
+  work: Promise<T>,
+  { held = () => false, unhurried = false }: Winding = {},
+): Promise<T> {
   let done = false;
   const finish = (): void => {
     done = true;
@@ -120,6 +131,7 @@ async function wound<T>(clock: ManualClock, work: Promise<T>, held: () => boolea
       continue;
     }
     await clock.advance(STEP_MS);
+    if (unhurried) await setTimeout(STEP_MS / 10);
     if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
   }
   return work;

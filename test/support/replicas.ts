@@ -49,8 +49,17 @@ export interface Replicas {
   close(): Promise<void>;
 }
 
-/** `patient`: the agent says nothing of its own accord, so that a busy machine makes no difference to what is said. */
-export async function openReplicas(model: ScenarioInput, { patient = false } = {}): Promise<Replicas> {
+export interface ReplicasOptions {
+  /** The agent says nothing of its own accord, so that a busy machine makes no difference to what is said. */
+  readonly patient?: boolean;
+  /** More keys for the agent's file. */
+  readonly agent?: string;
+}
+
+export async function openReplicas(
+  model: ScenarioInput,
+  { patient = false, agent = '' }: ReplicasOptions = {},
+): Promise<Replicas> {
   const switchboard = createSwitchboard();
   const live = await startLiveSimulator({ clock: systemClock, scenario: model });
   const twilio = await startTwilioSimulator({
@@ -71,10 +80,11 @@ export async function openReplicas(model: ScenarioInput, { patient = false } = {
     folders.push(made);
     return made;
   };
-  const configDir = patient ? folder() : CONFIG_DIR;
-  if (patient) {
+  const more = (patient ? '\npatience: false\n' : '') + agent;
+  const configDir = more === '' ? CONFIG_DIR : folder();
+  if (more !== '') {
     cpSync(CONFIG_DIR, configDir, { recursive: true });
-    appendFileSync(join(configDir, 'agents/reception.yaml'), '\npatience: false\n');
+    appendFileSync(join(configDir, 'agents/reception.yaml'), more);
   }
   const running: CommandProcess[] = [];
   const serve = (args: readonly string[], port: number, env: Readonly<Record<string, string>>): CommandProcess => {
@@ -152,7 +162,7 @@ export async function openReplicas(model: ScenarioInput, { patient = false } = {
 
 /** A test that has replicas of its own, and leaves none behind: most of each call is waiting, so that such tests may run at the same time. */
 export const onTheirOwn =
-  (model: ScenarioInput, run: (replicas: Replicas) => Promise<void>, options?: { patient: boolean }) =>
+  (model: ScenarioInput, run: (replicas: Replicas) => Promise<void>, options?: ReplicasOptions) =>
   async (): Promise<void> => {
     const replicas = await openReplicas(model, options);
     try {

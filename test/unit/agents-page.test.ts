@@ -21,6 +21,7 @@ test('has examples', () => {
     'config/tools/menu.mjs',
     'config/agents/restaurant.yaml',
     'config/agents/restaurant.yaml',
+    'config/agents/restaurant.yaml',
   ]);
 });
 

@@ -41,6 +41,8 @@ function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'completed':
       return outcome.by === undefined ? 'completed' : `completed (${outcome.by})`;
+    case 'transferred':
+      return `put through to ${outcome.to}`;
     case 'callerGone':
       return 'the caller hung up';
     case 'failed':

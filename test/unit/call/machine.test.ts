@@ -21,6 +21,7 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'liveLeaving' },
   { type: 'bargedIn' },
   { type: 'leave' },
+  { type: 'leave', transfer: { name: 'desk', to: '+15551230100', timeoutSeconds: 20 } },
   { type: 'heardOut' },
   { type: 'callerSpoke' },
   { type: 'hangUp', by: 'silence' },
@@ -142,12 +143,13 @@ describe('the life of a call', () => {
     }
   });
 
-  test('reaches ended by deadlines alone from any phase that has one', () => {
+  test('is over for this process by deadlines alone from any phase that has one', () => {
     for (const from of states) {
       if (FLOW[from.phase].deadlineMs === Number.POSITIVE_INFINITY) continue;
       let state = from;
-      for (let steps = 0; steps < 5 && state.phase !== 'ended'; steps++) [state] = advance(state, { type: 'deadline' });
-      expect(state.phase).toBe('ended');
+      for (let steps = 0; steps < 5; steps++) [state] = advance(state, { type: 'deadline' });
+      const isTransferred = from.phase === 'farewell' && from.transfer !== undefined;
+      expect(state.phase).toBe(isTransferred ? 'released' : 'ended');
     }
   });
 
@@ -214,7 +216,9 @@ describe('the life of a call', () => {
   test('has ended well, by the agent, when its goodbye is heard, its stream is lost, or it does not come to an end', () => {
     for (const { from, event, to } of edges) {
       if (from.phase !== 'farewell' || !['heardOut', 'streamLost', 'deadline'].includes(event.type)) continue;
-      expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: 'agent' } });
+      if (from.transfer === undefined) {
+        expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: 'agent' } });
+      } else expect(to).toEqual({ phase: 'released', transfer: from.transfer });
     }
   });
 

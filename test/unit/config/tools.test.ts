@@ -140,7 +140,7 @@ describe('a tool that cannot work is told at start, with its place', () => {
   const DAY = 'parameters: { type: object, properties: { day: { type: string } } }\n';
 
   test.each([
-    ['kind: magic', 'kind: must be "http", "function", "mcp" or "endCall"'],
+    ['kind: magic', 'kind: must be one of "http", "function", "mcp", "endCall", "transferCall"'],
     ['name: find table', 'name: must begin with a letter or _'],
     ['deadlineMs: 90000', 'deadlineMs: must be at most 50000'],
     ['method: FETCH', 'method: must be one of "GET"'],
@@ -199,6 +199,31 @@ describe('a tool that cannot work is told at start, with its place', () => {
   ])('of another kind: %s', (tool, complaint) => {
     const lines = tool.split('\n').map((line) => `    ${line}`);
     const yaml = `${AGENT}mcpServers: { crm: { command: crm } }\ntools:\n  -\n${lines.join('\n')}\n`;
+    const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
+    expect(told.problems.map(asLine)[0]).toContain(`tools[0].${complaint}`);
+  });
+
+  test.each([
+    ['{ kitchen: { to: "+15551230100" } }', 'destinations.kitchen.description: is missing'],
+    [
+      '{ kitchen: { to: +15551230100, description: d } }',
+      'destinations.kitchen.to: a phone number must stand in quotes',
+    ],
+    [
+      '{ Kitchen: { to: "+15551230100", description: d } }',
+      'destinations.Kitchen: must be a name of lower-case letters',
+    ],
+    [
+      '{ a: { to: "+15551230100", description: d, timeoutSeconds: 90 } }',
+      'destinations.a.timeoutSeconds: must be at most 45',
+    ],
+    ['{}', 'destinations: must name somebody'],
+    [
+      '{ us: { to: "+15550123", description: d } }',
+      'destinations.us.to: is answered by sales: the call would come back here',
+    ],
+  ])('a transfer to nobody: %s', (destinations, complaint) => {
+    const yaml = `answers: ["+15550123"]\ninstruction: Be kind.\ntools: [{ kind: transferCall, destinations: ${destinations} }]\n`;
     const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
     expect(told.problems.map(asLine)[0]).toContain(`tools[0].${complaint}`);
   });

@@ -1,6 +1,6 @@
 /** What Twilio asks and tells after a goodbye: how a transfer went, that a message was left, that it can be fetched. */
 import { describe, expect, test } from 'vitest';
-import { CALL, type Form, signed, startService } from './service.ts';
+import { CALL, type Form, notingCalls, signed, startService } from './service.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
 const HANGUP = `${HEAD}<Response><Hangup/></Response>`;
@@ -142,7 +142,62 @@ describe('a recording', () => {
   });
 });
 
-describe.each(['/twilio/transfer-ended?agent=sales', '/twilio/voicemail-ended', '/twilio/recording'])('%s', (path) => {
+describe('somebody to whom an agent has put its caller through', () => {
+  const PATH = '/twilio/put-through-ended';
+
+  test.each(['completed', 'no-answer', 'something-new', ''])(
+    'has %j: the calls say what comes next',
+    async (status) => {
+      const service = await start();
+      const response = await service.post(PATH, { ...FORM, DialCallStatus: status });
+      expect(await response.text()).toBe(HANGUP);
+      expect(service.notes).toMatchObject([
+        { did: 'afterTransfer', status, call: { callId: CALL, agent: 'front-desk' } },
+      ]);
+    },
+  );
+
+  test('whose caller has hung up is told so, and nothing else', async () => {
+    const service = await start();
+    await service.post(PATH, { ...FORM, CallStatus: 'completed', DialCallStatus: 'completed' });
+    expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how: 'completed' }]);
+  });
+
+  test('is dialled by the answer to what comes after the stream, and comes back to us', async () => {
+    const transfer = { name: 'desk', to: 'sip:desk@pbx.example', timeoutSeconds: 25, callerId: '+15550188' };
+    const service = await startService({
+      calls: notingCalls({ afterStream: async () => ({ do: 'transfer', transfer }) }),
+    });
+    expect(await (await service.post('/twilio/stream-ended', FORM)).text()).toBe(
+      `${HEAD}<Response><Dial action="https://bridge.example/twilio/put-through-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST" timeout="25" callerId="+15550188"><Sip>sip:desk@pbx.example</Sip></Dial></Response>`,
+    );
+  });
+
+  test('and who did not answer: the caller comes back by a stream that says so', async () => {
+    const call = {
+      callId: CALL,
+      provider: 'twilio',
+      agent: 'sales',
+      from: '+1',
+      to: '+2',
+      direction: 'inbound' as const,
+      sipHeaders: {},
+      transferStatus: 'busy',
+    };
+    const service = await startService({
+      calls: notingCalls({ afterTransfer: async () => ({ do: 'connect', call }) }),
+    });
+    const twiml = await (await service.post(PATH, { ...FORM, DialCallStatus: 'busy' })).text();
+    expect(twiml).toContain('<Parameter name="transferStatus" value="busy"/>');
+  });
+});
+
+describe.each([
+  '/twilio/transfer-ended?agent=sales',
+  '/twilio/put-through-ended',
+  '/twilio/voicemail-ended',
+  '/twilio/recording',
+])('%s', (path) => {
   test('without a signature, or with one for something else, does nothing', async () => {
     const service = await start();
     const over = { ...FORM, CallStatus: 'completed' };

@@ -35,6 +35,7 @@ export type Note =
   | { did: 'ring'; call: RingingCall }
   | { did: 'answer'; call: RingingCall; stream: CallStream }
   | { did: 'afterStream'; call: RingingCall }
+  | { did: 'afterTransfer'; call: RingingCall; status: string }
   | { did: 'callerGone'; callId: string; how: string }
   | { did: 'heard'; what: unknown[] };
 
@@ -82,6 +83,10 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
     callerGone: (callId, how) => note({ did: 'callerGone', callId, how }),
     afterStream: async (call) => {
       note({ did: 'afterStream', call });
+      return { do: 'hangUp' };
+    },
+    afterTransfer: async (call, status) => {
+      note({ did: 'afterTransfer', call, status });
       return { do: 'hangUp' };
     },
     hasNeighbours: async () => false,

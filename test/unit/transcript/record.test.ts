@@ -69,6 +69,20 @@ describe('the record', () => {
     expect(record.durationMs).toBe(9_000);
   });
 
+  test('of a caller who was put through says so, unless they came back', () => {
+    const transfer = { name: 'desk', to: '+15550177', timeoutSeconds: 20 };
+    const put = [
+      began(),
+      said('agent', 'I put you through.'),
+      { type: 'transferred', at: START_MS + 9_000, transfer },
+    ] as const;
+    const record = recordFrom(put);
+    expect(record.outcome).toEqual({ kind: 'transferred', to: 'desk' });
+    expect(record.endedAt).toBe('2026-01-01T00:00:09.000Z');
+    expect(JSON.stringify(record)).not.toContain(transfer.to);
+    expect(recordFrom([...put, began()]).outcome).toMatchObject({ code: 'PROCESS_DIED' });
+  });
+
   test('of a call that was never answered lasts no time', () => {
     const record = recordFrom([
       began(),

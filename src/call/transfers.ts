@@ -1,0 +1,65 @@
+/**
+ * Callers who are put through to somebody else. The provider has them meanwhile, and no process holds the call: what is known of
+ * it lies where any process finds it, with the transfer as its last entry. Whoever is asked then goes by that.
+ */
+import type { CallStore, Known } from '../cluster/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { Call } from './call.ts';
+import { HANG_UP, type Next, nextElsewhere } from './next.ts';
+import type { RingingCall } from './ringing-call.ts';
+import { settleLeft } from './take-up.ts';
+
+/** https://www.twilio.com/docs/voice/twiml/dial#action: the other side took the call. */
+const TAKEN: ReadonlySet<string> = new Set(['completed', 'answered']);
+
+export interface TransfersOptions {
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'transfers'>;
+  readonly store: CallStore;
+}
+
+export class Transfers {
+  readonly #options: TransfersOptions;
+  /** Calls that are being let go: who asks about one waits for that. */
+  readonly #releasing = new Map<string, Promise<void>>();
+
+  constructor(options: TransfersOptions) {
+    this.#options = options;
+  }
+
+  /** Once others can find the call, its stream is closed, and the provider asks what comes next. */
+  begin(callId: string, call: Call): void {
+    const { store, logger, metrics } = this.#options;
+    metrics.transfers.inc({ result: 'begun' });
+    const released = store
+      .release(callId)
+      .catch((error: unknown) => logger.error({ callId, err: error }, 'call not let go for its transfer'))
+      .then(() => {
+        this.#releasing.delete(callId);
+        call.closeStream();
+      });
+    this.#releasing.set(callId, released);
+  }
+
+  async settled(callId: string): Promise<void> {
+    await this.#releasing.get(callId);
+  }
+
+  /** The provider says how it went. Who was not put through comes back by another stream. */
+  async ended({ callId, agent }: RingingCall, status: string, draining: boolean): Promise<Next> {
+    const { store, logger, metrics } = this.#options;
+    const isTaken = TAKEN.has(status);
+    metrics.transfers.inc({ result: isTaken ? 'taken' : 'back' });
+    logger.info({ callId, status }, 'transfer ended');
+    if (isTaken) {
+      await settleLeft(callId, store);
+      return HANG_UP;
+    }
+    const next = nextElsewhere(withoutTransfer(await store.look(callId)), agent, draining);
+    return next.do === 'connect' ? { do: 'connect', call: { ...next.call, transferStatus: status } } : next;
+  }
+}
+
+function withoutTransfer(known: Known): Known {
+  return known.state === 'running' ? { ...known, transfer: undefined } : known;
+}

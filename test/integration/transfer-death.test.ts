@@ -1,0 +1,134 @@
+/** A caller who is put through outlives the process whose agent did it: whoever is asked next knows. Real processes. */
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import type { CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
+import type { CallRecord } from '../../src/transcript/index.ts';
+import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+
+const ask = {
+  say: { wav: join(import.meta.dirname, '../../fixtures/audio/jfk-8k.wav'), fromMs: 5_300, toMs: 7_300 },
+  withinMs: 10_000,
+};
+const QUIET = { hearSilence: { ms: 700 }, withinMs: 20_000 };
+const HEAR = { hear: 'agent', withinMs: 20_000 } as const;
+const SAID = ['Good morning.', 'A person, please.', 'I put you through.'];
+const BACK = 'They do not answer.';
+const model: ScenarioInput = {
+  turns: [
+    { on: 'greeting', says: SAID[0] },
+    { on: 'speech', hears: SAID[1], says: SAID[2], calls: [{ name: 'transfer_call', args: { to: 'desk' } }] },
+    { on: 'toolResult' },
+    { on: 'text', says: BACK },
+  ],
+};
+const agent = `
+tools:
+  - kind: transferCall
+    destinations:
+      desk: { to: "+15550177", description: People., timeoutSeconds: 15 }
+`;
+const LONG = 90_000;
+
+const among = (run: (replicas: Replicas) => Promise<void>) => onTheirOwn(model, run, { patient: true, agent });
+
+interface Given {
+  readonly first: Replica;
+  readonly second: Replica;
+  /** Where records are written. */
+  readonly records: string;
+}
+
+async function onOneDisk(replicas: Replicas): Promise<Given> {
+  const records = replicas.folder();
+  const [first, second] = [await replicas.start({ DATA_DIR: records }), await replicas.start({ DATA_DIR: records })];
+  return { first, second, records };
+}
+
+async function overRedis(replicas: Replicas): Promise<Given> {
+  const records = replicas.folder();
+  const env = { REDIS_URL: await replicas.redis() };
+  await replicas.work({ ...env, DATA_DIR: records });
+  const [first, second] = await Promise.all([
+    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
+    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
+  ]);
+  return { first, second, records };
+}
+
+/** The first process is killed as soon as it has said who is dialled. */
+async function callWith(
+  replicas: Replicas,
+  { first, second }: Given,
+  dialled: { readonly status: 'no-answer' | 'completed'; readonly ringsMs: number; readonly talksMs?: number },
+  script: CallScript,
+) {
+  replicas.route(first);
+  let asked = (): void => undefined;
+  const dialling = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const calling = replicas.call({
+    script: [HEAR, QUIET, ask, HEAR, QUIET, ...script],
+    habits: { dialled },
+    onEvent: (event: PhoneEvent) => {
+      if (event.type === 'requested' && event.url.includes('/twilio/stream-ended')) asked();
+    },
+  });
+  await dialling;
+  replicas.route(second);
+  first.process.child.kill('SIGKILL');
+  await first.process.exited();
+  return calling;
+}
+
+const recordOf = (folder: string): Promise<CallRecord> => {
+  const look = (): CallRecord => {
+    const [record, ...others] = recordsIn(folder);
+    if (record === undefined) throw new Error('no record yet');
+    expect(others).toEqual([]);
+    return record;
+  };
+  return vi.waitFor(look, { timeout: 15_000 });
+};
+
+describe.concurrent.each([
+  ['on one disk', onOneDisk],
+  ['over Redis', overRedis],
+] as const)('%s', (_where, given) => {
+  test(
+    'when nobody answers, the caller is back with the agent, in another process',
+    among(async (replicas) => {
+      const all = await given(replicas);
+      const call = await callWith(replicas, all, { status: 'no-answer', ringsMs: 8_000 }, [
+        HEAR,
+        QUIET,
+        { hangUp: true, withinMs: 1_000 },
+      ]);
+      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'callerHungUp']);
+      const record = await recordOf(all.records);
+      expect(record.outcome).toEqual({ kind: 'callerGone' });
+      expect(record.lines.map(({ text }) => text)).toEqual([...SAID, BACK]);
+      expect(record.events.map(({ code }) => code)).toContain('TRANSFER_BACK');
+      expect(replicas.live.sessions).toHaveLength(1);
+      // Nobody took the caller away while it rang.
+      expect(replicas.twilio.requests).toEqual([]);
+    }),
+    LONG,
+  );
+
+  test(
+    'when somebody answers, they are not disturbed, and there is one record',
+    among(async (replicas) => {
+      const all = await given(replicas);
+      const call = await callWith(replicas, all, { status: 'completed', ringsMs: 1_000, talksMs: 12_000 }, [
+        { waitForHangUp: true, withinMs: 30_000 },
+      ]);
+      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'serviceHungUp']);
+      const record = await recordOf(all.records);
+      expect(record.outcome).toEqual({ kind: 'transferred', to: 'desk' });
+      expect(record.lines.map(({ text }) => text)).toEqual(SAID);
+      expect(replicas.twilio.requests).toEqual([]);
+    }),
+    LONG,
+  );
+});

@@ -1,0 +1,158 @@
+/** An agent that puts its caller through: what is heard before, who is dialled, and who comes back when nobody answers. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { callScript, type FixtureCall, loadFixture, type ScenarioInput } from '../../src/simulator/index.ts';
+import { type Replay, replay } from '../support/replay.ts';
+
+const question = loadFixture(join(import.meta.dirname, '../../fixtures/calls/question'));
+const say = question.phone.script.find((step) => step.say !== undefined)!;
+const quiet = (ms: number) => ({ hearSilence: { ms }, withinMs: 60_000 });
+
+const files = {
+  'agents/reception.yaml': `
+default: true
+instruction: Be kind.
+greeting: Greet the caller.
+patience: false
+tools:
+  - kind: transferCall
+    destinations:
+      desk: { to: "+15550177", description: People., timeoutSeconds: 15, callerId: "+15550188" }
+      kitchen: { to: "sip:kitchen@example.com", description: Orders. }
+`,
+};
+
+type Turn = NonNullable<ScenarioInput['turns']>[number];
+type Dialled = Partial<NonNullable<FixtureCall['phone']['habits']>['dialled']>;
+const GREETING: Turn = { on: 'greeting', says: 'Good evening.', sound: { toneHz: 440, lengthMs: 1_000 } };
+const ANNOUNCEMENT = 'I put you through.';
+const asks = (to: string): Turn => ({
+  on: 'speech',
+  hears: 'Somebody else, please.',
+  says: ANNOUNCEMENT,
+  sound: { toneHz: 880, lengthMs: 4_000 },
+  calls: [{ name: 'transfer_call', args: { to } }],
+});
+const SILENT: Turn = { on: 'toolResult' };
+
+function callWith(turns: readonly Turn[], dialled: Dialled, steps: readonly unknown[]): Promise<Replay> {
+  const script = callScript.parse([{ hear: 'agent' }, quiet(600), say, ...steps]);
+  const habits = { ...question.phone.habits, dialled: { ...question.phone.habits.dialled, ...dialled } };
+  const fixture = { ...question, phone: { ...question.phone, script, habits } };
+  return replay(fixture, { files, model: { turns: [GREETING, ...turns] }, unhurried: true });
+}
+
+const dialVerbs = ({ result }: Replay) =>
+  result.twiml.flatMap(({ verbs }) => verbs.filter(({ verb }) => verb === 'dial'));
+const spokenOf = ({ record }: Replay) => record.lines.map(({ text, cut }) => `${text}${cut ? ' (cut)' : ''}`);
+const codesOf = ({ record }: Replay) => record.events.map(({ code }) => code);
+const waitForHangUp = { waitForHangUp: true, withinMs: 90_000 };
+
+describe('somebody who answers', () => {
+  test('gets the caller when the announcement was heard to its end, and the call is over when they hang up', async () => {
+    const call = await callWith([asks('desk'), SILENT], { status: 'completed', ringsMs: 3_000, talksMs: 20_000 }, [
+      waitForHangUp,
+    ]);
+    expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'desk' });
+    expect(call.result.end).toEqual({ how: 'serviceHungUp' });
+    expect(spokenOf(call)).toEqual(['Good evening.', 'Somebody else, please.', ANNOUNCEMENT]);
+    expect(dialVerbs(call)).toEqual([
+      {
+        verb: 'dial',
+        to: '+15550177',
+        ringsMs: 15_000,
+        action: expect.stringContaining('https://callbridge.example/twilio/put-through-ended#'),
+      },
+    ]);
+    expect(call.record.sound?.agent.measuredMs).toBeGreaterThan(4_000);
+    expect(JSON.stringify(call.record)).not.toContain('+15550177');
+    expect(call.leftArmed).toBe(0);
+    expect(call.leftJournals).toEqual([]);
+  });
+
+  test('has them also when the caller hangs up first', async () => {
+    const call = await callWith([asks('kitchen'), SILENT], { status: 'completed', talksMs: 60_000 }, [
+      { hear: 'agent' },
+      quiet(15_000),
+      { hangUp: true, withinMs: 60_000 },
+    ]);
+    expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'kitchen' });
+    expect(dialVerbs(call)).toMatchObject([{ to: 'sip:kitchen@example.com', ringsMs: 20_000 }]);
+  });
+});
+
+describe('a caller whom nobody answers', () => {
+  const back: Turn = { on: 'text', says: 'They are busy. May I help?', sound: { toneHz: 660, lengthMs: 1_000 } };
+
+  test('is back with the agent, who knows why', async () => {
+    const call = await callWith([asks('desk'), SILENT, back], { status: 'no-answer', ringsMs: 3_000 }, [
+      { hear: 'agent' },
+      quiet(1_000),
+      { hear: 'agent' },
+      quiet(1_000),
+      { hangUp: true, withinMs: 60_000 },
+    ]);
+    expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+    expect(spokenOf(call)).toEqual(['Good evening.', 'Somebody else, please.', ANNOUNCEMENT, back.says]);
+    expect(codesOf(call)).toEqual(['TRANSFER_BACK', 'LIVE_BACK']);
+    expect(call.result.streams).toHaveLength(2);
+    // It is the same session, which was greeted once.
+    expect(call.live.sessions).toHaveLength(1);
+    const texts = call.live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts).toEqual([
+      expect.stringMatching(/picked up/),
+      expect.stringMatching(/put through to desk: nobody answered/),
+    ]);
+    expect(call.leftArmed).toBe(0);
+    expect(call.leftJournals).toEqual([]);
+  });
+
+  test('can be put through again', async () => {
+    // Calls of this kind have ids of their own where chance is not real.
+    const calls = [{ name: 'transfer_call', args: { to: 'kitchen' }, behavior: 'BLOCKING' as const }];
+    const call = await callWith(
+      [asks('desk'), SILENT, back, { ...asks('kitchen'), calls }, SILENT],
+      { status: 'busy' },
+      [
+        { hear: 'agent' },
+        quiet(1_000),
+        { hear: 'agent' },
+        quiet(600),
+        say,
+        { hear: 'agent' },
+        quiet(20_000),
+        { hangUp: true, withinMs: 60_000 },
+      ],
+    );
+    expect(dialVerbs(call)).toMatchObject([{ to: '+15550177' }, { to: 'sip:kitchen@example.com' }]);
+    expect(codesOf(call)).toEqual(['TRANSFER_BACK', 'LIVE_BACK', 'TRANSFER_BACK', 'LIVE_BACK']);
+    expect(call.live.sessions).toHaveLength(1);
+  });
+});
+
+test('a caller who speaks during the announcement stays', async () => {
+  const more: Turn = { on: 'speech', hears: 'No, wait.', says: 'Yes?', sound: { toneHz: 660, lengthMs: 800 } };
+  const call = await callWith([asks('desk'), SILENT, more], {}, [
+    { hear: 'agent' },
+    { wait: 1_000 },
+    say,
+    { hear: 'agent' },
+    quiet(2_000),
+    { hangUp: true, withinMs: 60_000 },
+  ]);
+  expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+  expect(spokenOf(call).slice(2)).toEqual([`${ANNOUNCEMENT} (cut)`, 'No, wait.', 'Yes?']);
+  expect(dialVerbs(call)).toEqual([]);
+});
+
+test('a destination that the file does not name is not dialled, and the model is told which there are', async () => {
+  const call = await callWith([asks('boss'), SILENT], {}, [
+    { hear: 'agent' },
+    quiet(2_000),
+    { hangUp: true, withinMs: 60_000 },
+  ]);
+  expect(call.record.toolCalls).toMatchObject([
+    { answer: { status: 'invalid_argument', message: expect.stringContaining('desk, kitchen') } },
+  ]);
+  expect(dialVerbs(call)).toEqual([]);
+});

@@ -1,0 +1,64 @@
+/** The tools that come with the service: what the model is told of them, and what they ask the call for. */
+import { expect, test } from 'vitest';
+import type { Destination } from '../../../src/tools/index.ts';
+import { Toolbox } from '../../../src/tools/toolbox.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { CONTEXT } from './given.ts';
+
+const never = new AbortController().signal;
+const toolbox = new Toolbox({ clock: new ManualClock() });
+
+/** A call that is left when it may be. */
+function givenCall(leaving: { readonly speaking: boolean } | undefined) {
+  const asked: (Destination | undefined)[] = [];
+  return {
+    asked,
+    leave: (to?: Destination) => {
+      asked.push(to);
+      return leaving;
+    },
+  };
+}
+
+test('the end of the call is asked for, and the model told whether its goodbye is still to come', async () => {
+  const tool = await toolbox.open({ kind: 'endCall', name: 'end_call', description: 'Ends the call.' });
+  expect(tool.declaration).toMatchObject({ name: 'end_call', description: 'Ends the call.' });
+  const [speaking, silent, broken] = [
+    givenCall({ speaking: true }),
+    givenCall({ speaking: false }),
+    givenCall(undefined),
+  ];
+  expect(await tool.run({}, CONTEXT, never, speaking)).toMatchObject({
+    status: 'ok',
+    message: expect.stringMatching(/say nothing more.*the call goes on/),
+  });
+  expect(await tool.run({}, CONTEXT, never, silent)).toMatchObject({ message: expect.stringMatching(/^Say goodbye/) });
+  expect(await tool.run({}, CONTEXT, never, broken)).toMatchObject({ status: 'not_now', retryable: true });
+  expect([...speaking.asked, ...silent.asked, ...broken.asked]).toEqual([undefined, undefined, undefined]);
+});
+
+test('a transfer knows its destinations by their names, and gives the model no number', async () => {
+  const tool = await toolbox.open({
+    kind: 'transferCall',
+    name: 'transfer_call',
+    description: 'Puts the caller through.',
+    destinations: {
+      desk: { to: '+15550177', description: 'People.', timeoutSeconds: 15 },
+      kitchen: { to: 'sip:kitchen@example.com', description: 'Orders.', timeoutSeconds: 20, callerId: '+15550188' },
+    },
+  });
+  expect(tool.declaration.parameters).toEqual({
+    type: 'object',
+    properties: { to: { type: 'string', enum: ['desk', 'kitchen'], description: 'desk: People.\nkitchen: Orders.' } },
+    required: ['to'],
+  });
+  expect(tool.check({ to: 'boss' })).toContain('desk, kitchen');
+  expect(tool.check({ to: 'toString' })).toBeDefined();
+  const call = givenCall({ speaking: false });
+  const result = await tool.run({ to: 'kitchen' }, CONTEXT, never, call);
+  expect(result).toMatchObject({ status: 'ok', message: expect.stringContaining('put them through to kitchen') });
+  expect(call.asked).toEqual([
+    { name: 'kitchen', to: 'sip:kitchen@example.com', timeoutSeconds: 20, callerId: '+15550188' },
+  ]);
+  expect(JSON.stringify([tool.declaration, result])).not.toMatch(/sip:|\+1555/);
+});
