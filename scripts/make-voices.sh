@@ -33,6 +33,8 @@ agent mario-changed 'It is changed: your table is at eight.'
 agent mario-kitchen 'I will ask the kitchen, one moment.'
 agent mario-no-answer 'I am sorry, the kitchen does not answer just now. Is there anything else?'
 agent mario-still-booked 'Yes, your table is booked, once.'
+agent mario-goodbye 'Thank you for calling Da Mario. Have a nice evening, and goodbye.'
+agent mario-parking 'Yes, there is parking behind the house. Is there anything else?'
 
 # Callers of the restaurant, at the rate of a telephone.
 caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
@@ -43,6 +45,7 @@ caller eight 'No, wait. At eight, please.'
 caller nuts 'Are there nuts in the lasagna?'
 caller sure 'Is it really booked?'
 caller no 'No, thank you.'
+caller parking 'Oh, one more thing. Is there parking?'
 
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.
 mkdir -p sounds

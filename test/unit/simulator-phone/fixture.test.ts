@@ -24,6 +24,7 @@ describe('the fixtures that we ship', () => {
       'burst',
       'change-of-mind',
       'digits',
+      'goodbye-interrupted',
       'hang-up-mid-sentence',
       'question',
       'silent-caller',
