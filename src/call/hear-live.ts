@@ -68,8 +68,8 @@ export function hearLive(options: HearLiveOptions): LiveHandlers {
     },
     toolsCalled: (calls) => tools.called(calls),
     toolsCancelled: (ids) => tools.cancelled(ids),
-    grounded: () => {
-      logger.debug('answer grounded in a search');
+    grounded: (grounding) => {
+      collector.grounded(grounding);
       watchdog.frame();
     },
     used: (usage) => {

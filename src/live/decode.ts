@@ -1,6 +1,7 @@
 /** One message of the Live service becomes events in our words, in the order in which they are to be acted upon. */
 import { describeIssues, Failure } from '../lib/index.ts';
 import { byModality } from './by-modality.ts';
+import { groundingOf, type LiveGrounding } from './grounding.ts';
 import type { LiveUsage, ToolCall } from './handlers.ts';
 import { type ServerMessage, serverMessage, unknownKeys, type WireUsage } from './wire.ts';
 
@@ -9,7 +10,7 @@ export type LiveEvent =
   | { readonly type: 'transcribed'; readonly speaker: 'caller' | 'agent'; readonly text: string }
   /** PCM, s16le, 24 kHz, mono; a sample may be cut in two between messages. */
   | { readonly type: 'audio'; readonly bytes: Uint8Array }
-  | { readonly type: 'grounded'; readonly metadata: Readonly<Record<string, unknown>> }
+  | { readonly type: 'grounded'; readonly grounding: LiveGrounding }
   | { readonly type: 'toolsCalled'; readonly calls: readonly ToolCall[] }
   | { readonly type: 'toolsCancelled'; readonly ids: readonly string[] }
   | { readonly type: 'generationCompleted' }
@@ -105,7 +106,7 @@ function* eventsOf(message: ServerMessage): Generator<LiveEvent> {
       yield { type: 'audio', bytes: Buffer.from(inlineData.data, 'base64') };
     }
   }
-  if (content?.groundingMetadata) yield { type: 'grounded', metadata: content.groundingMetadata };
+  if (content?.groundingMetadata) yield { type: 'grounded', grounding: groundingOf(content.groundingMetadata) };
   if (message.toolCall?.functionCalls.length) yield { type: 'toolsCalled', calls: message.toolCall.functionCalls };
   if (message.toolCallCancellation?.ids.length) yield { type: 'toolsCancelled', ids: message.toolCallCancellation.ids };
   if (content?.generationComplete) yield { type: 'generationCompleted' };

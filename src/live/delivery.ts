@@ -33,7 +33,7 @@ export function createDelivery(handlers: LiveHandlers, route: () => string): Del
         break;
       }
       case 'grounded':
-        handlers.grounded(event.metadata);
+        handlers.grounded(event.grounding);
         break;
       case 'toolsCalled':
         handlers.toolsCalled(event.calls);

@@ -1,6 +1,7 @@
 /** What a session tells, and to whom: one reader, who must be ready for everything. */
 import type { Pcm } from '../audio/index.ts';
 import type { Failure } from '../lib/index.ts';
+import type { LiveGrounding } from './grounding.ts';
 
 export interface ToolCall {
   readonly id: string;
@@ -50,7 +51,8 @@ export interface LiveHandlers {
   turnCompleted(info: { readonly reason: string | undefined; readonly idle: boolean }): void;
   toolsCalled(calls: readonly ToolCall[]): void;
   toolsCancelled(ids: readonly string[]): void;
-  grounded(metadata: Readonly<Record<string, unknown>>): void;
+  /** Comes beside an answer for which something was looked up; may be empty, and may come again. */
+  grounded(grounding: LiveGrounding): void;
   used(usage: LiveUsage): void;
   /** The service will close the socket in `timeLeftMs`. */
   leaving(timeLeftMs: number): void;

@@ -45,6 +45,20 @@ const usageMetadata = z.object({
 /** `IN_PROGRESS` after a turn means that the model is still at work. */
 const interactionStatus = z.string().optional();
 
+const source = z
+  .object({ uri: z.string().default(''), title: z.string().default('') })
+  .optional()
+  .catch(undefined);
+
+/** A part that is not as documented is left out, and costs no other. */
+const groundingMetadata = z.object({
+  webSearchQueries: z.array(z.string().catch('')).default([]).catch([]),
+  groundingChunks: z
+    .array(z.object({ web: source, retrievedContext: source, maps: source }).catch({}))
+    .default([])
+    .catch([]),
+});
+
 const serverContent = z.object({
   modelTurn: z.object({ parts: z.array(part).default([]) }).optional(),
   inputTranscription: transcription.optional(),
@@ -57,7 +71,7 @@ const serverContent = z.object({
   waitingForInput: z.boolean().optional(),
   interactionStatus,
   // Side information: whatever its shape, it must not end a call.
-  groundingMetadata: struct.optional().catch(undefined),
+  groundingMetadata: groundingMetadata.optional().catch(undefined),
   urlContextMetadata: z.unknown().optional(),
   speechState: z.unknown().optional(),
 });
@@ -90,6 +104,7 @@ export const serverMessage = z.object({
 
 export type ServerMessage = z.output<typeof serverMessage>;
 export type WireUsage = z.output<typeof usageMetadata>;
+export type WireGrounding = z.output<typeof groundingMetadata>;
 
 const MESSAGE_KEYS = new Set(Object.keys(serverMessage.shape));
 const CONTENT_KEYS = new Set(Object.keys(serverContent.shape));

@@ -5,6 +5,7 @@ import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
 import { answeredMs, HANDED_OVER, linesOf, transferOf } from './earlier.ts';
 import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
+import { type FoundGrounding, Groundings } from './groundings.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
 import type { Transfer } from './transfer.ts';
@@ -41,6 +42,8 @@ export interface Collector {
   toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
   toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
   used(usage: Usage): void;
+  /** What an answer rests on. */
+  grounded(grounding: FoundGrounding): void;
   /** `route` is the way to the session: a handle is good on no other. */
   handle(handle: string, route?: string): void;
   /** Something broke and was mended. */
@@ -62,6 +65,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
   const now = () => Math.round(clock.nowMs());
   const dialogue = new Dialogue();
   const responses = new ResponseTimes();
+  const groundings = new Groundings(earlier);
   let answeredAtMs = answeredMs(earlier);
   let zeroMs = answeredAtMs ?? now();
   let ended = false;
@@ -143,6 +147,10 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
     toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
     used: (usage) => write({ type: 'usage', at: now(), usage }),
+    grounded: (found) => {
+      const grounding = groundings.worthKeeping(found);
+      if (grounding !== undefined) write({ type: 'grounded', at: now(), grounding });
+    },
     handle: (handle, route) => write({ type: 'handle', at: now(), handle, ...(route === undefined ? {} : { route }) }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),
     sound: (sound) => write({ type: 'sound', at: now(), sound: rounded(sound) }),

@@ -61,6 +61,13 @@ const sideSoundSchema = z.object({
 export const soundSchema = z.object({ caller: sideSoundSchema, agent: sideSoundSchema });
 export type Sound = Readonly<z.infer<typeof soundSchema>>;
 
+/** What an answer of the agent rests on. */
+export const groundingSchema = z.object({
+  queries: z.array(z.string()),
+  sources: z.array(z.object({ title: z.string(), uri: z.string() })),
+});
+export type Grounding = z.infer<typeof groundingSchema>;
+
 const values = z.record(z.string(), z.unknown()).refine((value) => isShallow(value), 'is nested too deep');
 
 /** When it was written, in ms since the Unix epoch: the time of what happened, unless the entry has a time of its own. */
@@ -83,6 +90,7 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
   z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),
   z.object({ type: z.literal('usage'), at, usage: usageSchema }),
+  z.object({ type: z.literal('grounded'), at, grounding: groundingSchema }),
   /** The newest key to the Live session, and the way to it, by which another process can carry it on. Not in the record. */
   z.object({ type: z.literal('handle'), at, handle: z.string(), route: z.string().optional() }),
   /** The agent was asked for its greeting, which nobody is to hear twice. */

@@ -37,6 +37,7 @@ export function recordFrom(
     lines,
     digits: lines.map(({ kind, text }) => (kind === 'digits' ? text : '')).join(''),
     toolCalls: toolCalls(entries, zero),
+    ...grounding(entries, zero),
     usage: all(entries, 'usage').reduce((total, { usage }) => addedUsage(total, usage), NO_USAGE),
     responses: responses(entries, zero),
     sound: all(entries, 'sound').at(-1)?.sound ?? null,
@@ -78,6 +79,11 @@ function toolCalls(entries: readonly Entry[], zero: number): CallRecord['toolCal
       answeredAtMs: answered === undefined ? null : answered.at - zero,
     };
   });
+}
+
+function grounding(entries: readonly Entry[], zero: number): Pick<CallRecord, 'grounding'> {
+  const found = all(entries, 'grounded').map(({ at, grounding }) => ({ atMs: at - zero, ...grounding }));
+  return found.length === 0 ? {} : { grounding: found };
 }
 
 function responses(entries: readonly Entry[], zero: number): CallRecord['responses'] {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
 import { analysisSchema } from './analysis.ts';
 import { costSchema } from './cost.ts';
-import { callFactsSchema, soundSchema, usageSchema } from './entry.ts';
+import { callFactsSchema, groundingSchema, soundSchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
 
@@ -37,6 +37,8 @@ export const callRecordSchema = z.object({
       answeredAtMs: atMs.nullable(),
     }),
   ),
+  /** What was looked up for the agent's answers, and where it was found; absent where nothing was. */
+  grounding: z.array(groundingSchema.extend({ atMs })).optional(),
   /** Totals of the call. */
   usage: usageSchema,
   /** Absent until post-processing reckons it, and where no price is known. */

@@ -43,6 +43,7 @@ export function redactRecord(record: CallRecord, { what, names }: Redaction): Ca
       args: redactObject(call.args, text),
       answer: call.answer && redactObject(call.answer, text),
     })),
+    ...(record.grounding && { grounding: redactGrounding(record.grounding, text) }),
     events: record.events.map((event) => ({ ...event, detail: text(event.detail) })),
     ...(record.analysis && { analysis: redactAnalysis(record.analysis, text) }),
   };
@@ -82,6 +83,17 @@ function redactAnalysis({ summary, extract, verdict }: Analysis, text: (value: s
     ...(extract && { extract: { ...extract, result: extract.result && redactObject(extract.result, text) } }),
     ...(verdict && { verdict: { ...verdict, result: verdict.result && { ...verdict.result, goals: goals ?? [] } } }),
   };
+}
+
+function redactGrounding(
+  grounding: NonNullable<CallRecord['grounding']>,
+  text: (value: string) => string,
+): CallRecord['grounding'] {
+  return grounding.map(({ atMs, queries, sources }) => ({
+    atMs,
+    queries: queries.map(text),
+    sources: sources.map(({ title, uri }) => ({ title: text(title), uri: text(uri) })),
+  }));
 }
 
 function redactOutbound(

@@ -17,6 +17,7 @@ export function asText(record: CallRecord): string {
     ...analysisText(analysis),
     '',
     ...lines.map(lineText),
+    ...groundingText(record),
     '',
   ].join('\n');
 }
@@ -30,6 +31,20 @@ function analysisText({ summary, verdict }: Analysis = {}): string[] {
 }
 
 const GOAL = { yes: 'met', no: 'missed', notApplicable: 'not asked for' } as const;
+
+/** Where it was found by its titles alone: the addresses are long, and in the JSON. */
+function groundingText({ grounding = [] }: CallRecord): string[] {
+  const inOneLine = (texts: readonly string[], between: string): string =>
+    [...new Set(texts)].join(between).replace(/\s+/g, ' ');
+  const searches = grounding.map(({ atMs, queries, sources }) => {
+    const titles = inOneLine(
+      sources.map(({ title, uri }) => title || uri),
+      ', ',
+    );
+    return `${clockTime(atMs)}  Search  ${inOneLine(queries, '; ')}${titles === '' ? '' : ` (${titles})`}`;
+  });
+  return searches.length === 0 ? [] : ['', ...searches];
+}
 
 function lineText({ speaker, kind, heardText, cut, startMs }: Line): string {
   const said = kind === 'digits' ? `(keys pressed: ${heardText})` : heardText;

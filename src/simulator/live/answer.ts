@@ -13,6 +13,7 @@ export type Step = { readonly atMs: number } & (
   /** An empty message, of which the service sends many. */
   | { readonly kind: 'noise' }
   | { readonly kind: 'calls' }
+  | { readonly kind: 'grounding' }
   | { readonly kind: 'generated' }
   /** The end of playback, as the service estimates it. */
   | { readonly kind: 'over' }
@@ -38,6 +39,7 @@ export function planAnswer(turn: FallbackTurn, style: AnswerStyle, waits: boolea
   if (fault?.kind === 'breaksOff') return speech.filter(({ atMs }) => atMs < fault.afterMs);
   const steps: Step[] = [...speech];
   const generatedMs = speech.length === 0 ? 0 : lastOf(speech).atMs + GENERATION_COMPLETE_MS;
+  if (turn.grounding !== undefined) steps.push({ kind: 'grounding', atMs: generatedMs });
   if (turn.calls !== undefined) steps.push({ kind: 'calls', atMs: generatedMs });
   if (waits) return steps;
   steps.push({ kind: 'generated', atMs: generatedMs });

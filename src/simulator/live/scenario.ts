@@ -50,6 +50,13 @@ const turn = z.strictObject({
   delayMs: z.number().min(0).max(120_000).optional(),
   /** Functions called after what is said. */
   calls: z.array(call).min(1).optional(),
+  /** What was looked up for it with Google Search; told when it is generated. */
+  grounding: z
+    .strictObject({
+      queries: z.array(z.string()).default([]),
+      sources: z.array(z.strictObject({ title: z.string(), uri: z.string() })).default([]),
+    })
+    .optional(),
   fault: turnFault.optional(),
 });
 export type ScenarioTurn = z.infer<typeof turn>;

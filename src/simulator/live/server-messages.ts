@@ -1,15 +1,23 @@
 // What the Live service sends (https://ai.google.dev/api/live#receive-messages), as far as the simulator sends it.
 import { bytesOfPcm, type Pcm } from '../../audio/index.ts';
+import type { FallbackTurn } from './scenario.ts';
 
 export interface ServerContent {
   readonly modelTurn?: { readonly role: 'model'; readonly parts: readonly unknown[] };
   readonly inputTranscription?: { readonly text: string };
   readonly outputTranscription?: { readonly text: string };
+  readonly groundingMetadata?: GroundingMetadata;
   readonly generationComplete?: true;
   readonly interrupted?: true;
   readonly turnComplete?: true;
   readonly turnCompleteReason?: string;
   readonly interactionStatus?: 'IDLE' | 'IN_PROGRESS';
+}
+
+/** https://ai.google.dev/api/generate-content#GroundingMetadata, as Google Search fills it. */
+export interface GroundingMetadata {
+  readonly webSearchQueries: readonly string[];
+  readonly groundingChunks: readonly { readonly web: { readonly uri: string; readonly title: string } }[];
 }
 
 export interface ModalityTokens {
@@ -50,6 +58,11 @@ export function spoken(sound: Pcm<24000> | undefined, transcript: string | undef
       ...(transcript !== undefined && { outputTranscription: { text: transcript } }),
     },
   };
+}
+
+export function grounded({ queries, sources }: NonNullable<FallbackTurn['grounding']>): ServerMessage {
+  const groundingChunks = sources.map(({ title, uri }) => ({ web: { uri, title } }));
+  return { serverContent: { groundingMetadata: { webSearchQueries: queries, groundingChunks } } };
 }
 
 export function voiceActivity(edge: 'started' | 'ended', offsetMs: number): ServerMessage {

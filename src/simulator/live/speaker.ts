@@ -10,7 +10,7 @@ import type { Cancel, Clock } from '../../lib/index.ts';
 import { type AnswerStyle, planAnswer, type Step, staysSilent } from './answer.ts';
 import { happensToSocket, type SocketFault, type TurnSocketFault } from './faults.ts';
 import type { FallbackTurn } from './scenario.ts';
-import { type ServerMessage, spoken } from './server-messages.ts';
+import { grounded, type ServerMessage, spoken } from './server-messages.ts';
 import type { WritableRecord } from './session-record.ts';
 import { INTERRUPTED_TO_COMPLETE_MS } from './timings.ts';
 import type { PlannedCall, ToolLedger } from './tool-ledger.ts';
@@ -173,6 +173,9 @@ export class Speaker {
         break;
       case 'calls':
         this.#call(turn, calls);
+        break;
+      case 'grounding':
+        if (turn.grounding !== undefined) this.#parts.send(grounded(turn.grounding));
         break;
       case 'generated':
         this.#parts.send({ serverContent: { generationComplete: true } });

@@ -54,6 +54,44 @@ describe('what differs between backends', () => {
     expect(events(message)).toEqual([{ type: 'transcribed', speaker: 'agent', text: 'Yes' }]);
   });
 
+  test('what was searched is read with its pages, whatever else comes with it, in bounds', () => {
+    const page = (title: string, uri = 'https://example.com/') => ({ web: { uri, title } });
+    const grounding = (groundingMetadata: object) => events({ serverContent: { groundingMetadata } })[0];
+    expect(
+      grounding({
+        webSearchQueries: ['opening hours', '', 7],
+        searchEntryPoint: { renderedContent: '<div>' },
+        groundingChunks: [
+          page('One'),
+          { retrievedContext: { uri: 'http://example.org/2', title: 'Two' } },
+          { web: { uri: 'https://example.com/untitled' } },
+          page('Three', 'javascript:alert(1)'),
+          page('Four', `https://example.com/${'x'.repeat(2_000)}`),
+          { web: { uri: 7 } },
+          'five',
+        ],
+      }),
+    ).toEqual({
+      type: 'grounded',
+      grounding: {
+        queries: ['opening hours'],
+        sources: [
+          { title: 'One', uri: 'https://example.com/' },
+          { title: 'Two', uri: 'http://example.org/2' },
+          { title: '', uri: 'https://example.com/untitled' },
+        ],
+      },
+    });
+    const many = { webSearchQueries: Array(99).fill('q'.repeat(999)), groundingChunks: Array(99).fill(page('p')) };
+    const { queries = [], sources = [] } =
+      (grounding(many) as { grounding?: Record<string, string[]> }).grounding ?? {};
+    expect([queries.length, queries[0]?.length, sources.length]).toEqual([10, 400, 20]);
+    expect(grounding({ webSearchQueries: 'no list', groundingChunks: 7 })).toEqual({
+      type: 'grounded',
+      grounding: { queries: [], sources: [] },
+    });
+  });
+
   test.each([-1, 1.5, 3e9, '-1', '1.5', '12345678901', '', true])(
     '%j is no count of tokens, so the report is ignored',
     (count) => {

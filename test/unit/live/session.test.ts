@@ -168,7 +168,7 @@ describe('receiving', () => {
       ['transcribed', { speaker: 'caller', text: 'Hi' }],
       ['transcribed', { speaker: 'agent', text: 'Yes' }],
       ['audio', Int16Array.of(1)],
-      ['grounded', { webSearchQueries: ['x'] }],
+      ['grounded', { queries: ['x'], sources: [] }],
       ['toolsCalled', [{ id: 'c1', name: 'book', args: { day: 'Friday' } }]],
       ['toolsCancelled', ['c0']],
       ['generationCompleted'],

@@ -214,6 +214,13 @@ describe('the rest', () => {
           answeredAtMs: 1,
         },
       ],
+      grounding: [
+        {
+          atMs: 0,
+          queries: ['who is jo@example.com'],
+          sources: [{ title: 'Call +49 151 23456789', uri: 'https://example.com/?q=jo@example.com' }],
+        },
+      ],
       events: [{ atMs: 0, code: 'X', detail: 'to +49 151 23456789' }],
     };
     const redacted = redactRecord(call, ALL);
@@ -224,6 +231,12 @@ describe('the rest', () => {
         {
           args: { card: '[card]', list: [{ '[email]': ['[phone]'] }], table: 4, ok: true },
           answer: { told: null, mail: '[email]' },
+        },
+      ],
+      grounding: [
+        {
+          queries: ['who is [email]'],
+          sources: [{ title: 'Call [phone]', uri: 'https://example.com/?q=[email]' }],
         },
       ],
       events: [{ detail: 'to [phone]' }],

@@ -82,6 +82,26 @@ describe('the files of a call', () => {
     );
   });
 
+  test('as text say what was searched for, and where it was found', async () => {
+    const page = (title: string) => ({ title, uri: 'https://example.com/' });
+    const grounding = [
+      {
+        atMs: 4_100,
+        queries: ['opening\nhours', 'Mario'],
+        sources: [page('example.com'), page('example.com'), page('')],
+      },
+      { atMs: 9_000, queries: ['weather'], sources: [] },
+    ];
+    await writeText({ folder, afterwardsFor: everything }).run({ ...call, grounding }, AT_FIRST);
+    expect((await written('txt')).split('\n').slice(-5)).toEqual([
+      '1:01:01  Caller  (keys pressed: 42)',
+      '',
+      '0:04  Search  opening hours; Mario (example.com, https://example.com/)',
+      '0:09  Search  weather',
+      '',
+    ]);
+  });
+
   test('as WebVTT hold what was heard, and who said it', async () => {
     await writeVtt({ folder, afterwardsFor: everything }).run(call, AT_FIRST);
     expect(await written('vtt')).toBe(

@@ -55,6 +55,18 @@ describe('the record', () => {
     expect(JSON.stringify(record)).not.toContain('secret-handle');
   });
 
+  test('tells what was looked up, and has no word of it when nothing was', () => {
+    const grounding = { queries: ['hours'], sources: [{ title: 'Example', uri: 'https://example.com/' }] };
+    const record = recordFrom([
+      began(),
+      { type: 'answered', at: START_MS + 500 },
+      { type: 'grounded', at: START_MS + 900, grounding },
+    ]);
+    expect(record.grounding).toEqual([{ atMs: 400, ...grounding }]);
+    expect(callRecordSchema.parse(record)).toEqual(record);
+    expect(recordFrom([began()])).not.toHaveProperty('grounding');
+  });
+
   test('says how fast the agent answered: percentiles are measured values', () => {
     const { responses } = recordFrom([began(), ...[900, 100, 500, 300, 700].map((ms, turn) => latency(turn, ms))]);
     expect(responses.turns).toHaveLength(5);
