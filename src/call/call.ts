@@ -46,7 +46,7 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
-      actions: { leave: (to) => this.#leave(to) },
+      actions: { leave: (to) => this.#leave(to), keys: () => this.#callerSide?.keys ?? '' },
       handle: (event) => this.#bridge.handle(event),
     });
     // Any of the other processes may have asked the provider, but not about a caller who was put through.
@@ -264,6 +264,7 @@ export class Call {
   #letGo(): void {
     this.#cancelLimit?.();
     this.#agentSide.settle();
+    this.#callerSide?.close();
     const { state } = this.#bridge;
     const transfer = state.phase === 'released' ? state.transfer : undefined;
     const sound = this.#sound();
@@ -283,6 +284,7 @@ export class Call {
     if (outcome === undefined) return;
     this.#cancelLimit?.();
     this.#agentSide.settle();
+    this.#callerSide?.close();
     const sound = this.#sound();
     const atMs = clock.nowMs();
     recordEnding(

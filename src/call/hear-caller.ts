@@ -4,6 +4,7 @@ import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
+import { Keys } from './keys.ts';
 import { LocalTurns } from './local-turns.ts';
 import type { Place } from './timeline.ts';
 import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
@@ -38,6 +39,10 @@ export interface CallerSide {
   moveTo(stream: CallStream): void;
   audio(payload: Uint8Array, place: Place): void;
   digit(digit: string): void;
+  /** What they entered by the keys last; empty before. */
+  readonly keys: string;
+  /** The call is over, or goes on elsewhere. */
+  close(): void;
   /** The session is ready, for the first time or again: it gets what was held for it. */
   release(): void;
   /** Called a few times a second, while there is a stream. */
@@ -74,6 +79,15 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       gap: (lengthMs) => metrics.streamGapMs.inc(lengthMs),
     },
   });
+  const keys = new Keys({
+    clock,
+    settings: agent.keys,
+    pressed: (key) => collector.digit(key, clock.nowMs()),
+    entered: (text) => {
+      session()?.sendText(text, 'caller');
+      watchdog.asked();
+    },
+  });
   return {
     get speaking() {
       return uplink.speaking;
@@ -92,10 +106,12 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     digit: (digit) => {
       noticed();
       pressed();
-      collector.digit(digit, clock.nowMs());
-      session()?.sendText(`[The caller pressed ${digit} on the telephone.]`, 'caller');
-      watchdog.asked();
+      keys.press(digit);
     },
+    get keys() {
+      return keys.entered;
+    },
+    close: () => keys.close(),
     release: () => {
       turns?.restart();
       uplink.release();

@@ -24,11 +24,20 @@ export class ToolSide {
   constructor(options: ToolSideOptions) {
     this.#options = options;
     const { agent, deps, actions, watchdog } = options;
+    const known = contextOf(deps.facts);
     this.#ledger = new ToolLedger({
       clock: deps.clock,
       actions,
       tools: agent.tools ?? [],
-      context: contextOf(deps.facts),
+      context: {
+        ...known,
+        caller: {
+          ...known.caller,
+          get keys() {
+            return actions.keys();
+          },
+        },
+      },
       called: (call) => {
         watchdog.toolsCalled([call.id]);
         deps.collector.toolCalled(call);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
+import { keys } from './keys-file.ts';
 import { mcpServers, tool, toolHost } from './tool-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
@@ -174,6 +175,7 @@ export const agentFile = z.strictObject({
   limits: limits.prefault({}),
   fallback: fallback.optional(),
   patience: patience.prefault({}),
+  keys: keys.optional(),
   afterwards: afterwards.prefault({}),
 });
 

@@ -51,6 +51,10 @@ export interface Agent {
   readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
   readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
+  /** How the keys that the caller presses are put together; undefined: each is told by itself. */
+  readonly keys?:
+    | (Omit<NonNullable<AgentFile['keys']>, 'terminator'> & { readonly terminator: string | undefined })
+    | undefined;
   readonly limits: {
     readonly callMs: number;
     readonly silenceMs: number;
@@ -90,6 +94,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     greeting,
     limits,
     patience,
+    keys,
     fallback,
     afterwards,
     compression,
@@ -118,6 +123,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
+    keys: keys && { ...keys, terminator: keys.terminator === 'none' ? undefined : keys.terminator },
     limits: {
       callMs: limits.callMinutes * 60_000,
       silenceMs: limits.silenceSeconds * 1_000,

@@ -24,6 +24,8 @@ const VARIABLE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 const PRINTABLE = /^[\x20-\x7e]*$/;
 /** What is known of each call. */
 const KNOWN = ['call.id', 'call.agent', 'call.direction', 'call.to', 'caller.number', 'called.number'];
+/** What the caller entered by the keys last: for tools, and not for the model. */
+const KEYS = 'caller.keys';
 /** What is known of some: a SIP caller's headers, and what whoever places a call gives it. */
 const OPEN = /^(sip\.[^.]+|vars\.[A-Za-z]\w*)$/;
 
@@ -91,9 +93,9 @@ function judgeVariable(name: string, path: readonly PropertyKey[], { args, probl
   if (args !== 'none' && root === 'args' && key !== '') {
     if (args === undefined || args.includes(key)) return;
     problem(path, `{{${name}}} is not among the parameters, which are ${args.join(', ') || 'none'}`);
-  } else if (!KNOWN.includes(name) && !OPEN.test(name)) {
+  } else if (!KNOWN.includes(name) && !OPEN.test(name) && (args === 'none' || name !== KEYS)) {
     const ofCall = [...KNOWN, 'sip.<header>', 'vars.<name>'];
-    const names = args === 'none' ? ofCall : ['args.<parameter>', ...ofCall, 'env.<NAME>'];
+    const names = args === 'none' ? ofCall : ['args.<parameter>', ...ofCall, KEYS, 'env.<NAME>'];
     problem(path, `{{${name}}} is not known; known are ${names.join(', ')}`);
   }
 }

@@ -10,7 +10,11 @@ export interface ToolContext {
     readonly to: string;
   };
   /** The person at the other end, whoever placed the call: E.164, a `sip:` URI, or what the provider says of a withheld number. */
-  readonly caller: { readonly number: string };
+  readonly caller: {
+    readonly number: string;
+    /** What they entered by the keys last. It may be a secret: not for logs, nor for results. */
+    readonly keys?: string | undefined;
+  };
   readonly called: { readonly number: string };
   /** The `X-` headers of a SIP caller's INVITE, by name. */
   readonly sip: Readonly<Record<string, string>>;
@@ -42,6 +46,8 @@ export interface CallActions {
    * `speaking`: some of the words are being said already. undefined: it cannot be done now.
    */
   readonly leave: (to?: Destination) => { readonly speaking: boolean } | undefined;
+  /** What the caller entered by the keys last, also when it is secret; empty before. */
+  readonly keys: () => string;
 }
 
 export type ToolArgs = Readonly<Record<string, unknown>>;

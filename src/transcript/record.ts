@@ -24,7 +24,7 @@ export const callRecordSchema = z.object({
   outcome: outcomeSchema,
   /** In the order in which they began. */
   lines: z.array(lineSchema),
-  /** All keys pressed, in order. */
+  /** All keys pressed, in order; each secret one is a `•`. */
   digits: z.string(),
   toolCalls: z.array(
     z.object({

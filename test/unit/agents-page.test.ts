@@ -22,6 +22,7 @@ test('has examples', () => {
     'config/agents/restaurant.yaml',
     'config/agents/restaurant.yaml',
     'config/agents/restaurant.yaml',
+    'config/agents/restaurant.yaml',
   ]);
 });
 

@@ -13,6 +13,7 @@ function givenCall(leaving: { readonly speaking: boolean } | undefined) {
   const asked: (Destination | undefined)[] = [];
   return {
     asked,
+    keys: () => '',
     leave: (to?: Destination) => {
       asked.push(to);
       return leaving;

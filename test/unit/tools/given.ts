@@ -38,7 +38,7 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
   const ledger = new ToolLedger({
     clock,
     context: CONTEXT,
-    actions: { leave: () => undefined },
+    actions: { leave: () => undefined, keys: () => '' },
     tools: tools.map(({ name = 'tool', ...rest }) => ({
       declaration: { name, description: 'Does something.' },
       deadlineMs: 5_000,
