@@ -88,7 +88,7 @@ export class AgentSide {
       actions,
       watchdog: this.watchdog,
       session: () => this.#session,
-      order: (text) => this.#order(text),
+      order: (text) => this.order(text),
     });
   }
 
@@ -182,14 +182,14 @@ export class AgentSide {
     const { agent, deps } = this.#options;
     if (agent.greeting === undefined || !this.#owesGreeting) return;
     deps.collector.greeted();
-    this.#order(greetingOrder(agent.greeting));
+    this.order(greetingOrder(agent.greeting));
   }
 
   /** The agent says nothing, though it should. Who was never heard to greet is told to do so once more. */
   nudge(): void {
     const { agent, takenUp } = this.#options;
     const ungreeted = agent.greeting !== undefined && takenUp?.greeted !== true && !this.watchdog.everSpoke;
-    this.#order(ungreeted ? greetingOrder(agent.greeting) : NUDGE);
+    this.order(ungreeted ? greetingOrder(agent.greeting) : NUDGE);
   }
 
   /** The agent and the caller hear each other again. */
@@ -199,13 +199,17 @@ export class AgentSide {
     // Unless the caller says something now, the agent has to, in its time.
     if (this.#carryOn.heardAgain()) this.watchdog.heardAgain(this.#playout.leftMs);
     if (!this.watchdog.climbing) {
-      if (text !== undefined) this.#order(text);
+      if (text !== undefined) this.order(text);
     } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();
   }
 
   /** The caller spoke over the agent. */
   interrupt(): void {
     this.#options.deps.metrics.bargeIns.inc();
+    this.hush();
+  }
+
+  hush(): void {
     this.#downlink.interrupt();
   }
 
@@ -248,7 +252,7 @@ export class AgentSide {
   }
 
   /** Something that the model answers at once. */
-  #order(text: string): void {
+  order(text: string): void {
     this.#session?.sendText(text);
     this.watchdog.asked();
   }

@@ -10,11 +10,15 @@ export interface CallAgent {
   readonly name: string;
   /** What the agent says first; undefined: it waits for the caller. */
   readonly greeting?: string | undefined;
+  /** What is said to a machine that answers an outbound call. */
+  readonly message?: string | undefined;
   readonly live: LiveSettings;
   /** Greeting and instruction with places for what is known of the call; undefined: they stand as they are. */
   readonly wording?: Wording | undefined;
   /** What the model may call; undefined: nothing. */
   readonly tools?: readonly Tool[] | undefined;
+  /** What happens when a machine answers an outbound call; undefined: nobody looks. */
+  readonly outbound: { readonly machine?: 'hangUp' | 'leaveMessage' | undefined };
   readonly limits: {
     readonly callMs: number;
     /** When nobody has said anything for so long, the call ends. */

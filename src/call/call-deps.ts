@@ -34,6 +34,8 @@ export interface CallDeps {
   readonly openLive: (request: LiveRequest) => LiveSession;
   /** undefined: what follows the stream says it. */
   readonly apology: Apology | undefined;
+  /** Who has answered an outbound call, in the provider's words; undefined while it has not told. */
+  readonly whoAnswered: () => Promise<string | undefined>;
   /** Whether the other processes cannot be heard of: one of them may have the call by now, and have had our stream stopped. */
   readonly cutOff: () => boolean;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */

@@ -224,9 +224,9 @@ export class Call {
       stream,
       agent: this.#agent,
       deps: this.#deps,
-      session: () => this.#agentSide.session,
-      watchdog: this.#agentSide.watchdog,
+      agentSide: this.#agentSide,
       flow: () => this.#bridge.flow.callerAudio,
+      hangUp: () => this.hangUp('machine'),
       noticed: () => {
         this.#lastSoundMs = this.#deps.clock.nowMs();
       },

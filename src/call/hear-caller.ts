@@ -1,14 +1,14 @@
 /** What a call does with the caller's sound and keys: to the model, when it is there, and into the transcript. */
 import { g711, type Pcm } from '../audio/index.ts';
-import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
+import type { AgentSide } from './agent-side.ts';
+import { AnswerGate, type AnswerGateOptions } from './answer-gate.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { Keys } from './keys.ts';
 import { LocalTurns } from './local-turns.ts';
 import type { Place } from './timeline.ts';
 import { type CallerAudioFlow, Uplink, type UplinkSummary } from './uplink.ts';
-import type { Watchdog } from './watchdog.ts';
 
 /** Longer than any hold-up that a call survives without anyone's noticing, and well before the caller gives up. */
 const MAX_STREAM_SILENCE_MS = 10_000;
@@ -18,11 +18,11 @@ const MAX_SILENT_STREAMS = 2;
 export interface HearCallerOptions {
   readonly stream: CallStream;
   readonly agent: CallAgent;
-  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'metrics'>;
-  readonly session: () => LiveSession | undefined;
-  readonly watchdog: Watchdog;
+  readonly deps: CallDeps;
+  readonly agentSide: Pick<AgentSide, 'session'> & AnswerGateOptions['agentSide'];
   /** What the call's phase lets become of the caller's sound. */
   readonly flow: () => CallerAudioFlow;
+  readonly hangUp: () => void;
   /** The caller did something that can be heard. */
   readonly noticed: () => void;
   /** The caller pressed a key. */
@@ -43,7 +43,7 @@ export interface CallerSide {
   readonly keys: string;
   /** The call is over, or goes on elsewhere. */
   close(): void;
-  /** The session is ready, for the first time or again: it gets what was held for it. */
+  /** The session is ready, for the first time or again: it gets what was held for it, if it may hear it. */
   release(): void;
   /** Called a few times a second, while there is a stream. */
   tick(): void;
@@ -53,13 +53,14 @@ export interface CallerSide {
 }
 
 export function hearCaller(options: HearCallerOptions): CallerSide {
-  const { stream, agent, deps, session, watchdog, flow, noticed, pressed } = options;
+  const { stream, agent, deps, agentSide, hangUp, noticed, pressed } = options;
   const { clock, collector, metrics } = deps;
   const { detection, silenceMs } = agent.live.turnTaking;
-  const sendAudio = (samples: Pcm<16000>): void => session()?.sendAudio(samples);
+  const { watchdog } = agentSide;
+  const sendAudio = (samples: Pcm<16000>): void => agentSide.session?.sendAudio(samples);
   const turns =
     detection === 'local'
-      ? new LocalTurns(silenceMs, { sendAudio, sendActivity: (edge) => session()?.sendActivity(edge) })
+      ? new LocalTurns(silenceMs, { sendAudio, sendActivity: (edge) => agentSide.session?.sendActivity(edge) })
       : undefined;
   let lastVoiceMs: number | undefined;
   let silentStreams = 0;
@@ -73,9 +74,11 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
         lastVoiceMs = atMs;
         noticed();
         collector.callerVoice(edge, atMs);
-        watchdog.callerVoice(edge, atMs);
+        if (gate.isOpen) watchdog.callerVoice(edge, atMs);
       },
-      dropped: (lengthMs) => metrics.heldAudioDroppedMs.inc(lengthMs),
+      dropped: (lengthMs) => {
+        if (gate.isOpen) metrics.heldAudioDroppedMs.inc(lengthMs);
+      },
       gap: (lengthMs) => metrics.streamGapMs.inc(lengthMs),
     },
   });
@@ -84,10 +87,17 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     settings: agent.keys,
     pressed: (key) => collector.digit(key, clock.nowMs()),
     entered: (text) => {
-      session()?.sendText(text, 'caller');
+      agentSide.session?.sendText(text, 'caller');
       watchdog.asked();
     },
   });
+  const release = (): void => {
+    if (flow() !== 'forward') return;
+    turns?.restart();
+    uplink.release();
+  };
+  const gate = new AnswerGate({ agent, deps, agentSide, hangUp, release, forget: () => uplink.forget() });
+  const flow = (): CallerAudioFlow => gate.narrowed(options.flow());
   return {
     get speaking() {
       return uplink.speaking;
@@ -112,11 +122,9 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       return keys.entered;
     },
     close: () => keys.close(),
-    release: () => {
-      turns?.restart();
-      uplink.release();
-    },
+    release,
     tick: () => {
+      gate.tick();
       uplink.tick(flow());
       if (uplink.quietMs >= MAX_STREAM_SILENCE_MS) silentStreams++;
     },

@@ -9,6 +9,8 @@ export {
 export type { CallAgent } from './call-agent.ts';
 export type { Apology, LiveRequest } from './call-deps.ts';
 export type { Next } from './next.ts';
+export { OutboundCalls, type OutboundCallsOptions, type OutboundOrder, type PlacedCall } from './outbound-calls.ts';
+export { type OutboundEnd, type OutboundState, outboundEndSchema, outboundStateSchema } from './outbound-state.ts';
 export { Overload, type OverloadDeps } from './overload.ts';
 export { CallRegistry, type RegistryOptions } from './registry.ts';
 export type { RingingCall } from './ringing-call.ts';

@@ -68,7 +68,7 @@ export const FLOW = {
 } as const satisfies Record<Phase, PhaseFlow>;
 
 /** Who ended a call that was completed. */
-export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown';
+export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown' | 'machine';
 
 export type CallState =
   | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' }

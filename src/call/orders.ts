@@ -16,3 +16,7 @@ export function notPutThrough(name: string, status: string | undefined): string 
 export function greetingOrder(greeting: string): string {
   return `[The caller has just picked up the phone.] ${greeting}`;
 }
+
+export function messageOrder(message: string): string {
+  return `[A machine has answered, and records now. Speak this message, and nothing else; nobody will answer.] ${message}`;
+}

@@ -39,6 +39,7 @@ export interface RegistryOptions {
   readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
   /** Where the calls of other processes are seen, and they see ours. */
   readonly store: CallStore;
+  readonly whoAnswered: (callId: string) => Promise<string | undefined>;
   /** undefined: the provider cannot be asked for anything. */
   readonly control: CallControl | undefined;
   /** Where the provider asks what comes after a stream. */
@@ -228,6 +229,7 @@ export class CallRegistry {
         collector,
         openLive,
         apology: apologyOf(agent.name),
+        whoAnswered: () => this.#options.whoAnswered(callId),
         cutOff: () => store.away,
         ended: () => {
           close();
@@ -253,8 +255,7 @@ export class CallRegistry {
   /** The stream is over, and the call is not: whether the caller is to be brought back. */
   #mayReturn({ call, returns }: Entered): boolean {
     call.streamGone();
-    const hasReturn = returns.oneMore(this.#options.clock.nowMs());
-    const goesOn = takesStreams(call.phase) && hasReturn;
+    const goesOn = takesStreams(call.phase) && returns.oneMore(this.#options.clock.nowMs());
     if (!goesOn) call.abandon('STREAM_LOST');
     return goesOn;
   }

@@ -116,6 +116,12 @@ export class Uplink {
     for (const samples of held) this.#options.handlers.audio(samples);
   }
 
+  /** What was held answers nothing any more. */
+  forget(): void {
+    this.#held = [];
+    this.#heldMs = 0;
+  }
+
   summary(): UplinkSummary {
     return {
       ...this.#meter.summary(),

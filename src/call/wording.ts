@@ -7,6 +7,8 @@ import type { RingingCall } from './ringing-call.ts';
 export interface Wording {
   readonly instruction: Template;
   readonly greeting?: Template | undefined;
+  /** For a machine that answers an outbound call. */
+  readonly message?: Template | undefined;
 }
 
 /** A SIP address has less; what is longer is no name, number or note that an agent is to know of. */
@@ -25,6 +27,7 @@ export function wordedFor(agent: CallAgent, call: RingingCall): CallAgent {
   return {
     ...agent,
     greeting: greeting ?? filled(wording.greeting),
+    message: filled(wording.message),
     live: { ...live, instruction: plainText(wording.instruction, variables) },
   };
 }

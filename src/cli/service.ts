@@ -14,6 +14,7 @@ import { askedAgain, type CallControl, createTwilioCallControl, createUsedNonces
 import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
 import { loadApologies } from './apologies.ts';
+import { createCallsDoor, openOutbound } from './calls-door.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
 import { openToolboxes } from './toolboxes.ts';
@@ -86,6 +87,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
   });
   const { store, slots } = cluster;
   const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
+  const control = openControl(config.twilio, tools);
+  const outbound = openOutbound(config, tools, cluster);
   const sessions = createLiveSessions({ config, tools, slots, toolboxes: toolboxes.tools, dial });
   const registry: CallRegistry = new CallRegistry({
     clock,
@@ -96,6 +99,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     agentNamed: (name) => sessions.agentOf(config.agents.find((agent) => agent.name === name)),
     openLive: sessions.open,
     apologyOf: apologies.of,
+    whoAnswered: (callId) => outbound.whoAnswered(callId),
     beginTranscript: (call, earlier) =>
       beginTranscript({
         call,
@@ -106,7 +110,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
         mirror: (callId, entry) => store.append(callId, entry),
       }),
     store,
-    control: openControl(config.twilio, tools),
+    control,
     streamEndedUrl: askedAgain(config.http.publicUrl + STREAM_ENDED_PATH),
   });
   whenReady = (run) => run();
@@ -122,6 +126,12 @@ export async function startService(config: Config, tools: Tools, options: Servic
     usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
     siblings,
+    outbound,
+    api: {
+      key: config.api.key,
+      door: createCallsDoor({ config, cluster, registry, outbound, control }),
+      answers: cluster.notes,
+    },
   });
 
   const stopGauge = gaugeQueue({ queue, clock, logger, metrics });

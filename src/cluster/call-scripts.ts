@@ -163,6 +163,20 @@ elseif tonumber(redis.call('ZSCORE', PROCESSES, known[2]) or 0) <= tonumber(ARGV
 return { known[1], holder, known[3], known[4] or '', known[5], known[2], redis.call('LINDEX', key('entries', ARGV[1]), -1) or '' }
 `;
 
+/** how many at most → the facts of calls that run */
+const RUNNING = `
+local running, max = {}, tonumber(ARGV[1])
+local processes = redis.call('ZRANGE', PROCESSES, 0, -1)
+processes[#processes + 1] = '-'
+for _, process in ipairs(processes) do
+  for _, id in ipairs(redis.call('SMEMBERS', key('calls', process))) do
+    local known = fields(id, 'state', 'facts')
+    if #running < max and known[1] == 'running' then running[#running + 1] = known[2] end
+  end
+end
+return running
+`;
+
 /** id → its entries */
 const ENTRIES = `return redis.call('LRANGE', key('entries', ARGV[1]), 0, -1)`;
 
@@ -234,6 +248,7 @@ const SCRIPTS = {
   end: END,
   published: PUBLISHED,
   look: LOOK,
+  running: RUNNING,
   entries: ENTRIES,
   renew: RENEW,
   sweep: SWEEP,

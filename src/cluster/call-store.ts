@@ -19,6 +19,8 @@ export interface CallStore {
   readonly away: boolean;
   /** Never rejects: what cannot be asked is answered from what this process and its disk know. */
   look(callId: string): Promise<Known>;
+  /** Calls that were answered and have not ended, of all processes, at most `max`. Never rejects: while the store is away, those of this one. */
+  running(max: number): Promise<readonly CallFacts[]>;
   /**
    * This process holds the call from now on; earlier holders are fenced off: their appends do not count any more, and they
    * are told `taken`. Gives what they left, oldest first. Rejects with STREAM_DUPLICATE when the call has ended.

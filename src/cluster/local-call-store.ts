@@ -39,6 +39,7 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
       const left = await orElse(outbox.find(callId), undefined);
       return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };
     },
+    running: (max) => Promise.resolve([...held.values()].slice(0, max)),
     async take(facts) {
       const { callId } = facts;
       if (held.has(callId)) return { entries: outbox.entries(callId) };

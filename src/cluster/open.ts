@@ -6,9 +6,11 @@ import type { Outbox } from '../transcript/index.ts';
 import { defineCallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers } from './call-store.ts';
 import { createLocalCallStore } from './local-call-store.ts';
+import { createLocalNotes, type Notes } from './notes.ts';
 import { openRedisCallStore } from './redis-call-store.ts';
 import { RedisLink } from './redis-link.ts';
 import { createRedisNonces, type SharedNonces } from './redis-nonces.ts';
+import { createRedisNotes } from './redis-notes.ts';
 import { createRedisSlots } from './redis-slots.ts';
 import { createLocalSlots, type Slots } from './slots.ts';
 import { STORE_TIMES, type StoreTimes } from './store-times.ts';
@@ -33,6 +35,7 @@ export interface Cluster {
   readonly store: CallStore;
   readonly slots: Slots;
   readonly nonces: SharedNonces;
+  readonly notes: Notes;
   /** After the last call. */
   close(): Promise<void>;
 }
@@ -49,6 +52,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       store,
       slots: createLocalSlots(),
       nonces: { claim: (nonce, untilMs) => Promise.resolve(ownNonces.claim(nonce, untilMs)) },
+      notes: createLocalNotes(clock),
       close: () => store.close(),
     };
   }
@@ -68,6 +72,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     store,
     slots,
     nonces: createRedisNonces({ link, clock, own: ownNonces }),
+    notes: createRedisNotes({ link, clock }),
     async close() {
       await slots.close();
       await store.close();

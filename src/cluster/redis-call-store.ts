@@ -2,7 +2,15 @@
 import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type CallFacts, type Entry, type Outbox, transferOf } from '../transcript/index.ts';
-import { entriesOf, factsFrom, inheritedSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
+import {
+  entriesOf,
+  factsFrom,
+  factsListSchema,
+  inheritedSchema,
+  lookedSchema,
+  takenSchema,
+  writtenSchema,
+} from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
 import { ENDED_CALLS } from './ended-calls.ts';
@@ -217,6 +225,12 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       return link.away;
     },
     look,
+    async running(max) {
+      const here = [...calls.values()].flatMap(({ answer, facts }) => (answer === undefined ? [facts] : []));
+      const told = factsListSchema.safeParse(await link.ask(() => scripts.running(max)).catch(() => undefined));
+      const elsewhere = (told.data ?? []).flatMap((stored) => factsFrom(stored) ?? []);
+      return [...new Map([...elsewhere, ...here].map((facts) => [facts.callId, facts])).values()].slice(0, max);
+    },
     take(facts) {
       const { callId } = facts;
       const taken = take(facts).finally(() => taking.delete(callId));

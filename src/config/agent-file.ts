@@ -4,6 +4,7 @@ import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
 import { keys } from './keys-file.ts';
+import { outbound } from './outbound-file.ts';
 import { mcpServers, tool, toolHost } from './tool-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
@@ -174,6 +175,7 @@ export const agentFile = z.strictObject({
   toolHosts: z.array(toolHost).default([]).describe('The hosts that its HTTP tools may reach.'),
   limits: limits.prefault({}),
   fallback: fallback.optional(),
+  outbound: outbound.prefault({}).describe('How it does in calls that are placed for it.'),
   patience: patience.prefault({}),
   keys: keys.optional(),
   afterwards: afterwards.prefault({}),

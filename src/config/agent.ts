@@ -63,6 +63,12 @@ export interface Agent {
     readonly calls?: number | undefined;
     readonly callsPerCaller?: number | undefined;
   };
+  /** Of calls that are placed for it. */
+  readonly outbound: {
+    readonly ringMs: number;
+    /** What happens when a machine answers; undefined: nobody looks. */
+    readonly machine?: 'hangUp' | 'leaveMessage' | undefined;
+  };
   /** What a caller gets when it cannot speak with them. */
   readonly fallback?: Fallback | undefined;
   readonly afterwards: {
@@ -96,6 +102,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     patience,
     keys,
     fallback,
+    outbound,
     afterwards,
     compression,
     model: _,
@@ -130,6 +137,10 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       heldAudioMs: limits.heldAudioMs,
       calls: limits.calls,
       callsPerCaller: limits.callsPerCaller,
+    },
+    outbound: {
+      ringMs: outbound.ringSeconds * 1_000,
+      machine: typeof outbound.machine === 'object' ? 'leaveMessage' : outbound.machine,
     },
     fallback: fallback && fallbackFrom(name, fallback, recordingPath),
     afterwards: {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Failure } from '../lib/index.ts';
 import type { Agent } from './agent.ts';
 import { readAgents } from './agents.ts';
+import { type ApiConfig, readApi } from './api.ts';
 import { type Backend, readBackend } from './backend.ts';
 import { type Backends, readBackends } from './backends.ts';
 import { type Catalogue, catalogueFile, catalogueFrom, type LiveModel } from './catalogue.ts';
@@ -58,6 +59,7 @@ export interface Config extends BaseConfig {
   /** `backend` is the environment's own, which is among the others. */
   readonly live: { readonly backend: Backend; readonly backends: Backends };
   readonly calls: CallsConfig;
+  readonly api: ApiConfig;
 }
 
 export interface CallsConfig {
@@ -79,6 +81,7 @@ export interface Inspection extends BaseConfig {
   readonly backend?: Backend | undefined;
   readonly backends?: Backends | undefined;
   readonly calls: CallsConfig;
+  readonly api: ApiConfig;
   readonly problems: readonly Problem[];
 }
 
@@ -129,7 +132,8 @@ export function inspectConfig(source: ConfigSource): Inspection {
   const { backend, backends } = readLive(reading);
   const base = readBase(reading, { backend, backends });
   const calls = { max: reading.environment.read('MAX_CALLS', maxCalls) ?? DEFAULT_MAX_CALLS };
-  return { http, twilio, backend, backends, calls, ...base, problems: reading.problems.list };
+  const api = readApi(reading.environment);
+  return { http, twilio, backend, backends, calls, api, ...base, problems: reading.problems.list };
 }
 
 function readLive(reading: Reading): Pick<Inspection, 'backend' | 'backends'> {

@@ -1,5 +1,6 @@
 /** How each environment variable is written, and what it means. */
 import { z } from 'zod';
+import { E164 } from './addresses.ts';
 
 /** pino's levels; upper case is common in other people's compose files. */
 export const logLevel = z
@@ -34,6 +35,17 @@ export const flag = z
 export const credential = z
   .string()
   .regex(/^[\x21-\x7e]+$/, 'must not hold blanks, line ends or other than ASCII characters: copy it again');
+
+/** Shorter keys can be guessed by trying. */
+export const apiKey = credential.min(16, 'must have at least 16 characters, such as those of: openssl rand -hex 32');
+
+export const phoneNumber = z.string().regex(E164, 'must be a phone number such as +15551230100');
+
+/** Where calls may be placed: the beginnings of numbers. */
+export const destinations = z
+  .string()
+  .transform((list) => list.split(',').map((prefix) => prefix.trim()))
+  .pipe(z.array(z.string().regex(/^\+[1-9]\d{0,14}$/, 'must be beginnings of phone numbers, such as +1212,+49')));
 
 export const accountSid = z.string().regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal digits');
 

@@ -8,17 +8,22 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { StreamTokens, TwilioAccount } from '../telephony/index.ts';
 import { recordingTold, transferEnded, voicemailEnded } from './after-goodbye.ts';
 import type { Calls } from './calls.ts';
+import { callsApi } from './calls-api.ts';
+import type { CallsDoor } from './calls-door.ts';
 import { createConnect, STREAM_ENDED_PATH } from './connect.ts';
 import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
+import { MACHINE_PATH, machineTold } from './machine.ts';
 import { PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
+import type { Answers } from './once.ts';
+import type { OutboundDoor } from './outbound-door.ts';
 import { logRequests } from './request-log.ts';
 import type { Siblings } from './siblings.ts';
 import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
-import { callStatus } from './status.ts';
+import { callStatus, STATUS_PATH } from './status.ts';
 import { putThroughEnded, streamEnded } from './stream-ended.ts';
-import { voiceWebhook } from './voice-webhook.ts';
+import { VOICE_PATH, voiceWebhook } from './voice-webhook.ts';
 
 /** Twilio's forms have one to two kB, a SIP caller's headers may add as much again. */
 const MAX_FORM = '32kb';
@@ -34,18 +39,30 @@ export interface AppDeps {
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
   readonly siblings?: Siblings | undefined;
+  readonly outbound: OutboundDoor;
+  readonly api: CallsApiSettings;
+}
+
+/** Of calls that are placed and looked at over HTTP. */
+export interface CallsApiSettings {
+  /** undefined: nobody may. */
+  readonly key: string | undefined;
+  readonly door: CallsDoor;
+  /** What was answered under which `Idempotency-Key`. */
+  readonly answers: Answers;
 }
 
 export function createApp(deps: AppDeps): Koa {
   const router = new Router();
   const doors = { ...deps, connect: createConnect(deps), goodbyes: createGoodbyes(deps.account, deps.goodbyeOf) };
-  router.post('/twilio/voice', voiceWebhook(doors));
+  router.post(VOICE_PATH, voiceWebhook(doors));
   router.post(STREAM_ENDED_PATH, streamEnded(doors));
   router.post(PUT_THROUGH_ENDED_PATH, putThroughEnded(doors));
   router.post(TRANSFER_ENDED_PATH, transferEnded(doors));
   router.post(VOICEMAIL_ENDED_PATH, voicemailEnded(doors));
   router.post(RECORDING_PATH, recordingTold(doors));
-  router.post('/twilio/status', callStatus(deps));
+  router.post(STATUS_PATH, callStatus(deps));
+  router.post(MACHINE_PATH, machineTold(deps));
   router.get('/healthz', health());
   router.get('/readyz', readiness(deps.calls));
   router.get('/metrics', metricsText(deps));
@@ -56,6 +73,8 @@ export function createApp(deps: AppDeps): Koa {
   app.on('error', (error) => deps.logger.debug({ err: error }, 'answer broken off'));
   app.use(logRequests(deps));
   app.use(answerFailures(deps));
+  const { key: apiKey, door, answers } = deps.api;
+  app.use(callsApi({ ...deps, apiKey, door, answers }).routes());
   app.use(formText());
   app.use(router.routes());
   app.use(router.allowedMethods());

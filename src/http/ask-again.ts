@@ -1,6 +1,7 @@
 /** A call that this process will not take goes round once more through the load balancer, by a redirect to ourselves. */
 import type { Context } from 'koa';
 import { askAgainTwiml, type TwilioAccount } from '../telephony/index.ts';
+import { outboundToken } from './outbound-door.ts';
 
 /**
  * A second passes with each. A load balancer that asks `/readyz` every few seconds knows by then, and Twilio follows no
@@ -12,7 +13,9 @@ const MAX_TRIES = 6;
 export function askAgain(ctx: Context, account: TwilioAccount, maxTries = MAX_TRIES): string | undefined {
   const tries = triesOf(ctx);
   if (tries >= maxTries) return undefined;
-  return askAgainTwiml({ url: `${account.publicUrl}${ctx.path}?try=${tries + 1}` });
+  const token = outboundToken(ctx);
+  const call = token === undefined ? '' : `&outbound=${encodeURIComponent(token)}`;
+  return askAgainTwiml({ url: `${account.publicUrl}${ctx.path}?try=${tries + 1}${call}` });
 }
 
 /** What is no count of ours counts as none. */

@@ -20,7 +20,11 @@ export const AnyCallForm = z.looseObject({
 /** A call that is announced must say whom it calls. */
 export const VoiceForm = AnyCallForm.extend({ To: z.string().min(1).pipe(Field) });
 
-export function callFrom(form: z.output<typeof AnyCallForm>, agent: string): RingingCall {
+export function callFrom(
+  form: z.output<typeof AnyCallForm>,
+  agent: string,
+  outbound?: RingingCall['outbound'],
+): RingingCall {
   return {
     callId: form.CallSid,
     provider: 'twilio',
@@ -29,6 +33,7 @@ export function callFrom(form: z.output<typeof AnyCallForm>, agent: string): Rin
     to: form.To,
     direction: form.Direction.startsWith('outbound') ? 'outbound' : 'inbound',
     sipHeaders: sipHeadersOf(form),
+    ...(outbound && { outbound }),
   };
 }
 

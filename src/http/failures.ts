@@ -6,6 +6,19 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 const STATUS_BY_CODE: Partial<Record<FailureCode, number>> = {
   WEBHOOK_UNSIGNED: 403,
   STREAM_UNSIGNED: 403,
+  API_OFF: 404,
+  API_UNAUTHORIZED: 401,
+  API_RATE_LIMITED: 429,
+  API_KEY_REUSED: 409,
+  API_IN_PROGRESS: 409,
+  CALL_UNKNOWN: 404,
+  OUTBOUND_OFF: 403,
+  OUTBOUND_REFUSED: 403,
+  PROVIDER_REFUSED: 422,
+  PROVIDER_BUSY: 503,
+  SERVICE_DRAINING: 503,
+  SERVICE_FULL: 503,
+  SERVICE_OVERLOADED: 503,
 };
 
 const STATUS_BY_FAULT: Record<Fault, number> = { client: 400, us: 500, provider: 502, model: 502 };

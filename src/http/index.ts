@@ -1,7 +1,14 @@
+export type { CallView, placeCall } from './api-schemas.ts';
+export type { CallsApiSettings } from './app.ts';
 export type { Calls } from './calls.ts';
+export type { CallsDoor } from './calls-door.ts';
 export { STREAM_ENDED_PATH } from './connect.ts';
 export type { Goodbye } from './goodbyes.ts';
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+export { MACHINE_PATH } from './machine.ts';
+export type { OutboundDoor } from './outbound-door.ts';
 export { createServer, type HttpDeps, type HttpServer } from './server.ts';
 export type { PassedUpgrade, Siblings } from './siblings.ts';
 export { APOLOGY_NAME, type Recordings } from './sounds.ts';
+export { STATUS_PATH } from './status.ts';
+export { VOICE_PATH } from './voice-webhook.ts';

@@ -4,11 +4,12 @@ import type { Socket } from 'node:net';
 import type { Clock, Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount, type UsedNonces } from '../telephony/index.ts';
-import { createApp } from './app.ts';
+import { type CallsApiSettings, createApp } from './app.ts';
 import type { Calls } from './calls.ts';
 import { limitConnections } from './connections.ts';
 import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+import type { OutboundDoor } from './outbound-door.ts';
 import { type PassedUpgrade, type Siblings, unpackUpgrade } from './siblings.ts';
 import type { Recordings } from './sounds.ts';
 import { createUpgrade } from './upgrade.ts';
@@ -34,6 +35,8 @@ export interface HttpDeps {
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
   /** Where there are several processes behind one port. */
   readonly siblings?: Siblings | undefined;
+  readonly outbound: OutboundDoor;
+  readonly api: CallsApiSettings;
 }
 
 export interface HttpServer {
@@ -47,6 +50,7 @@ export interface HttpServer {
 
 export function createServer(deps: HttpDeps): HttpServer {
   const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
+  const { outbound, api } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -55,7 +59,19 @@ export function createServer(deps: HttpDeps): HttpServer {
     secret: account.authToken ?? ids.nonce(),
     usedNonces: deps.usedNonces,
   });
-  const app = createApp({ clock, logger, metrics, account, calls, tokens, recordings, goodbyeOf, siblings });
+  const app = createApp({
+    clock,
+    logger,
+    metrics,
+    account,
+    calls,
+    tokens,
+    recordings,
+    goodbyeOf,
+    siblings,
+    outbound,
+    api,
+  });
   const upgrades = createUpgrade({
     clock,
     logger,

@@ -46,7 +46,8 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
       ctx.body = hangupTwiml();
       return;
     }
-    const agent = calls.agentFor(form.To);
+    // Who was called from here has another number than the agent.
+    const agent = calls.agentFor(form.Direction.startsWith('outbound') ? form.From : form.To);
     const late = (): Failure => new Failure('INTERNAL', `nothing was decided within ${NEXT_DEADLINE_MS} ms`);
     let next: Next;
     try {

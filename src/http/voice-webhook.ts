@@ -1,5 +1,6 @@
 /** Twilio asks what to do with a call: `POST /twilio/voice`. Whatever happens, the answer is TwiML that serves the caller. */
 import type { Context, Middleware } from 'koa';
+import type { RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
@@ -8,7 +9,10 @@ import { callFrom, VoiceForm } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
+import { type OutboundDoor, outboundToken } from './outbound-door.ts';
 import { isOver, readForm } from './twilio-form.ts';
+
+export const VOICE_PATH = '/twilio/voice';
 
 /** Twilio waits 15 s (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides), and the caller with it. */
 const RING_DEADLINE_MS = 5_000;
@@ -31,6 +35,7 @@ export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
   readonly metrics: Pick<Metrics, 'failures' | 'callsRefused'>;
+  readonly outbound: Pick<OutboundDoor, 'order'>;
 }
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
@@ -45,7 +50,16 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body = hangupTwiml();
       return;
     }
-    const agent = calls.agentFor(form.To);
+    const token = outboundToken(ctx);
+    const order = token === undefined ? undefined : await deps.outbound.order(token);
+    if (token !== undefined && order === undefined) {
+      // Whoever was called is better left alone than greeted by somebody who does not know why.
+      logger.error({ callId: form.CallSid }, 'nobody knows what this outbound call is for: hung up');
+      calls.callerGone(form.CallSid, 'unknown order');
+      ctx.body = hangupTwiml();
+      return;
+    }
+    const agent = order?.agent ?? calls.agentFor(form.To);
     if (agent === undefined) {
       report(
         deps,
@@ -54,7 +68,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body = goodbyes.unknown(undefined);
       return;
     }
-    const call = callFrom(form, agent);
+    const call = callFrom(form, agent, order && { variables: order.variables, greeting: order.greeting });
     const late = (): Failure => new Failure('INTERNAL', `the call was not taken within ${RING_DEADLINE_MS} ms`);
     const abandoned = new AbortController();
     try {
@@ -65,17 +79,27 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
       metrics.callsRefused.inc({ code: failure.code });
-      ctx.body = await instead(ctx, agent, failure);
+      ctx.body = await instead(ctx, agent, failure, call.direction);
     }
   };
 
-  async function instead(ctx: Context, agent: string, { code }: Failure): Promise<string> {
+  async function instead(
+    ctx: Context,
+    agent: string,
+    { code }: Failure,
+    direction: RingingCall['direction'],
+  ): Promise<string> {
     if (NO_ROOM_HERE.has(code) && (await calls.hasNeighbours())) {
-      return askAgain(ctx, account, MAX_TRIES_FOR_ROOM) ?? goodbyes.busy(agent);
+      return askAgain(ctx, account, MAX_TRIES_FOR_ROOM) ?? busy(agent, direction);
     }
-    if (BUSY.has(code)) return goodbyes.busy(agent);
+    if (BUSY.has(code)) return busy(agent, direction);
     if (code === 'AGENT_UNKNOWN') return goodbyes.unknown(agent);
-    if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? goodbyes.busy(agent);
+    if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? busy(agent, direction);
     return goodbyes.whole(agent);
+  }
+
+  /** Who was called has answered already, and did not want to speak with anybody else. */
+  function busy(agent: string, direction: RingingCall['direction']): string {
+    return direction === 'outbound' ? goodbyes.words(agent) : goodbyes.busy(agent);
   }
 }

@@ -32,6 +32,19 @@ export const FAILURES = {
   CALLER_LIMIT: { fault: 'client', retryable: true },
   LIVE_FULL: { fault: 'us', retryable: true },
 
+  // Whoever asks over HTTP for calls
+  API_OFF: { fault: 'client', retryable: false },
+  API_UNAUTHORIZED: { fault: 'client', retryable: false },
+  API_BAD_REQUEST: { fault: 'client', retryable: false },
+  API_RATE_LIMITED: { fault: 'client', retryable: true },
+  API_KEY_REUSED: { fault: 'client', retryable: false },
+  API_IN_PROGRESS: { fault: 'client', retryable: true },
+  CALL_UNKNOWN: { fault: 'client', retryable: false },
+  OUTBOUND_OFF: { fault: 'us', retryable: false },
+  OUTBOUND_REFUSED: { fault: 'client', retryable: false },
+  PROVIDER_REFUSED: { fault: 'client', retryable: false },
+  PROVIDER_BUSY: { fault: 'provider', retryable: true },
+
   // The stream
   PROVIDER_BAD_MESSAGE: { fault: 'provider', retryable: false },
   PROVIDER_BAD_FORMAT: { fault: 'provider', retryable: false },

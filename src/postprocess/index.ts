@@ -5,6 +5,7 @@ export { type BullBrowserOptions, createBullBrowser } from './bullmq-browser.ts'
 export { type BullQueueOptions, createBullQueue } from './bullmq-queue.ts';
 export { type BullWorkerOptions, createBullWorker } from './bullmq-worker.ts';
 export { type PriceList, type Prices, withCallCost } from './cost.ts';
+export { findRecord } from './find-record.ts';
 export { type Job, parseJob } from './job.ts';
 export {
   JOB_STATES,

@@ -18,6 +18,7 @@ export {
 export type { SessionEvent, SessionRecord } from './live/session-record.ts';
 export type { TextFault, TextRequest } from './live/text-model.ts';
 export { type Balance, balance, balancedNetwork } from './phone/balance.ts';
+export { type Callee, nobody, person, voicemail } from './phone/callee.ts';
 export { type CallOptions, type CallResult, placeCall } from './phone/caller.ts';
 export { describePhoneEvent } from './phone/describe.ts';
 export {
@@ -46,6 +47,7 @@ export {
   type Switchboard,
   type SwitchedCall,
 } from './phone/switchboard.ts';
+export { createExchange, type Exchange, type ExchangeOptions } from './twilio/exchange.ts';
 export type { RefusalCode } from './twilio/refusal.ts';
 export {
   type RestTrouble,

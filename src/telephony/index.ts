@@ -1,4 +1,5 @@
 export type { CallControl } from './call-control.ts';
+export type { CallOrder, CallPlacer } from './call-placer.ts';
 export type { MediaFormat, StreamCommand, StreamEvent, TelephonyProtocol } from './protocol.ts';
 export { type ProviderSettings, providers } from './providers.ts';
 export { acceptStream, type CallStream, type StreamDeps, type StreamEnd, type StreamHandlers } from './stream.ts';
@@ -7,6 +8,7 @@ export { type TwilioRestAccount, twilioClient } from './twilio/client.ts';
 
 export { type GoodbyeOptions, goodbyeTwiml, type Spoken } from './twilio/goodbye-twiml.ts';
 
+export { createTwilioCallPlacer } from './twilio/place-call.ts';
 export { twilioMediaPath } from './twilio/protocol.ts';
 export { ASKING, createTwilioCallControl, type TwilioCallControlOptions } from './twilio/rest.ts';
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';

@@ -20,6 +20,7 @@ export {
   type Entry,
   entrySchema,
   type OutboundFacts,
+  outboundFactsSchema,
   type Sound,
   type Usage,
 } from './entry.ts';

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 
 export const outcomeSchema = z.discriminatedUnion('kind', [
-  /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown. */
+  /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown, machine (one answered). */
   z.object({ kind: z.literal('completed'), by: z.string().optional() }),
   z.object({ kind: z.literal('callerGone') }),
   /** The caller was put through, and did not come back. `to`: the destination, as the agent's file calls it. */

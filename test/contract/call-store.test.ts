@@ -77,6 +77,22 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
     expect(told.told).toEqual(['orphaned CA1']);
   });
 
+  test('calls that run are listed for whoever can see them, until they end', async () => {
+    const [one, other] = [await driver.start(), await driver.start()];
+    const { transcript } = await one.begin('CA1');
+    await one.begin('CA2');
+    const inRedis = (await one.store.neighbours()) > 0;
+    const idsOf = async ({ store }: typeof one) => (await store.running(10)).map(({ callId }) => callId).sort();
+    expect(await idsOf(one)).toEqual(['CA1', 'CA2']);
+    expect(await one.store.running(1)).toHaveLength(1);
+    await eventually(() => idsOf(other)).toEqual(inRedis ? ['CA1', 'CA2'] : []);
+    transcript.collector.end({ kind: 'completed' }, driver.clock.nowMs());
+    transcript.close();
+    await one.store.end('CA1', 'hangUp');
+    await eventually(() => idsOf(one)).toEqual(['CA2']);
+    await eventually(() => idsOf(other)).toEqual(inRedis ? ['CA2'] : []);
+  });
+
   test('who is told to stop is a neighbour to nobody, and goes on with the calls that it has', async () => {
     const [one, other] = [await driver.start(), await driver.start()];
     await one.begin('CA1');

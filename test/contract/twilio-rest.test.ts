@@ -158,12 +158,7 @@ describe("the twilio package's client", () => {
           .fetch(),
     ],
     ['with an address that is none', 400, 21205, (g: Given) => g.client().calls(g.callSid).update({ url: '/resume' })],
-    [
-      'for what is not simulated',
-      404,
-      20404,
-      (g: Given) => g.client().calls.create({ to: '+1', from: '+2', url: BASE }),
-    ],
+    ['for what is not simulated', 404, 20404, (g: Given) => g.client().calls(g.callSid).recordings.list()],
   ])('is refused %s', async (_what, status, code, ask) => {
     const given = await givenCall();
     await expect(ask(given)).rejects.toMatchObject({

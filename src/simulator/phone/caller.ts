@@ -1,6 +1,7 @@
 /** A phone call to the service from ringing to its last status callback, by the service's front door. */
 import { g711, type Pcm } from '../../audio/index.ts';
 import type { Clock, Ids } from '../../lib/index.ts';
+import { type Called, detect, ringUp } from './callee.ts';
 import { type CallEnd, createTimeline, type PhoneEvent, type Warning } from './events.ts';
 import { TwilioFault } from './fault.ts';
 import { followTwiml } from './follow.ts';
@@ -23,6 +24,12 @@ import { createSignedHttp } from './webhook.ts';
 import { type CallFacts, type CallStatus, callForm } from './wire.ts';
 
 export interface CallOptions {
+  /** Of a call that the service has placed: who is called. `from` is the service's number then. */
+  readonly called?: Called | undefined;
+  /** Default: a made-up one. */
+  readonly callSid?: string | undefined;
+  /** Of a call that the service has placed: what it wants to be told. */
+  readonly statusEvents?: readonly string[] | undefined;
   /** The service's public address, over which requests are signed; its fragment says how often it is asked. */
   readonly voiceUrl: string;
   /** Asked when an address of the service fails, once a call. */
@@ -68,14 +75,15 @@ export interface CallResult {
 
 /** Never rejects for what the service does: that is in the result. */
 export async function placeCall(options: CallOptions): Promise<CallResult> {
-  const { clock, ids, authToken } = options;
+  const { called, clock, ids, authToken } = options;
   const network = options.network ?? realNetwork(clock);
   const habits = providerHabits.parse(options.habits ?? {});
   const facts: CallFacts = {
     accountSid: options.accountSid ?? sid('AC', ids),
-    callSid: sid('CA', ids),
+    callSid: options.callSid ?? sid('CA', ids),
     from: options.from,
     to: options.to,
+    direction: called === undefined ? 'inbound' : 'outbound-api',
   };
   const timeline = createTimeline(options.onEvent ?? (() => undefined));
   const http = createSignedHttp({ network, authToken, clock, ids });
@@ -86,7 +94,7 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
   let handset: Handset | undefined;
   let fallbackUrl = options.fallbackUrl;
   let hungUpUnanswered = false;
-  let status: CallStatus = 'ringing';
+  let status: CallStatus = called === undefined ? 'ringing' : 'queued';
 
   const tell = (happening: Parameters<typeof timeline.tell>[0]): void =>
     timeline.tell(happening, handset?.elapsedMs() ?? 0);
@@ -96,6 +104,7 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
     http,
     clock,
     order: habits.statusCallbacks,
+    events: options.statusEvents,
     tell,
   });
 
@@ -164,20 +173,30 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
 
   const unanswered = async (end: CallEnd): Promise<CallResult> => {
     tell({ type: 'ended', end });
-    over(end.how === 'rejected' ? 'busy' : 'completed');
+    over(end.how === 'rejected' ? 'busy' : end.how === 'notAnswered' ? end.status : 'completed');
     await callbacks.report(status, 0);
     return result(end, undefined, g711('ulaw').decode(new Uint8Array(0)));
   };
 
-  let first: TwimlDocument;
-  try {
-    first = await ask(options.voiceUrl);
-  } catch (error) {
-    return unanswered(failed(error));
+  let first: TwimlDocument | undefined;
+  if (called === undefined) {
+    try {
+      first = await ask(options.voiceUrl);
+    } catch (error) {
+      return unanswered(failed(error));
+    }
+    const [verb] = first.verbs;
+    if (verb?.verb === 'reject') return unanswered({ how: 'rejected', reason: verb.reason });
+    if (hungUpUnanswered) return unanswered({ how: 'serviceHungUp' });
+  } else {
+    const isHungUp = (): boolean => hungUpUnanswered;
+    const report = (now: CallStatus): Promise<void> => {
+      status = now;
+      return callbacks.report(now);
+    };
+    const unheard = await ringUp({ called, clock, isHungUp, tell: report });
+    if (unheard !== undefined) return unanswered({ how: 'notAnswered', status: unheard });
   }
-  const [verb] = first.verbs;
-  if (verb?.verb === 'reject') return unanswered({ how: 'rejected', reason: verb.reason });
-  if (hungUpUnanswered) return unanswered({ how: 'serviceHungUp' });
 
   const phone = createHandset({ clock, timeline });
   handset = phone;
@@ -188,6 +207,7 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
   if (options.signal?.aborted) hangUp();
 
   const answeredReport = callbacks.report('in-progress');
+  if (called !== undefined) detect(called, { clock, facts, handset: phone, http });
   const caller = runScript(phone, options.script).then(
     () => undefined,
     (error: unknown) => {
@@ -216,7 +236,8 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
     recorded: (recording) => void recordings.push(recording),
   };
   try {
-    phone.finish(await followTwiml(first, journey).catch(failed));
+    const follow = async (): Promise<CallEnd> => followTwiml(first ?? (await ask(options.voiceUrl)), journey);
+    phone.finish(await follow().catch(failed));
   } finally {
     hangUp();
     options.signal?.removeEventListener('abort', hangUp);

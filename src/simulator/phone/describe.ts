@@ -56,6 +56,8 @@ export function describePhoneEvent(event: PhoneHappening): string {
 
 function describeEnd(end: CallEnd): string {
   switch (end.how) {
+    case 'notAnswered':
+      return `nobody answers: ${end.status}`;
     case 'callerHungUp':
       return 'the caller hung up';
     case 'serviceHungUp':

@@ -1,11 +1,15 @@
 /** What happens on a simulated call, as it is told and kept: the timeline by which tests and people follow it. */
 
+import type { Unanswered } from './callee.ts';
+
 /** How a call ended, as the caller and Twilio's Debugger would have it. */
 export type CallEnd =
   | { readonly how: 'callerHungUp' }
   /** By <Hangup/>, or because no verb was left. */
   | { readonly how: 'serviceHungUp' }
   | { readonly how: 'rejected'; readonly reason: string }
+  /** Of a call that the service has placed. */
+  | { readonly how: 'notAnswered'; readonly status: Unanswered }
   | { readonly how: 'transferred'; readonly to: string }
   | { readonly how: 'timeLimit' }
   /** With Twilio's error code, such as 31920. */

@@ -17,12 +17,21 @@ export interface StatusCallbackOptions {
   readonly http: SignedHttp;
   readonly clock: Clock;
   readonly order: ProviderHabits['statusCallbacks'];
+  /** StatusCallbackEvent of a call that was placed; undefined: what a number's own callback tells. */
+  readonly events?: readonly string[] | undefined;
   tell(happening: PhoneHappening): void;
 }
 
+/** https://www.twilio.com/docs/voice/api/call-resource#statuscallbackevent; any other status is the last one. */
+const EVENTS: Readonly<Record<string, string>> = {
+  initiated: 'initiated',
+  ringing: 'ringing',
+  'in-progress': 'answered',
+};
+
 export function createStatusCallbacks(options: StatusCallbackOptions): StatusCallbacks {
-  const { url, facts, http, clock, order, tell } = options;
-  /** Held back until the last one has been sent; at most the one of the answer. */
+  const { url, facts, http, clock, order, events, tell } = options;
+  /** Held back until the last one has been sent. */
   const late: Readonly<Record<string, string>>[] = [];
   let sequence = 0;
 
@@ -36,7 +45,8 @@ export function createStatusCallbacks(options: StatusCallbackOptions): StatusCal
 
   return {
     async report(status, durationMs) {
-      if (url === undefined) return;
+      const isWanted = events === undefined || events.includes(EVENTS[status] ?? 'completed');
+      if (url === undefined || !isWanted) return;
       const form = statusForm(facts, status, { sequence: sequence++, timeMs: clock.nowMs(), durationMs });
       const last = durationMs !== undefined;
       if (order === 'reversed' && !last) {

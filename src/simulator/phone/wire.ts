@@ -124,7 +124,16 @@ export function stopMessage(sequence: number, ids: StreamIds): string {
 }
 
 /** https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
-export type CallStatus = 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'canceled';
+export type CallStatus =
+  | 'queued'
+  | 'initiated'
+  | 'ringing'
+  | 'in-progress'
+  | 'completed'
+  | 'busy'
+  | 'no-answer'
+  | 'failed'
+  | 'canceled';
 
 export interface CallFacts {
   readonly accountSid: string;
@@ -132,9 +141,11 @@ export interface CallFacts {
   /** E.164, or a `sip:` URI. */
   readonly from: string;
   readonly to: string;
+  /** Default: inbound. */
+  readonly direction?: 'inbound' | 'outbound-api' | undefined;
 }
 
-/** The form of a webhook for an inbound call. For a phone number Twilio adds where it lies; for SIP, the domain. */
+/** The form of a webhook. For a phone number Twilio adds where it lies; for SIP, the domain. */
 export function callForm(call: CallFacts, status: CallStatus): Record<string, string> {
   const form: Record<string, string> = {
     AccountSid: call.accountSid,
@@ -143,7 +154,7 @@ export function callForm(call: CallFacts, status: CallStatus): Record<string, st
     CallStatus: status,
     Called: call.to,
     Caller: call.from,
-    Direction: 'inbound',
+    Direction: call.direction ?? 'inbound',
     From: call.from,
     To: call.to,
   };
@@ -153,7 +164,8 @@ export function callForm(call: CallFacts, status: CallStatus): Record<string, st
     for (const part of ['City', 'State', 'Zip']) form[side + part] = '';
     form[`${side}Country`] = 'US';
   }
-  return { ...form, StirVerstat: 'TN-Validation-Passed-A' };
+  // Who calls is verified of calls that come in.
+  return call.direction === 'outbound-api' ? form : { ...form, StirVerstat: 'TN-Validation-Passed-A' };
 }
 
 export interface CallProgress {

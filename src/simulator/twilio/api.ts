@@ -1,9 +1,10 @@
 /**
- * Twilio's REST API as far as a voice agent uses it: look at a call, lead it elsewhere, end it. One line a route, so that
- * others, such as the making of calls, are one line more. https://www.twilio.com/docs/voice/api/call-resource
+ * Twilio's REST API as far as a voice agent uses it: place a call, look at it, lead it elsewhere, end it. One line a route.
+ * https://www.twilio.com/docs/voice/api/call-resource
  */
 import type { Destination, Switchboard, SwitchedCall } from '../phone/switchboard.ts';
 import { callResource, rfc2822 } from './call-resource.ts';
+import type { Exchange } from './exchange.ts';
 import { notFound, type RestAnswer, refusal } from './refusal.ts';
 
 export interface RestRequest {
@@ -13,12 +14,16 @@ export interface RestRequest {
   /** The header, as it came. */
   readonly authorization: string | undefined;
   readonly form: Readonly<Record<string, string>>;
+  /** Of the form: values of a name that comes more than once. */
+  readonly lists?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface TwilioApiOptions {
   readonly accountSid: string;
   readonly authToken: string;
   readonly switchboard: Switchboard;
+  /** Who places calls; undefined: nobody can be called. */
+  readonly exchange?: Exchange | undefined;
 }
 
 export type TwilioApi = (request: RestRequest) => RestAnswer;
@@ -27,10 +32,11 @@ type Route = (match: Readonly<Record<string, string>>, request: RestRequest) => 
 
 /** Status values that a call does not leave. */
 const OVER: ReadonlySet<string> = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+const RINGING: ReadonlySet<string> = new Set(['queued', 'initiated', 'ringing']);
 /** https://www.twilio.com/docs/voice/api/call-resource: the `Twiml` parameter. */
 const MAX_TWIML_CHARACTERS = 4_000;
 
-export function createTwilioApi({ accountSid, authToken, switchboard }: TwilioApiOptions): TwilioApi {
+export function createTwilioApi({ accountSid, authToken, switchboard, exchange }: TwilioApiOptions): TwilioApi {
   const credentials = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
 
   const ofCall =
@@ -45,8 +51,14 @@ export function createTwilioApi({ accountSid, authToken, switchboard }: TwilioAp
     status: 200,
     body: { sid: accountSid, friendly_name: 'Simulated', status: 'active', type: 'Full', date_created: rfc2822(0) },
   });
+  const placed: Route = (_, request) => {
+    if (exchange === undefined) return refusal(21215);
+    const call = exchange.place(request);
+    return 'body' in call ? call : { status: 201, body: callResource(call) };
+  };
   const routes: readonly (readonly [method: string, path: RegExp, route: Route])[] = [
     ['GET', /^\/2010-04-01\/Accounts\/(?<account>\w+)\.json$/, account],
+    ['POST', /^\/2010-04-01\/Accounts\/(?<account>\w+)\/Calls\.json$/, placed],
     ['GET', /^\/2010-04-01\/Accounts\/(?<account>\w+)\/Calls\/(?<callSid>\w+)\.json$/, ofCall(shown)],
     ['POST', /^\/2010-04-01\/Accounts\/(?<account>\w+)\/Calls\/(?<callSid>\w+)\.json$/, ofCall(updated)],
   ];
@@ -66,7 +78,7 @@ const shown = (call: SwitchedCall): RestAnswer => ({ status: 200, body: callReso
 /** Status goes before Url, and Url before Twiml; without any of them nothing changes. */
 function updated(call: SwitchedCall, { form }: RestRequest): RestAnswer {
   const { Status: status, Url: url, Twiml: twiml, Method: method = 'POST', FallbackUrl: fallbackUrl } = form;
-  const ringing = call.status === 'ringing';
+  const ringing = RINGING.has(call.status);
   if (status !== undefined) {
     if (status !== 'completed' && status !== 'canceled') return refusal(20001, `Invalid Status: ${status}`);
     if (OVER.has(call.status) || (status === 'canceled' && !ringing)) return refusal(21220);

@@ -13,7 +13,7 @@ export function callResource(call: CallState): Record<string, unknown> {
     caller_name: '',
     date_created: rfc2822(beganMs),
     date_updated: rfc2822(endedMs ?? answeredMs ?? beganMs),
-    direction: 'inbound',
+    direction: facts.direction ?? 'inbound',
     duration: endedMs === undefined ? null : String(Math.ceil((endedMs - (answeredMs ?? endedMs)) / 1000)),
     end_time: endedMs === undefined ? null : rfc2822(endedMs),
     forwarded_from: null,

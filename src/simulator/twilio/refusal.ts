@@ -7,7 +7,12 @@ const MESSAGES = {
   20429: 'Too Many Requests',
   20500: 'Internal Server Error',
   20503: 'Service Unavailable',
+  21201: 'No To number specified',
   21205: 'Url is not a valid URL',
+  21211: 'The phone number you are attempting to call is not valid',
+  21212: 'The caller ID number is not valid for this account',
+  21213: 'From phone number is required',
+  21215: 'Account not authorized to call this number',
   21220: 'Call is not in-progress. Cannot redirect.',
 } as const;
 
@@ -18,7 +23,12 @@ const STATUSES: Readonly<Record<RefusalCode, number>> = {
   20429: 429,
   20500: 500,
   20503: 503,
+  21201: 400,
   21205: 400,
+  21211: 400,
+  21212: 400,
+  21213: 400,
+  21215: 400,
   21220: 400,
 };
 

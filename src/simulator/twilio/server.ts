@@ -92,10 +92,12 @@ async function read(incoming: IncomingMessage): Promise<RestRequest> {
     sizeBytes += chunk.length;
     if (sizeBytes > MAX_FORM_BYTES) throw new RangeError(`a form of more than ${MAX_FORM_BYTES} bytes`);
   }
+  const fields = new URLSearchParams(Buffer.concat(chunks).toString());
   return {
     method: incoming.method ?? '',
     path: (incoming.url ?? '').replace(/\?.*$/s, ''),
     authorization: incoming.headers.authorization,
-    form: Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString())),
+    form: Object.fromEntries(fields),
+    lists: Object.fromEntries([...fields.keys()].map((name) => [name, fields.getAll(name)])),
   };
 }

@@ -3,6 +3,7 @@ import type { CallListInstance } from 'twilio/lib/rest/api/v2010/account/call.js
 import { type Backoff, backoffMs, type Clock, Failure, type Ids, withDeadline } from '../../lib/index.ts';
 import type { CallControl } from '../call-control.ts';
 import { type TwilioRestAccount, twilioClient } from './client.ts';
+import { answerOf, FIRST_SERVER_ERROR, type RestAnswer, TOO_MANY_REQUESTS, toldBy } from './rest-answer.ts';
 
 /** Twilio answers in some 200 ms; a caller who waits in silence for more than this has hung up. */
 const REQUEST_DEADLINE_MS = 5_000;
@@ -20,8 +21,6 @@ export const ASKING = {
 const NOT_IN_PROGRESS = 21220;
 /** Given for a call that is known no more, and for everything that is asked with a wrong account or a wrong base URL. */
 const NOT_FOUND = 20404;
-const TOO_MANY_REQUESTS = 429;
-const FIRST_SERVER_ERROR = 500;
 
 export interface TwilioCallControlOptions extends TwilioRestAccount {
   readonly clock: Clock;
@@ -82,28 +81,10 @@ export function createTwilioCallControl({ clock, ids, ...account }: TwilioCallCo
   };
 }
 
-/** Twilio's refusal by its two numbers; 0 where there was no answer. Its text may repeat what was asked for. */
-interface Answer {
-  readonly status: number;
-  readonly code: number;
-  /** The system's name for what happened to the connection, such as ECONNREFUSED. */
-  readonly connection: string;
-}
-
-function answerOf(error: unknown): Answer {
-  const fields: { status?: unknown; code?: unknown } = typeof error === 'object' && error !== null ? error : {};
-  return {
-    status: typeof fields.status === 'number' ? fields.status : 0,
-    code: typeof fields.code === 'number' ? fields.code : 0,
-    connection: typeof fields.code === 'string' ? fields.code : 'no answer',
-  };
-}
-
-const mayPass = ({ status }: Answer): boolean =>
+const mayPass = ({ status }: RestAnswer): boolean =>
   status === 0 || status === TOO_MANY_REQUESTS || status >= FIRST_SERVER_ERROR;
 
 /** Without a cause: the client's errors carry the request, and with it the credentials. */
-function failed(what: string, { status, code, connection }: Answer, tries: number): Failure {
-  const why = status === 0 ? connection : `HTTP ${status}${code === 0 ? '' : `, Twilio ${code}`}`;
-  return new Failure('PROVIDER_REST', `Twilio did not ${what}: ${why} (tried ${tries}×)`);
+function failed(what: string, answer: RestAnswer, tries: number): Failure {
+  return new Failure('PROVIDER_REST', `Twilio did not ${what}: ${toldBy(answer)} (tried ${tries}×)`);
 }

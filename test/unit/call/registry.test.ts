@@ -130,6 +130,7 @@ function service({
       hangUp: async () => 'done',
       ...control,
     },
+    whoAnswered: async () => undefined,
     streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
   });
   cleanUp = () => {

@@ -43,6 +43,7 @@ test('an agent is an instruction; everything else has a default that suits a tel
     },
     toolSpecs: [],
     alternatives: [],
+    outbound: { ringMs: 30_000 },
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
     patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
     afterwards: { formats: ['json', 'text', 'vtt'] },

@@ -5,8 +5,17 @@ import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RingingCall } from '../../../src/call/index.ts';
-import { type Calls, createServer, type Goodbye, type HttpLimits, type Siblings } from '../../../src/http/index.ts';
-import { systemIds } from '../../../src/lib/index.ts';
+import { createLocalNotes } from '../../../src/cluster/index.ts';
+import {
+  type Calls,
+  type CallsDoor,
+  createServer,
+  type Goodbye,
+  type HttpLimits,
+  type OutboundDoor,
+  type Siblings,
+} from '../../../src/http/index.ts';
+import { Failure, systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { type CallStream, createUsedNonces } from '../../../src/telephony/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -105,7 +114,19 @@ export interface ServiceOptions {
   readonly limits?: HttpLimits;
   readonly goodbyeOf?: (agent: string | undefined) => Goodbye | undefined;
   readonly siblings?: Siblings;
+  readonly outbound?: Partial<OutboundDoor>;
+  readonly apiKey?: string;
+  readonly door?: Partial<CallsDoor>;
 }
+
+const NO_CALLS: CallsDoor = {
+  place: async () => {
+    throw new Failure('OUTBOUND_OFF', 'no calls are placed here');
+  },
+  list: async () => [],
+  look: async () => undefined,
+  hangUp: async () => false,
+};
 
 export async function startService(options: ServiceOptions = {}) {
   const calls = options.calls ?? notingCalls();
@@ -125,6 +146,8 @@ export async function startService(options: ServiceOptions = {}) {
     ...(options.limits !== undefined && { limits: options.limits }),
     goodbyeOf: options.goodbyeOf ?? (() => undefined),
     siblings: options.siblings,
+    outbound: { order: async () => undefined, told: async () => {}, answeredBy: async () => {}, ...options.outbound },
+    api: { key: options.apiKey, door: { ...NO_CALLS, ...options.door }, answers: createLocalNotes(clock) },
   });
   service.server.listen(0, '127.0.0.1');
   await once(service.server, 'listening');

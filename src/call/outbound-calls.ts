@@ -1,0 +1,174 @@
+/**
+ * Calls that are placed with the provider: what was asked for waits under a token until the call is answered, and what the
+ * provider tells of it is kept. No session is dialled, and nobody greets, before somebody has answered.
+ */
+import * as z from 'zod';
+import type { Notes } from '../cluster/index.ts';
+import type { Clock, Ids } from '../lib/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { askedAgain, type CallPlacer } from '../telephony/index.ts';
+import { type OutboundFacts, outboundFactsSchema } from '../transcript/index.ts';
+import {
+  type OutboundEnd,
+  type OutboundState,
+  outboundEndSchema,
+  outboundStateSchema,
+  progressFrom,
+  rankOf,
+} from './outbound-state.ts';
+
+/** Twilio queues what comes faster than a call a second, rings for up to two minutes, and the longest call has four hours. */
+const ORDER_MS = 5 * 60 * 60_000;
+/** Whoever placed a call has asked by then how it went; its record stays. */
+const PLACED_MS = 24 * 60 * 60_000;
+/** The list of those that are not over. */
+const LIVE_LIST = 'outbound';
+/** As `Ids.nonce` gives them, and so of no other note. */
+const TOKEN = /^[\w-]{1,64}$/;
+
+export interface OutboundOrder extends OutboundFacts {
+  /** The name of the agent that speaks. */
+  readonly agent: string;
+  readonly to: string;
+  readonly from: string;
+}
+
+export interface PlacedCall {
+  readonly callId: string;
+  readonly agent: string;
+  readonly to: string;
+  readonly from: string;
+  readonly state: OutboundState;
+  readonly end?: OutboundEnd | undefined;
+  /** When it came into this state, or was heard of first. */
+  readonly atMs: number;
+}
+
+/** How the agent's file has it. */
+export interface OutboundSettings {
+  readonly ringMs: number;
+  readonly maxCallMs: number;
+  readonly machine?: 'hangUp' | 'leaveMessage' | undefined;
+}
+
+export interface OutboundCallsOptions {
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'nonce'>;
+  readonly logger: Logger;
+  readonly notes: Notes;
+  /** undefined: there is no account to place calls with. */
+  readonly placer: CallPlacer | undefined;
+  /** Where the provider asks and tells; the token goes into the query, which the provider signs. */
+  readonly urls: { readonly voice: string; readonly status: string; readonly machine: string };
+}
+
+const orderSchema = outboundFactsSchema.extend({ agent: z.string(), to: z.string(), from: z.string() });
+const placedSchema = z.object({
+  callId: z.string(),
+  agent: z.string(),
+  to: z.string(),
+  from: z.string(),
+  state: outboundStateSchema,
+  end: outboundEndSchema.optional(),
+  atMs: z.number(),
+});
+
+export class OutboundCalls {
+  readonly #options: OutboundCallsOptions;
+
+  constructor(options: OutboundCallsOptions) {
+    this.#options = options;
+  }
+
+  get canPlace(): boolean {
+    return this.#options.placer !== undefined;
+  }
+
+  /** Rejects with the failures of `CallPlacer.place`. */
+  async place(order: OutboundOrder, { ringMs, maxCallMs, machine }: OutboundSettings): Promise<PlacedCall> {
+    const { ids, logger, notes, placer, urls } = this.#options;
+    if (placer === undefined) throw new Error('there is no account to place calls with');
+    const { agent, to, from } = order;
+    const token = ids.nonce();
+    // Before it is placed: it may be answered, and asked about, before we hear that it was.
+    await notes.note(orderKey(token), { rank: 0, value: JSON.stringify(order), forMs: ORDER_MS });
+    const withToken = (url: string): string => askedAgain(`${url}?outbound=${token}`);
+    const callId = await placer.place({
+      to,
+      from,
+      ringMs,
+      maxCallMs,
+      voiceUrl: withToken(urls.voice),
+      statusUrl: withToken(urls.status),
+      detection: machine && {
+        until: machine === 'hangUp' ? 'known' : 'messageEnd',
+        url: withToken(urls.machine),
+      },
+    });
+    logger.info({ callId, agent, piiTo: to, piiFrom: from }, 'outbound call placed');
+    const placed = { callId, agent, to, from, state: 'queued', atMs: this.#options.clock.nowMs() } as const;
+    await this.#keep(placed);
+    return placed;
+  }
+
+  /** What was asked for, of a call that is answered; undefined when nobody knows any more. */
+  async order(token: string): Promise<OutboundOrder | undefined> {
+    if (!TOKEN.test(token)) return undefined;
+    return orderSchema.safeParse(parsed(await this.#options.notes.get(orderKey(token)))).data;
+  }
+
+  /** The provider tells how the call goes on: in any order, and as often as it likes. */
+  async told(token: string, callId: string, callStatus: string): Promise<void> {
+    const progress = progressFrom(callStatus);
+    if (progress === undefined) return;
+    const order = await this.order(token);
+    if (order === undefined) return;
+    const { agent, to, from } = order;
+    await this.#keep({ callId, agent, to, from, ...progress, atMs: this.#options.clock.nowMs() });
+  }
+
+  /** The provider tells who has answered; the first word counts. */
+  async answeredBy(token: string, callId: string, who: string): Promise<void> {
+    const { logger, notes } = this.#options;
+    if (who === '' || (await this.order(token)) === undefined) return;
+    logger.info({ callId, who }, 'who has answered is known');
+    await notes.note(answeredKey(callId), { rank: 0, value: who, forMs: ORDER_MS });
+  }
+
+  /** undefined while the provider has not told. */
+  whoAnswered(callId: string): Promise<string | undefined> {
+    return this.#options.notes.get(answeredKey(callId));
+  }
+
+  async find(callId: string): Promise<PlacedCall | undefined> {
+    return placedSchema.safeParse(parsed(await this.#options.notes.get(placedKey(callId)))).data;
+  }
+
+  /** Those that are not over, as far as is known. */
+  async live(max: number): Promise<readonly PlacedCall[]> {
+    const notes = await this.#options.notes.list(LIVE_LIST, max);
+    return notes.flatMap((note) => placedSchema.safeParse(parsed(note)).data ?? []);
+  }
+
+  async #keep(placed: PlacedCall): Promise<void> {
+    await this.#options.notes.note(placedKey(placed.callId), {
+      rank: rankOf(placed),
+      value: JSON.stringify(placed),
+      forMs: PLACED_MS,
+      listed: { list: LIVE_LIST, on: placed.state !== 'ended' },
+    });
+  }
+}
+
+const orderKey = (token: string): string => `order:${token}`;
+const answeredKey = (callId: string): string => `answered:${callId}`;
+const placedKey = (callId: string): string => `placed:${callId}`;
+
+/** undefined where there is none, or nothing that can be read. */
+function parsed(note: string | undefined): unknown {
+  try {
+    return note === undefined ? undefined : JSON.parse(note);
+  } catch {
+    return undefined;
+  }
+}

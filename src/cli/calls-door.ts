@@ -1,0 +1,119 @@
+/** Calls over HTTP, put together: who may be called, who speaks, and where what is known of a call is found. */
+import { type CallRegistry, OutboundCalls, type PlacedCall } from '../call/index.ts';
+import type { Cluster } from '../cluster/index.ts';
+import type { Agent, Config } from '../config/index.ts';
+import { type CallsDoor, type CallView, MACHINE_PATH, STATUS_PATH, VOICE_PATH } from '../http/index.ts';
+import { Failure } from '../lib/index.ts';
+import { findRecord } from '../postprocess/index.ts';
+import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
+import type { CallFacts } from '../transcript/index.ts';
+import type { Tools } from './postprocessing.ts';
+
+/** What one answer holds, 250 kB of it; who has more calls looks at them one by one. */
+const MAX_LISTED = 1_000;
+
+export interface CallsDoorOptions {
+  readonly config: Config;
+  readonly cluster: Pick<Cluster, 'notes' | 'store'>;
+  readonly registry: Pick<CallRegistry, 'notReadyBecause'>;
+  readonly outbound: OutboundCalls;
+  readonly control: CallControl | undefined;
+}
+
+/** Without an account, or its token, there is nobody to place calls with. */
+export function openOutbound(
+  config: Config,
+  { clock, ids, logger }: Tools,
+  { notes }: Pick<Cluster, 'notes'>,
+): OutboundCalls {
+  const { accountSid, authToken, apiBaseUrl: baseUrl } = config.twilio;
+  const { publicUrl } = config.http;
+  const isOff = accountSid === undefined || authToken === undefined || config.api.destinations.length === 0;
+  return new OutboundCalls({
+    clock,
+    ids,
+    logger,
+    notes,
+    placer: isOff ? undefined : createTwilioCallPlacer({ accountSid, authToken, baseUrl, clock }),
+    urls: { voice: publicUrl + VOICE_PATH, status: publicUrl + STATUS_PATH, machine: publicUrl + MACHINE_PATH },
+  });
+}
+
+export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
+  const { config, cluster, registry, outbound, control } = options;
+  const { store } = cluster;
+  const { destinations } = config.api;
+
+  const look = async (id: string): Promise<CallView | undefined> => {
+    const record = await findRecord(config.dirs.records, id);
+    const placed = await outbound.find(id);
+    if (record !== undefined) {
+      const { agent, from, to, direction } = record as unknown as CallFacts;
+      return { id, state: 'ended', end: placed?.end, direction, agent, from, to, record };
+    }
+    if (placed !== undefined && placed.state !== 'inProgress') return viewOf(placed);
+    const known = await store.look(id);
+    if (known.state === 'running') return running(known.facts);
+    return placed && viewOf(known.state === 'ended' ? { ...placed, state: 'ended' } : placed);
+  };
+
+  return {
+    async place({ agent: name, to, from: asked, variables, greeting }) {
+      const agent = config.agents.find((each) => each.name === name);
+      if (agent === undefined) throw new Failure('API_BAD_REQUEST', 'agent: there is none of this name');
+      if (!outbound.canPlace) throw new Failure('OUTBOUND_OFF', whyOff(config));
+      if (!destinations.some((prefix) => to.startsWith(prefix))) {
+        throw new Failure('OUTBOUND_REFUSED', 'to: OUTBOUND_ALLOWED does not let this number be called');
+      }
+      const from = asked ?? config.api.from ?? firstNumber(agent);
+      if (from === undefined) {
+        throw new Failure(
+          'API_BAD_REQUEST',
+          'from: is missing, and neither TWILIO_FROM nor a number of the agent stands for it',
+        );
+      }
+      // Somebody would answer, and nobody would speak.
+      const [code] = registry.notReadyBecause;
+      if (code !== undefined) throw new Failure(code, 'this process takes no calls just now');
+      const { ringMs, machine } = agent.outbound;
+      const settings = { ringMs, machine, maxCallMs: agent.limits.callMs + AFTER_LIMIT_MS };
+      return viewOf(await outbound.place({ agent: name, to, from, variables, greeting }, settings));
+    },
+    async list() {
+      const placed = (await outbound.live(MAX_LISTED)).map(viewOf);
+      const answered = (await store.running(MAX_LISTED)).map(running);
+      return [...new Map([...placed, ...answered].map((call) => [call.id, call])).values()].slice(0, MAX_LISTED);
+    },
+    look,
+    async hangUp(id) {
+      const call = await look(id);
+      if (call === undefined) return false;
+      if (call.state === 'ended' && call.record !== undefined) return true;
+      if (control === undefined)
+        throw new Failure('OUTBOUND_OFF', 'without TWILIO_ACCOUNT_SID nobody can be asked to end a call');
+      await control.hangUp(id);
+      return true;
+    },
+  };
+}
+
+/** The provider ends a call that we have forgotten; the goodbye at our own limit comes before. */
+const AFTER_LIMIT_MS = 60_000;
+
+function whyOff({ api, twilio }: Config): string {
+  if (api.destinations.length === 0) return 'OUTBOUND_ALLOWED is not set: no calls are placed';
+  return twilio.accountSid === undefined ? 'TWILIO_ACCOUNT_SID is not set' : 'TWILIO_AUTH_TOKEN is not set';
+}
+
+/** Of what it answers, SIP addresses call nobody. */
+function firstNumber({ answers }: Agent): string | undefined {
+  return answers.find((address) => address.startsWith('+'));
+}
+
+function viewOf({ callId: id, atMs: _, ...call }: PlacedCall): CallView {
+  return { id, direction: 'outbound', ...call };
+}
+
+function running({ callId: id, direction, agent, from, to }: CallFacts): CallView {
+  return { id, state: 'inProgress', direction, agent, from, to };
+}

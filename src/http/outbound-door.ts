@@ -1,0 +1,18 @@
+/** What the webhooks need to know of calls that were placed from here. Each knows its call by a token in its signed query. */
+import type { Context } from 'koa';
+import type { OutboundOrder } from '../call/index.ts';
+
+export interface OutboundDoor {
+  /** What was asked for, of a call that is answered; undefined when nobody knows any more. */
+  order(token: string): Promise<OutboundOrder | undefined>;
+  /** How the call goes on, in Twilio's words, in any order. */
+  told(token: string, callId: string, callStatus: string): Promise<void>;
+  /** Who has answered, in Twilio's words. The first word counts. */
+  answeredBy(token: string, callId: string, who: string): Promise<void>;
+}
+
+/** To be read of a request whose signature is good. */
+export function outboundToken({ query }: Context): string | undefined {
+  const { outbound } = query;
+  return typeof outbound === 'string' ? outbound : undefined;
+}

@@ -1,0 +1,212 @@
+/** Calls that are placed over HTTP, through the whole service and a simulated Twilio, which the `twilio` package asks. */
+import { describe, expect, test } from 'vitest';
+import { nobody, person, type ScenarioInput, voicemail } from '../../src/simulator/index.ts';
+import { ADA, givenOutbound, OUR_NUMBER, type Outbound } from '../support/outbound.ts';
+
+const GREETING = 'Good morning, this is the surgery.';
+const MESSAGE = 'Please call us back about your appointment.';
+const MODEL: ScenarioInput = {
+  turns: [
+    { on: 'greeting', says: GREETING },
+    { on: 'text', says: MESSAGE },
+  ],
+};
+/** A hello while the greeting is on its way, and words after it. */
+const ANSWERING = [
+  { say: { toneHz: 600, lengthMs: 800 } },
+  { hear: 'agent' },
+  { hearSilence: { ms: 700 } },
+  { say: { toneHz: 600, lengthMs: 1_500 } },
+  { hear: 'agent' },
+  { hearSilence: { ms: 800 } },
+  'hangUp',
+];
+const textsOf = ({ live }: Outbound): string[] =>
+  live.sessions.flatMap((session) => session.eventsOf('textReceived').map(({ text }) => text));
+const heardOf = ({ live }: Outbound): number =>
+  live.sessions[0]!.heard.reduce((peak, x) => Math.max(peak, Math.abs(x)), 0);
+const stateOf = async (given: Outbound, id: string): Promise<unknown> =>
+  (await given.ask('GET', `/calls/${id}`)).json();
+
+describe('a call that is answered', () => {
+  test('is spoken by its agent, who knows what was given, and is found by its id all the while', async () => {
+    const given = await givenOutbound({
+      instruction: 'You call {{vars.name}} at {{caller.number}}.',
+      agent: 'greeting: "Greet {{vars.name}}."\n',
+      model: MODEL,
+      callees: { [ADA]: person([{ hear: 'agent' }, { hearSilence: { ms: 800 } }, 'hangUp'], 6_000) },
+    });
+    const placed = await given.ask('POST', '/calls', {
+      body: { agent: 'caller', to: ADA, variables: { name: 'Ada' } },
+    });
+    expect(placed.status).toBe(201);
+    const call = (await placed.json()) as { id: string };
+    expect(placed.headers.get('location')).toBe(`/calls/${call.id}`);
+    expect(call).toEqual({
+      id: call.id,
+      state: 'queued',
+      direction: 'outbound',
+      agent: 'caller',
+      from: OUR_NUMBER,
+      to: ADA,
+    });
+    await given.clock.advance(5_000);
+    // It rings: nobody is asked what to do, and no session begins.
+    expect(await stateOf(given, call.id)).toMatchObject({ state: 'ringing' });
+    expect(given.live.sessions).toEqual([]);
+    await given.clock.advance(3_000);
+    expect(await stateOf(given, call.id)).toMatchObject({ state: 'inProgress' });
+    expect(await (await given.ask('GET', '/calls')).json()).toMatchObject({
+      calls: [{ id: call.id, state: 'inProgress' }],
+    });
+    const result = await given.ended();
+    expect(result).toMatchObject({ end: { how: 'callerHungUp' }, scriptFailure: undefined, warnings: [] });
+    expect(textsOf(given)).toEqual([expect.stringContaining('Greet Ada.')]);
+    const [opened] = given.live.sessions[0]!.eventsOf('opened');
+    expect(JSON.stringify(opened)).toContain(`You call Ada at ${ADA}.`);
+    const record = await given.record();
+    expect(record).toMatchObject({ direction: 'outbound', to: ADA, outbound: { variables: { name: 'Ada' } } });
+    expect(await stateOf(given, call.id)).toMatchObject({
+      state: 'ended',
+      end: 'completed',
+      record: { callId: call.id, lines: [{ text: GREETING }] },
+    });
+    expect(await (await given.ask('GET', '/calls')).json()).toEqual({ calls: [] });
+  });
+
+  test('is hung up by whoever placed it, and again without harm', async () => {
+    const given = await givenOutbound({ model: MODEL, callees: { [ADA]: person([{ wait: 60_000 }], 1_000) } });
+    const { id } = await given.place({});
+    await given.clock.advance(5_000);
+    expect((await given.ask('DELETE', `/calls/${id}`)).status).toBe(204);
+    expect(await given.ended()).toMatchObject({ end: { how: 'serviceHungUp' } });
+    expect((await given.ask('DELETE', `/calls/${id}`)).status).toBe(204);
+    await given.record();
+    expect((await given.ask('DELETE', `/calls/${id}`)).status).toBe(204);
+  });
+});
+
+describe('a call that is not answered', () => {
+  test.each([
+    ['busy', nobody('busy'), 'busy'],
+    ['of a number that is none', nobody('unreachable'), 'failed'],
+    ['that rings for too long', person([{ wait: 1 }], 90_000), 'noAnswer'],
+  ])('%s ends so, and leaves no session', async (_what, callee, end) => {
+    const given = await givenOutbound({ callees: { [ADA]: callee } });
+    const { id } = await given.place({});
+    expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered' } });
+    expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end });
+    expect(given.live.sessions).toEqual([]);
+    expect(await (await given.ask('GET', '/calls')).json()).toEqual({ calls: [] });
+  });
+
+  test('is taken back while it rings', async () => {
+    const given = await givenOutbound({ callees: { [ADA]: person([{ wait: 1 }], 20_000) } });
+    const { id } = await given.place({});
+    await given.clock.advance(3_000);
+    expect((await given.ask('DELETE', `/calls/${id}`)).status).toBe(204);
+    expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered', status: 'canceled' } });
+    expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end: 'canceled' });
+  });
+});
+
+test.each(['twice', 'reversed'] as const)('callbacks that come %s take a finished call nowhere', async (order) => {
+  const given = await givenOutbound({ model: MODEL, habits: { statusCallbacks: order } });
+  const { id } = await given.place({});
+  await given.ended();
+  await given.record();
+  expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end: 'completed' });
+});
+
+describe('a machine that answers', () => {
+  const answering = { [ADA]: voicemail({ toneHz: 600, lengthMs: 9_000, dbov: -20 }, 1_000) };
+
+  test('is hung up on as soon as it is known, and its greeting reaches nobody', async () => {
+    const given = await givenOutbound({
+      agent: 'greeting: Hello.\noutbound: { machine: hangUp }\n',
+      model: MODEL,
+      callees: answering,
+    });
+    await given.place({});
+    const result = await given.ended();
+    expect(result.end).toEqual({ how: 'serviceHungUp' });
+    expect(result.events.at(-1)!.atMs).toBeLessThan(4_500);
+    expect(heardOf(given)).toBe(0);
+    expect((await given.record()).events).toContainEqual(
+      expect.objectContaining({ code: 'MACHINE_ANSWERED', detail: 'machine_start' }),
+    );
+  });
+
+  test('gets the message after the beep, and nothing of its greeting is answered', async () => {
+    const given = await givenOutbound({
+      agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: "Ask {{vars.name}} to call back." } }\n',
+      model: MODEL,
+      callees: answering,
+    });
+    await given.place({ variables: { name: 'Ada' } });
+    const result = await given.ended();
+    expect(result.end).toEqual({ how: 'serviceHungUp' });
+    expect(textsOf(given)).toEqual([
+      expect.stringContaining('Hello.'),
+      expect.stringMatching(/^\[A machine has answered.*\] Ask Ada to call back\.$/),
+    ]);
+    // The greeting has nine seconds, the beep half of one.
+    const message = result.sounds.filter(({ fromMs }) => fromMs > 9_500);
+    expect(message.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)).toBeGreaterThan(2_000);
+    expect(heardOf(given)).toBe(0);
+    const { lines } = await given.record();
+    expect(lines).toMatchObject([{ text: GREETING }, { text: MESSAGE, heardText: MESSAGE, cut: false }]);
+  });
+
+  test('a person in its place is greeted at once, hears the greeting to its end, and is answered after that', async () => {
+    const given = await givenOutbound({
+      agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: Call back. } }\n',
+      model: {
+        ...MODEL,
+        turns: [...MODEL.turns!, { on: 'speech', hears: 'Yes, go on.', says: 'I am glad to hear you.' }],
+      },
+      callees: {
+        [ADA]: person(ANSWERING, 1_000),
+      },
+    });
+    await given.place({});
+    const result = await given.ended();
+    expect(result.scriptFailure).toBeUndefined();
+    expect(heardOf(given)).toBeGreaterThan(1_000);
+    expect((await given.record()).lines).toMatchObject([
+      { text: GREETING, cut: false },
+      { speaker: 'caller' },
+      { text: 'I am glad to hear you.', cut: false },
+    ]);
+  });
+});
+
+describe('an order is turned down', () => {
+  test.each([
+    ['where nobody may be called', { OUTBOUND_ALLOWED: '' }, {}, 403, 'OUTBOUND_OFF'],
+    ['for a number that may not be called', {}, { to: '+4412345678' }, 403, 'OUTBOUND_REFUSED'],
+    ['for an agent that is none', {}, { agent: 'nobody' }, 400, 'API_BAD_REQUEST'],
+    ['from a number that is not ours', {}, { from: '+15559999999' }, 422, 'PROVIDER_REFUSED'],
+    ['to a country that Twilio does not call', {}, { to: '+4930123456' }, 422, 'PROVIDER_REFUSED'],
+  ])('%s', async (_what, env, body, status, error) => {
+    const given = await givenOutbound({ env });
+    const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
+    expect([answer.status, await answer.json()]).toMatchObject([status, { error }]);
+    expect(given.exchange.calls).toEqual([]);
+    expect(given.log.join('')).not.toContain('outbound-auth-token');
+  });
+
+  test('and without an account, there is nobody to place calls with', async () => {
+    const given = await givenOutbound({ env: { TWILIO_ACCOUNT_SID: '' } });
+    const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA } });
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: 'OUTBOUND_OFF' }]);
+  });
+});
+
+test('TWILIO_FROM calls, unless the order says who does', async () => {
+  const given = await givenOutbound({ env: { TWILIO_FROM: '+15550111' } });
+  const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA } });
+  expect(answer.status).toBe(422);
+  expect(given.twilio.requests[0]!.form['From']).toBe('+15550111');
+  expect((await given.place({ from: OUR_NUMBER })).state).toBe('queued');
+});

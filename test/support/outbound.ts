@@ -1,0 +1,179 @@
+/** A service that places calls: with a simulated Twilio, whose callees the test chooses, on a hand-wound clock. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished, vi } from 'vitest';
+import { startService } from '../../src/cli/service.ts';
+import { simulatedEnv } from '../../src/cli/simulated.ts';
+import { loadConfig } from '../../src/config/index.ts';
+import {
+  type Callee,
+  type CallResult,
+  createExchange,
+  createLiveSimulator,
+  createSwitchboard,
+  type Exchange,
+  type LiveSimulator,
+  type PhoneNetwork,
+  type ProviderHabitsInput,
+  person,
+  type ScenarioInput,
+  startTwilioSimulator,
+  type TwilioSimulator,
+} from '../../src/simulator/index.ts';
+import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
+import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts';
+import { countingIds } from './counting-ids.ts';
+import { dialInMemory } from './live-in-memory.ts';
+import { ManualClock } from './manual-clock.ts';
+import { memoryNetwork } from './memory-network.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const PUBLIC_URL = 'https://callbridge.example';
+const ACCOUNT = `AC${'0'.repeat(32)}`;
+const AUTH_TOKEN = 'outbound-auth-token';
+export const API_KEY = 'an-api-key-of-the-tests';
+export const OUR_NUMBER = '+15550100';
+export const ADA = '+15550177';
+/** Longer than any call of these tests: one that goes on so long will never end. */
+const MAX_CALL_MS = 180_000;
+const STEP_MS = 20;
+
+export interface OutboundOptions {
+  /** Below `answers` and `instruction` of the one agent, `caller`. */
+  readonly agent?: string;
+  readonly instruction?: string;
+  readonly callees?: Readonly<Record<string, Callee>>;
+  readonly model?: ScenarioInput;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly habits?: ProviderHabitsInput;
+}
+
+export interface Outbound {
+  readonly clock: ManualClock;
+  readonly live: LiveSimulator;
+  readonly twilio: TwilioSimulator;
+  readonly exchange: Exchange;
+  readonly log: readonly string[];
+  ask(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
+  /** Places a call; the answer's body. */
+  place(body: Record<string, unknown>): Promise<{ id: string; state: string }>;
+  wind<T>(work: Promise<T>): Promise<T>;
+  /** Winds the nth call to its end. */
+  ended(nth?: number): Promise<CallResult>;
+  /** As soon as it is written. */
+  record(): Promise<CallRecord>;
+}
+
+export async function givenOutbound(options: OutboundOptions = {}): Promise<Outbound> {
+  const clock = new ManualClock();
+  const ids = countingIds();
+  const data = mkdtempSync(join(tmpdir(), 'callbridge-outbound-'));
+  const log: string[] = [];
+  const switchboard = createSwitchboard();
+  const network: { now: PhoneNetwork | undefined } = { now: undefined };
+  const callees: Readonly<Record<string, Callee>> = { [ADA]: person([{ wait: 8_000 }]), ...options.callees };
+  const exchange = createExchange({
+    accountSid: ACCOUNT,
+    authToken: AUTH_TOKEN,
+    numbers: [OUR_NUMBER],
+    calleeOf: (to) => callees[to],
+    switchboard,
+    network: { request: (request) => network.now!.request(request), connect: (...way) => network.now!.connect(...way) },
+    clock,
+    ids,
+    habits: options.habits,
+  });
+  const twilio = await startTwilioSimulator({
+    accountSid: ACCOUNT,
+    authToken: AUTH_TOKEN,
+    switchboard,
+    exchange,
+    clock,
+  });
+  const live = createLiveSimulator({ clock, ids, ...(options.model && { scenario: options.model }) });
+  const logger = createLogger({ level: 'trace', destination: { write: (line) => void log.push(line) } });
+  const config = configFor(data, options, twilio.url);
+  const service = await startService(
+    config,
+    { clock, ids, logger, metrics: createMetrics() },
+    { dial: dialInMemory(live), loopDelay: { readMs: () => 0, stop: () => undefined } },
+  );
+  network.now = memoryNetwork(service.server);
+  onTestFinished(async () => {
+    await wound(clock, service.stop(0));
+    live.close();
+    await twilio.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  const ask: Outbound['ask'] = (method, path, { body, headers = {} } = {}) =>
+    fetch(`http://127.0.0.1:${service.port}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  return {
+    clock,
+    live,
+    twilio,
+    exchange,
+    log,
+    ask,
+    async place(body) {
+      const response = await ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
+      if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
+      return response.json() as Promise<{ id: string; state: string }>;
+    },
+    wind: (work) => wound(clock, work),
+    ended: (nth = 0) => wound(clock, exchange.calls[nth]!),
+    record: () => vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 }),
+  };
+}
+
+async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let done = false;
+  const finish = (): void => {
+    done = true;
+  };
+  work.then(finish, finish);
+  const endMs = clock.nowMs() + MAX_CALL_MS;
+  while (!done) {
+    await clock.advance(STEP_MS);
+    if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
+  }
+  return work;
+}
+
+function configFor(data: string, { agent = '', instruction = 'Be kind.', env }: OutboundOptions, restUrl: string) {
+  const dir = join(data, 'config');
+  const file = `answers: ["${OUR_NUMBER}"]\ninstruction: "${instruction}"\n${agent}`;
+  mkdirSync(dirname(join(dir, 'agents/caller.yaml')), { recursive: true });
+  cpSync(join(ROOT, 'config/models.yaml'), join(dir, 'models.yaml'));
+  writeFileSync(join(dir, 'agents/caller.yaml'), file);
+  const settings = {
+    PUBLIC_URL,
+    TWILIO_ACCOUNT_SID: ACCOUNT,
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    TWILIO_API_BASE_URL: restUrl,
+    CALLBRIDGE_API_KEY: API_KEY,
+    OUTBOUND_ALLOWED: '+1555,+49',
+    DATA_DIR: data,
+    CONFIG_DIR: dir,
+    ...env,
+  };
+  const config = loadConfig({ env: simulatedEnv(settings, 'http://live.example'), cwd: ROOT });
+  return { ...config, http: { ...config.http, host: '127.0.0.1', port: 0 } };
+}
+
+function readRecord(folder: string): CallRecord {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  // The subtitles are written last.
+  if (!names.some((name) => name.endsWith('.vtt'))) throw new Error('no record yet');
+  const json = names.find((name) => name.endsWith('.json'));
+  return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, json ?? ''), 'utf8')));
+}

@@ -1,0 +1,104 @@
+/** What is known of calls that were placed: it only goes on, whatever comes when. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { OutboundCalls } from '../../../src/call/index.ts';
+import { createLocalNotes } from '../../../src/cluster/index.ts';
+import { createLogger } from '../../../src/telemetry/index.ts';
+import type { CallOrder } from '../../../src/telephony/index.ts';
+import { countingIds } from '../../support/counting-ids.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const ORDER = { agent: 'sales', to: '+15550177', from: '+15550100', variables: { name: 'Ada' } };
+const SETTINGS = { ringMs: 30_000, maxCallMs: 60_000 };
+const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgress: 2, ended: 3 };
+const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];
+const OVER = ['completed', 'busy', 'no-answer', 'failed', 'canceled'];
+
+function given() {
+  const clock = new ManualClock();
+  const orders: CallOrder[] = [];
+  const outbound = new OutboundCalls({
+    clock,
+    ids: countingIds(),
+    logger: createLogger({ level: 'silent' }),
+    notes: createLocalNotes(clock),
+    placer: {
+      place: async (order) => {
+        orders.push(order);
+        return `CA${orders.length}`;
+      },
+    },
+    urls: {
+      voice: 'https://a.example/voice',
+      status: 'https://a.example/status',
+      machine: 'https://a.example/machine',
+    },
+  });
+  const tokenOf = (nth: number): string => new URL(orders[nth]!.voiceUrl).searchParams.get('outbound')!;
+  return { clock, outbound, orders, tokenOf };
+}
+
+test('callbacks in any order, and any number of times, take no call back', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...GOING, ...OVER, 'nonsense', ''), { maxLength: 12 }), async (told) => {
+      const { outbound, tokenOf } = given();
+      await outbound.place(ORDER, SETTINGS);
+      let rank = 0;
+      let end: string | undefined;
+      for (const status of told) {
+        await outbound.told(tokenOf(0), 'CA1', status);
+        const known = (await outbound.find('CA1'))!;
+        expect(RANKS[known.state]).toBeGreaterThanOrEqual(rank);
+        rank = RANKS[known.state]!;
+        end ??= known.end;
+        expect(known.end).toBe(end);
+        expect((known.state === 'ended') === (known.end !== undefined)).toBe(true);
+        expect(await outbound.live(10)).toHaveLength(known.state === 'ended' ? 0 : 1);
+      }
+      expect(rank === 3).toBe(told.some((status) => OVER.includes(status)));
+    }),
+  );
+});
+
+describe('a callback', () => {
+  test('may come before the answer to the order does', async () => {
+    const { outbound, tokenOf } = given();
+    const placing = outbound.place(ORDER, SETTINGS);
+    await Promise.resolve();
+    await outbound.told(tokenOf(0), 'CA1', 'ringing');
+    await placing;
+    expect(await outbound.find('CA1')).toMatchObject({ state: 'ringing' });
+  });
+
+  test.each(['', 'x'.repeat(65), '../order', 'nonce-00000000ffff'])(
+    'with the token %j is of no call',
+    async (token) => {
+      const { outbound } = given();
+      await outbound.told(token, 'CA9', 'ringing');
+      await outbound.answeredBy(token, 'CA9', 'machine_start');
+      expect(await outbound.find('CA9')).toBeUndefined();
+      expect(await outbound.whoAnswered('CA9')).toBeUndefined();
+      expect(await outbound.order(token)).toBeUndefined();
+    },
+  );
+
+  test('tells who has answered, once', async () => {
+    const { outbound, tokenOf } = given();
+    await outbound.place(ORDER, SETTINGS);
+    await outbound.answeredBy(tokenOf(0), 'CA1', 'human');
+    await outbound.answeredBy(tokenOf(0), 'CA1', 'machine_start');
+    expect(await outbound.whoAnswered('CA1')).toBe('human');
+  });
+});
+
+test('what was asked for is known while it rings, and told to nobody else', async () => {
+  const { clock, outbound, orders, tokenOf } = given();
+  await outbound.place(ORDER, { ...SETTINGS, machine: 'leaveMessage' });
+  expect(orders).toMatchObject([
+    { to: ORDER.to, from: ORDER.from, ringMs: 30_000, detection: { until: 'messageEnd' } },
+  ]);
+  expect(JSON.stringify(orders)).not.toContain('Ada');
+  expect(await outbound.order(tokenOf(0))).toEqual(ORDER);
+  clock.tick(5 * 60 * 60_000);
+  expect(await outbound.order(tokenOf(0))).toBeUndefined();
+});
