@@ -35,6 +35,8 @@ agent mario-no-answer 'I am sorry, the kitchen does not answer just now. Is ther
 agent mario-still-booked 'Yes, your table is booked, once.'
 agent mario-goodbye 'Thank you for calling Da Mario. Have a nice evening, and goodbye.'
 agent mario-parking 'Yes, there is parking behind the house. Is there anything else?'
+agent mario-transfer 'Of course. I will put you through to the manager.'
+agent mario-nobody 'I am sorry, nobody answers there just now. Is there anything that I can do?'
 
 # Callers of the restaurant, at the rate of a telephone.
 caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
@@ -45,6 +47,7 @@ caller eight 'No, wait. At eight, please.'
 caller nuts 'Are there nuts in the lasagna?'
 caller sure 'Is it really booked?'
 caller no 'No, thank you.'
+caller manager 'May I speak to the manager?'
 caller parking 'Oh, one more thing. Is there parking?'
 
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.

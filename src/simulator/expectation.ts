@@ -35,6 +35,10 @@ export const expectation = z.strictObject({
   lines: z.array(expectedLine),
   /** All tools that the model called, in order. */
   toolCalls: z.array(expectedToolCall).default([]),
+  /** Whom the provider was asked to dial, in order. */
+  dialled: z.array(z.string()).default([]),
+  /** The codes of the record's events, in order: what went otherwise than straight on. */
+  events: z.array(z.string()).default([]),
   /** The keys that the service was told of, in order. */
   digits: z.string().optional(),
   marks: z

@@ -30,6 +30,8 @@ describe('the fixtures that we ship', () => {
       'silent-caller',
       'tool-hangs',
       'tool-twice',
+      'transfer',
+      'transfer-unanswered',
     ]);
   });
 
