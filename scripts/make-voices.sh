@@ -47,6 +47,7 @@ caller eight 'No, wait. At eight, please.'
 caller nuts 'Are there nuts in the lasagna?'
 caller sure 'Is it really booked?'
 caller no 'No, thank you.'
+caller dish 'What is the dish of the day on Monday?'
 caller manager 'May I speak to the manager?'
 caller parking 'Oh, one more thing. Is there parking?'
 

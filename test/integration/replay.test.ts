@@ -9,12 +9,6 @@ import { startReservations } from '../support/reservations.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
 const names = listFixtures(FIXTURES);
 
-test('the fixtures are there', () => {
-  expect(names).toEqual(
-    expect.arrayContaining(['question', 'barge-in', 'digits', 'hang-up-mid-sentence', 'burst', 'silent-caller']),
-  );
-});
-
 const TABLE = { day: '2030-12-06', guests: 4, name: 'Rossi' };
 /** What the restaurant has in its book of the caller, when the call is over. */
 const BOOKED: Readonly<Record<string, readonly object[]>> = {

@@ -55,7 +55,7 @@ export async function startReservations(): Promise<Reservations> {
     url,
     requests,
     replayed: {
-      files: agentsAt(new URL(url).host),
+      files: configAt(new URL(url).host),
       env: { RESERVATIONS_KEY: KEY },
       waitsFor: ({ name }) => name !== HANGS,
     },
@@ -73,10 +73,12 @@ export async function startReservations(): Promise<Reservations> {
   };
 }
 
-function agentsAt(host: string): Record<string, string> {
-  const folder = join(ROOT, 'config/agents');
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** All of the project's agents and the files of their tools: an agent that is added there is tested with them. */
+function configAt(host: string): Record<string, string> {
+  const folder = join(ROOT, 'config');
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const wanted = paths.filter((path) => /^(agents|tools)[/\\][\w.-]+$/.test(path) && !path.endsWith('.schema.json'));
   return Object.fromEntries(
-    names.map((name) => [`agents/${name}`, readFileSync(join(folder, name), 'utf8').replaceAll(ADDRESS, host)]),
+    wanted.map((path) => [path, readFileSync(join(folder, path), 'utf8').replaceAll(ADDRESS, host)]),
   );
 }

@@ -5,24 +5,23 @@ import { expect, test } from 'vitest';
 import { inspectToolboxes } from '../../src/cli/toolboxes.ts';
 import { inspectConfig } from '../../src/config/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { examplesOf } from '../support/page-examples.ts';
 import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT } from './config/given.ts';
 
 const page = readFileSync(join(PROJECT, 'docs/agents.md'), 'utf8');
-/** The files of the page in its order, by the path that stands behind the fence. */
-const examples = [...page.matchAll(/^```\w+ (config\/\S+)\n([\s\S]*?)^```$/gm)].map(
-  ([, path = '', text = '']) => [path, text] as const,
-);
+const examples = examplesOf(page);
 const functions = Object.fromEntries(examples.filter(([path]) => path.startsWith('config/tools/')));
 
 test('has examples', () => {
   expect(examples.map(([path]) => path)).toEqual([
-    'config/agents/restaurant.yaml',
-    'config/agents/restaurant.yaml',
+    'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
     'config/tools/menu.mjs',
-    'config/agents/restaurant.yaml',
-    'config/agents/restaurant.yaml',
-    'config/agents/restaurant.yaml',
-    'config/agents/restaurant.yaml',
+    'config/agents/mario.yaml',
+    'fixtures/calls/menu/call.yaml',
+    'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
   ]);
 });
 
@@ -37,6 +36,6 @@ test.each(
   expect([...problems, ...warnings].map(asLine)).toEqual([]);
   const { tools, problems: missing } = await inspectToolboxes(agents, { clock: new ManualClock() });
   expect(missing).toEqual([]);
-  const names = tools.get('restaurant')?.map(({ declaration }) => declaration.name);
+  const names = tools.get('mario')?.map(({ declaration }) => declaration.name);
   expect(names).toEqual([...text.matchAll(/\bname: ([a-z_]+)[,\n ]/g)].map(([, name]) => name));
 });

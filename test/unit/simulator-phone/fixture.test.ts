@@ -17,22 +17,24 @@ const scratch = mkdtempSync(join(tmpdir(), 'fixture-calls-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 describe('the fixtures that we ship', () => {
-  test('are these calls', () => {
-    expect(listFixtures(CALLS)).toEqual([
-      'barge-in',
-      'book-a-table',
-      'burst',
-      'change-of-mind',
-      'digits',
-      'goodbye-interrupted',
-      'hang-up-mid-sentence',
-      'question',
-      'silent-caller',
-      'tool-hangs',
-      'tool-twice',
-      'transfer',
-      'transfer-unanswered',
-    ]);
+  test('are these calls, beside those that somebody adds', () => {
+    expect(listFixtures(CALLS)).toEqual(
+      expect.arrayContaining([
+        'barge-in',
+        'book-a-table',
+        'burst',
+        'change-of-mind',
+        'digits',
+        'goodbye-interrupted',
+        'hang-up-mid-sentence',
+        'question',
+        'silent-caller',
+        'tool-hangs',
+        'tool-twice',
+        'transfer',
+        'transfer-unanswered',
+      ]),
+    );
   });
 
   test.each(listFixtures(CALLS))('%s loads, with paths that do not depend on where we are', (name) => {
