@@ -59,8 +59,7 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
 
   return {
     async place({ agent: name, to, from: asked, variables, greeting }) {
-      const agent = config.agents.find((each) => each.name === name);
-      if (agent === undefined) throw new Failure('API_BAD_REQUEST', 'agent: there is none of this name');
+      const agent = agentOf(config, name);
       if (!outbound.canPlace) throw new Failure('OUTBOUND_OFF', whyOff(config));
       if (!destinations.some((prefix) => to.startsWith(prefix))) {
         throw new Failure('OUTBOUND_REFUSED', 'to: OUTBOUND_ALLOWED does not let this number be called');
@@ -77,7 +76,7 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
       if (code !== undefined) throw new Failure(code, 'this process takes no calls just now');
       const { ringMs, machine } = agent.outbound;
       const settings = { ringMs, machine, maxCallMs: agent.limits.callMs + AFTER_LIMIT_MS };
-      return viewOf(await outbound.place({ agent: name, to, from, variables, greeting }, settings));
+      return viewOf(await outbound.place({ agent: agent.name, to, from, variables, greeting }, settings));
     },
     async list() {
       const placed = (await outbound.live(MAX_LISTED)).map(viewOf);
@@ -103,6 +102,16 @@ const AFTER_LIMIT_MS = 60_000;
 function whyOff({ api, twilio }: Config): string {
   if (api.destinations.length === 0) return 'OUTBOUND_ALLOWED is not set: no calls are placed';
   return twilio.accountSid === undefined ? 'TWILIO_ACCOUNT_SID is not set' : 'TWILIO_AUTH_TOKEN is not set';
+}
+
+function agentOf({ agents }: Config, name: string | undefined): Agent {
+  const agent =
+    name === undefined
+      ? (agents.find(({ isDefault }) => isDefault) ?? (agents.length === 1 ? agents[0] : undefined))
+      : agents.find((each) => each.name === name);
+  if (agent !== undefined) return agent;
+  const why = name === undefined ? 'is missing, and there is no default one' : 'there is none of this name';
+  throw new Failure('API_BAD_REQUEST', `agent: ${why}`);
 }
 
 /** Of what it answers, SIP addresses call nobody. */

@@ -7,6 +7,7 @@ import { isMissingPart } from './fail.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   worker: async () => (await import('./worker.ts')).workerCommand(),
+  dial: async () => (await import('./dial.ts')).dialCommand(),
   call: async () => (await import('./call.ts')).callCommand(),
   simulate: async () => (await import('./simulate.ts')).simulateCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),

@@ -24,7 +24,8 @@ export const placeCall = z
     agent: z
       .string()
       .regex(/^[a-z0-9-]{1,100}$/, 'must be the name of an agent')
-      .describe("The agent's name, which is that of its file."),
+      .optional()
+      .describe('Who speaks, by the name of the file. Default: the default agent, or the only one.'),
     to: phoneNumber.describe('Whom to call, in E.164. It must begin as OUTBOUND_ALLOWED says.'),
     from: phoneNumber
       .optional()

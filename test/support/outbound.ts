@@ -55,6 +55,8 @@ export interface Outbound {
   readonly twilio: TwilioSimulator;
   readonly exchange: Exchange;
   readonly log: readonly string[];
+  /** Where the service listens. */
+  readonly url: string;
   ask(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
   /** Places a call; the answer's body. */
   place(body: Record<string, unknown>): Promise<{ id: string; state: string }>;
@@ -123,6 +125,7 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
     twilio,
     exchange,
     log,
+    url: `http://127.0.0.1:${service.port}`,
     ask,
     async place(body) {
       const response = await ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
