@@ -177,6 +177,12 @@ export class AgentSide {
     this.#downlink.turnCompleted();
   }
 
+  /** Something that the model answers at once. */
+  order(text: string): void {
+    this.#session?.sendText(text);
+    this.watchdog.asked();
+  }
+
   /** Nobody is greeted twice. */
   greet(): void {
     const { agent, deps } = this.#options;
@@ -249,12 +255,6 @@ export class AgentSide {
   get #owesGreeting(): boolean {
     const { agent, takenUp } = this.#options;
     return agent.greeting !== undefined && takenUp?.greeted !== true && !this.#downlink.begun;
-  }
-
-  /** Something that the model answers at once. */
-  order(text: string): void {
-    this.#session?.sendText(text);
-    this.watchdog.asked();
   }
 
   #mute(rung: Rung, why: MuteWhy): void {

@@ -1,11 +1,12 @@
 /** One phone call: joins a stream to a Live session, and does what the machine says. */
-import { type Cancel, FAILURES, type FailureCode } from '../lib/index.ts';
+import { FAILURES, type FailureCode } from '../lib/index.ts';
 import type { CallStream, StreamHandlers } from '../telephony/index.ts';
 import type { Outcome, Sound, Transfer } from '../transcript/index.ts';
 import { AgentSide } from './agent-side.ts';
 import { Bridge } from './bridge.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
+import { CallLength, COME_TO_AN_END } from './call-length.ts';
 import { recordEnding } from './ending.ts';
 import { Farewell, type LastWords } from './farewell.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
@@ -22,9 +23,9 @@ export class Call {
   readonly #agentSide: AgentSide;
   readonly #startedAtMs: number;
   readonly #farewell: Farewell;
+  readonly #length: CallLength;
   #callerSide: CallerSide | undefined;
   readonly #stream: OwnStream;
-  #cancelLimit: Cancel | undefined;
   /** When either side was last heard: the limit of silence counts from here. */
   #lastSoundMs: number;
 
@@ -32,6 +33,7 @@ export class Call {
     this.#agent = agent;
     this.#deps = deps;
     this.#farewell = new Farewell(deps.clock);
+    this.#length = new CallLength(deps.clock, agent.limits.callMs, () => this.hangUp('timeLimit'));
     this.#stream = new OwnStream({
       clock: deps.clock,
       cutOff: deps.cutOff,
@@ -46,7 +48,12 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
-      actions: { leave: (to) => this.#leave(to), keys: () => this.#callerSide?.keys ?? '' },
+      actions: {
+        leave: (to) => this.#leave(to),
+        endAtMachine: () => this.hangUp('machine'),
+        takeMessage: (message) => deps.collector.message(message),
+        keys: () => this.#callerSide?.keys ?? '',
+      },
       handle: (event) => this.#bridge.handle(event),
     });
     // Any of the other processes may have asked the provider, but not about a caller who was put through.
@@ -112,9 +119,7 @@ export class Call {
     this.#stream.attach(stream);
     this.#lastSoundMs = nowMs;
     const callerSide = this.#callerOn(stream);
-    if (this.#cancelLimit === undefined) {
-      this.#cancelLimit = clock.after(this.#agent.limits.callMs, () => this.hangUp('timeLimit'));
-    }
+    this.#length.begin();
     collector.answered(nowMs);
     this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
@@ -176,6 +181,7 @@ export class Call {
     this.#agentSide.tick(this.#moment);
     const heard = this.phase === 'farewell' ? this.#farewell.look(this.#lastWords) : undefined;
     if (heard !== undefined) this.#bridge.handle({ type: heard });
+    if (this.phase === 'talking' && this.betweenTurns && this.#length.warns()) this.#agentSide.order(COME_TO_AN_END);
     // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
     const isTold = this.hasStream || this.outcome?.kind !== 'failed';
     if (this.phase === 'draining' && this.#agentSide.playout.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
@@ -262,7 +268,7 @@ export class Call {
   }
 
   #letGo(): void {
-    this.#cancelLimit?.();
+    this.#length.end();
     this.#agentSide.settle();
     this.#callerSide?.close();
     const { state } = this.#bridge;
@@ -282,16 +288,12 @@ export class Call {
     const { collector, metrics, clock } = this.#deps;
     const { outcome } = this;
     if (outcome === undefined) return;
-    this.#cancelLimit?.();
+    this.#length.end();
     this.#agentSide.settle();
     this.#callerSide?.close();
-    const sound = this.#sound();
     const atMs = clock.nowMs();
-    recordEnding(
-      { agent: this.#agent.name, outcome, sound, lengthMs: atMs - this.#startedAtMs, atMs },
-      collector,
-      metrics,
-    );
+    const lengthMs = atMs - this.#startedAtMs;
+    recordEnding({ agent: this.#agent.name, outcome, sound: this.#sound(), lengthMs, atMs }, collector, metrics);
     this.#deps.ended(outcome);
   }
 }

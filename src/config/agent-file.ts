@@ -69,7 +69,12 @@ const thinking = z.strictObject({
 });
 
 const limits = z.strictObject({
-  callMinutes: z.number().min(1).max(240).default(30).describe('The longest call.'),
+  callMinutes: z
+    .number()
+    .min(1)
+    .max(240)
+    .default(30)
+    .describe('The longest call. One of two minutes and more is warned of a minute before.'),
   silenceSeconds: z.number().min(5).max(3_600).default(120).describe('Silence of both sides that ends the call.'),
   heldAudioMs: z
     .int()

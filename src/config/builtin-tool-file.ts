@@ -41,5 +41,28 @@ export const transferCall = z.strictObject({
     .describe('To whom, by names that the model chooses from.'),
 });
 
-export type TransferCallFile = z.output<typeof transferCall>;
-export type EndCallFile = z.output<typeof endCall>;
+const TAKE_MESSAGE =
+  'Writes down a message for somebody who is not on the line. Ask for what is to be passed on, the name and a number to call ' +
+  'back; read them back to the caller before you use it.';
+
+export const takeMessage = z.strictObject({
+  kind: z.literal('takeMessage'),
+  name: toolName.default('take_message'),
+  description: text.default(TAKE_MESSAGE).describe('When the model should take a message, and what it asks for.'),
+});
+
+const VOICEMAIL_DETECTED =
+  'Tells that a machine has answered your call: a voicemail greeting, a menu, or a tone to speak after. Use it as soon as you ' +
+  'notice that, and say nothing before you have its result.';
+
+export const voicemailDetected = z.strictObject({
+  kind: z.literal('voicemailDetected'),
+  name: toolName.default('voicemail_detected'),
+  description: text.default(VOICEMAIL_DETECTED).describe('How the model knows a machine.'),
+  message: text.max(1_000).optional().describe('What is said after the tone. Without it the call ends at once.'),
+});
+
+/** The tools that come with the service. */
+export type BuiltInToolFile = z.output<
+  typeof endCall | typeof transferCall | typeof takeMessage | typeof voicemailDetected
+>;

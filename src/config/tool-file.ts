@@ -1,6 +1,6 @@
 /** What an operator may write under `tools`: what the agent can do besides talking. */
 import { z } from 'zod';
-import { endCall, transferCall } from './builtin-tool-file.ts';
+import { endCall, takeMessage, transferCall, voicemailDetected } from './builtin-tool-file.ts';
 import { text, toolName } from './tool-words.ts';
 
 const template = z.string().min(1);
@@ -100,9 +100,11 @@ export const mcpServers = z.record(
     ),
 );
 
-export const tool = z.discriminatedUnion('kind', [httpTool, functionTool, mcpTool, endCall, transferCall], {
-  error: kindMissing,
-});
+export const tool = z.discriminatedUnion(
+  'kind',
+  [httpTool, functionTool, mcpTool, endCall, transferCall, takeMessage, voicemailDetected],
+  { error: kindMissing },
+);
 
 /** A host, with its port where that is not the usual one. */
 const hostName = z
@@ -128,7 +130,7 @@ export type McpToolFile = z.output<typeof mcpTool>;
 export type McpServersFile = z.output<typeof mcpServers>;
 export type ToolHost = z.output<typeof toolHost>;
 
-const KINDS = '"http", "function", "mcp", "endCall", "transferCall"';
+const KINDS = '"http", "function", "mcp", "endCall", "transferCall", "takeMessage", "voicemailDetected"';
 
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_union' ? `must be one of ${KINDS}` : undefined;

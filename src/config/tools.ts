@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Tell } from './agent-checks.ts';
-import type { EndCallFile, TransferCallFile } from './builtin-tool-file.ts';
+import type { BuiltInToolFile } from './builtin-tool-file.ts';
 import type { LiveModel } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import { type McpServer, readMcpServers } from './mcp-servers.ts';
@@ -41,7 +41,7 @@ export interface McpTool extends ToolCommon, Readonly<Pick<McpToolFile, 'kind'>>
 }
 
 /** Fits AnyToolSpec of tools/, which the composition root has the compiler check. */
-export type AgentTool = HttpTool | FunctionTool | McpTool | Readonly<EndCallFile> | Readonly<TransferCallFile>;
+export type AgentTool = HttpTool | FunctionTool | McpTool | Readonly<BuiltInToolFile>;
 
 export interface ToolsBench {
   /** undefined: the model is judged elsewhere. */
@@ -73,12 +73,26 @@ export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: To
     if (tools.findIndex(({ name }) => name === tool.name) < index) {
       inner.problem(['name'], `"${tool.name}" is there twice: give each tool a name of its own`);
     }
-    if (tool.kind === 'endCall' || tool.kind === 'transferCall') return tool;
+    if (isBuiltIn(tool)) {
+      checkBuiltIn(tool, tools, inner);
+      return tool;
+    }
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
     if (tool.kind === 'http') return readHttpTool(tool, toolHosts, inner);
     if (tool.kind === 'function') return readFunctionTool(tool, inner);
     return readMcpTool(tool, servers, inner) ?? [];
   });
+}
+
+function isBuiltIn(tool: ToolFile): tool is BuiltInToolFile {
+  return tool.kind !== 'http' && tool.kind !== 'function' && tool.kind !== 'mcp';
+}
+
+function checkBuiltIn(tool: BuiltInToolFile, tools: readonly ToolFile[], { problem }: ToolsBench): void {
+  if (tool.kind !== 'voicemailDetected' || tool.message === undefined) return;
+  if (!tools.some(({ kind }) => kind === 'endCall')) {
+    problem(['message'], 'needs a tool of kind endCall beside it: the agent hangs up when it has said this');
+  }
 }
 
 function checkBehavior({ behavior, scheduling }: OwnToolFile, model: LiveModel, { problem }: ToolsBench): void {

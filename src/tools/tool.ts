@@ -39,6 +39,13 @@ export interface Destination {
   readonly callerId?: string | undefined;
 }
 
+/** What the caller wants somebody to be told; from whom, and where they can be reached, as they said it. */
+export interface TakenMessage {
+  readonly text: string;
+  readonly name?: string | undefined;
+  readonly number?: string | undefined;
+}
+
 /** What the built-in tools have the phone call do. */
 export interface CallActions {
   /**
@@ -46,6 +53,10 @@ export interface CallActions {
    * `speaking`: some of the words are being said already. undefined: it cannot be done now.
    */
   readonly leave: (to?: Destination) => { readonly speaking: boolean } | undefined;
+  /** The call ends, once what is being said was heard: a machine has answered it. */
+  readonly endAtMachine: () => void;
+  /** Goes into the call's record. */
+  readonly takeMessage: (message: TakenMessage) => void;
   /** What the caller entered by the keys last, also when it is secret; empty before. */
   readonly keys: () => string;
 }

@@ -5,10 +5,14 @@ import { createFunctionTool, type FunctionToolSpec } from './function-tool.ts';
 import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-tool.ts';
 import { type McpDeps, McpServer } from './mcp-server.ts';
 import { createMcpTool, type McpToolSpec } from './mcp-tool.ts';
+import { createTakeMessage, type TakeMessageSpec } from './take-message.ts';
 import type { OutsideTool, Tool } from './tool.ts';
 import { createTransferCall, type TransferCallSpec } from './transfer-call.ts';
+import { createVoicemailDetected, type VoicemailDetectedSpec } from './voicemail-detected.ts';
 
-export type AnyToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec | EndCallSpec | TransferCallSpec;
+type OutsideToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec;
+
+export type AnyToolSpec = OutsideToolSpec | EndCallSpec | TransferCallSpec | TakeMessageSpec | VoicemailDetectedSpec;
 
 export type ToolboxDeps = HttpToolDeps & McpDeps;
 
@@ -25,7 +29,7 @@ export class Toolbox {
   }
 
   /** Rejects with Failure CONFIG_INVALID when the tool cannot be had. */
-  open(spec: HttpToolSpec | FunctionToolSpec | McpToolSpec): Promise<OutsideTool>;
+  open(spec: OutsideToolSpec): Promise<OutsideTool>;
   open(spec: AnyToolSpec): Promise<Tool>;
   async open(spec: AnyToolSpec): Promise<Tool> {
     switch (spec.kind) {
@@ -39,6 +43,10 @@ export class Toolbox {
         return createEndCall(spec);
       case 'transferCall':
         return createTransferCall(spec);
+      case 'takeMessage':
+        return createTakeMessage(spec);
+      case 'voicemailDetected':
+        return createVoicemailDetected(spec);
     }
   }
 

@@ -4,7 +4,7 @@ import { AgentLines, type PlayedTurn } from './agent-line.ts';
 import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
 import { answeredMs, HANDED_OVER, linesOf, transferOf } from './earlier.ts';
-import type { CallFacts, Entry, Sound, Usage } from './entry.ts';
+import type { CallFacts, Entry, Message, Sound, Usage } from './entry.ts';
 import { type FoundGrounding, Groundings } from './groundings.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
@@ -42,6 +42,8 @@ export interface Collector {
   toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
   toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
   used(usage: Usage): void;
+  /** What the caller wants somebody to be told. */
+  message(message: Message): void;
   /** What an answer rests on. */
   grounded(grounding: FoundGrounding): void;
   /** `route` is the way to the session: a handle is good on no other. */
@@ -147,6 +149,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
     toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
     used: (usage) => write({ type: 'usage', at: now(), usage }),
+    message: (message) => write({ type: 'message', at: now(), message }),
     grounded: (found) => {
       const grounding = groundings.worthKeeping(found);
       if (grounding !== undefined) write({ type: 'grounded', at: now(), grounding });

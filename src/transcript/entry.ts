@@ -68,6 +68,15 @@ export const groundingSchema = z.object({
 });
 export type Grounding = z.infer<typeof groundingSchema>;
 
+/** What the caller wants somebody to be told. */
+export const messageSchema = z.object({
+  text: z.string(),
+  /** Who it is from, and where they can be reached, as they said it. */
+  name: z.string().optional(),
+  number: z.string().optional(),
+});
+export type Message = Readonly<z.infer<typeof messageSchema>>;
+
 const values = z.record(z.string(), z.unknown()).refine((value) => isShallow(value), 'is nested too deep');
 
 /** When it was written, in ms since the Unix epoch: the time of what happened, unless the entry has a time of its own. */
@@ -90,6 +99,7 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
   z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),
   z.object({ type: z.literal('usage'), at, usage: usageSchema }),
+  z.object({ type: z.literal('message'), at, message: messageSchema }),
   z.object({ type: z.literal('grounded'), at, grounding: groundingSchema }),
   /** The newest key to the Live session, and the way to it, by which another process can carry it on. Not in the record. */
   z.object({ type: z.literal('handle'), at, handle: z.string(), route: z.string().optional() }),

@@ -37,6 +37,7 @@ export function recordFrom(
     lines,
     digits: lines.map(({ kind, text }) => (kind === 'digits' ? text : '')).join(''),
     toolCalls: toolCalls(entries, zero),
+    ...messages(entries, zero),
     ...grounding(entries, zero),
     usage: all(entries, 'usage').reduce((total, { usage }) => addedUsage(total, usage), NO_USAGE),
     responses: responses(entries, zero),
@@ -79,6 +80,11 @@ function toolCalls(entries: readonly Entry[], zero: number): CallRecord['toolCal
       answeredAtMs: answered === undefined ? null : answered.at - zero,
     };
   });
+}
+
+function messages(entries: readonly Entry[], zero: number): Pick<CallRecord, 'messages'> {
+  const taken = all(entries, 'message').map(({ at, message }) => ({ atMs: at - zero, ...message }));
+  return taken.length === 0 ? {} : { messages: taken };
 }
 
 function grounding(entries: readonly Entry[], zero: number): Pick<CallRecord, 'grounding'> {

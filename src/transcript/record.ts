@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
 import { analysisSchema } from './analysis.ts';
 import { costSchema } from './cost.ts';
-import { callFactsSchema, groundingSchema, soundSchema, usageSchema } from './entry.ts';
+import { callFactsSchema, groundingSchema, messageSchema, soundSchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
 
@@ -37,6 +37,8 @@ export const callRecordSchema = z.object({
       answeredAtMs: atMs.nullable(),
     }),
   ),
+  /** What the agent was asked to pass on; absent where nothing was. */
+  messages: z.array(messageSchema.extend({ atMs })).optional(),
   /** What was looked up for the agent's answers, and where it was found; absent where nothing was. */
   grounding: z.array(groundingSchema.extend({ atMs })).optional(),
   /** Totals of the call. */

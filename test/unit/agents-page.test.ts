@@ -22,6 +22,7 @@ test('has examples', () => {
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
   ]);
 });
 

@@ -43,6 +43,7 @@ export function redactRecord(record: CallRecord, { what, names }: Redaction): Ca
       args: redactObject(call.args, text),
       answer: call.answer && redactObject(call.answer, text),
     })),
+    ...(record.messages && { messages: redactMessages(record.messages, text) }),
     ...(record.grounding && { grounding: redactGrounding(record.grounding, text) }),
     events: record.events.map((event) => ({ ...event, detail: text(event.detail) })),
     ...(record.analysis && { analysis: redactAnalysis(record.analysis, text) }),
@@ -83,6 +84,18 @@ function redactAnalysis({ summary, extract, verdict }: Analysis, text: (value: s
     ...(extract && { extract: { ...extract, result: extract.result && redactObject(extract.result, text) } }),
     ...(verdict && { verdict: { ...verdict, result: verdict.result && { ...verdict.result, goals: goals ?? [] } } }),
   };
+}
+
+function redactMessages(
+  messages: NonNullable<CallRecord['messages']>,
+  text: (value: string) => string,
+): CallRecord['messages'] {
+  return messages.map(({ atMs, text: said, name, number }) => ({
+    atMs,
+    text: text(said),
+    ...(name !== undefined && { name: text(name) }),
+    ...(number !== undefined && { number: text(number) }),
+  }));
 }
 
 function redactGrounding(

@@ -17,6 +17,7 @@ export function asText(record: CallRecord): string {
     ...analysisText(analysis),
     '',
     ...lines.map(lineText),
+    ...messagesText(record),
     ...groundingText(record),
     '',
   ].join('\n');
@@ -31,6 +32,14 @@ function analysisText({ summary, verdict }: Analysis = {}): string[] {
 }
 
 const GOAL = { yes: 'met', no: 'missed', notApplicable: 'not asked for' } as const;
+
+function messagesText({ messages = [] }: CallRecord): string[] {
+  const told = messages.map(({ atMs, text, name, number }) => {
+    const from = [name, number].filter((part) => part !== undefined).join(', ');
+    return `${clockTime(atMs)}  Message  ${`${text}${from === '' ? '' : ` (${from})`}`.replace(/\s+/g, ' ')}`;
+  });
+  return told.length === 0 ? [] : ['', ...told];
+}
 
 /** Where it was found by its titles alone: the addresses are long, and in the JSON. */
 function groundingText({ grounding = [] }: CallRecord): string[] {

@@ -513,6 +513,19 @@ describe('the limits of a call', () => {
     turns: [{ on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 8_000 } }],
   };
 
+  test('are told to the agent a minute before, once, in a moment in which nobody speaks', async () => {
+    const { registry, live } = service({ limits: { callMs: 150_000, silenceMs: 600_000 }, model: LONG_GREETING });
+    await streamOf(registry, 'CA1');
+    const told = () =>
+      live.sessions[0]?.eventsOf('textReceived').filter(({ text }) => text.includes('one minute more')).length;
+    await clock.advance(89_000);
+    expect(told()).toBe(0);
+    await clock.advance(2_000);
+    expect(told()).toBe(1);
+    await clock.advance(40_000);
+    expect(told()).toBe(1);
+  });
+
   test('end it at its length, after what is being said', async () => {
     const { registry, transcripts } = service({ limits: { callMs: 5_000 } });
     await streamOf(registry, 'CA1');

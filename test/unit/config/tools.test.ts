@@ -140,7 +140,7 @@ describe('a tool that cannot work is told at start, with its place', () => {
   const DAY = 'parameters: { type: object, properties: { day: { type: string } } }\n';
 
   test.each([
-    ['kind: magic', 'kind: must be one of "http", "function", "mcp", "endCall", "transferCall"'],
+    ['kind: magic', 'kind: must be one of "http", "function", "mcp", "endCall", "transferCall", "takeMessage"'],
     ['name: find table', 'name: must begin with a letter or _'],
     ['deadlineMs: 90000', 'deadlineMs: must be at most 50000'],
     ['method: FETCH', 'method: must be one of "GET"'],
@@ -195,6 +195,7 @@ describe('a tool that cannot work is told at start, with its place', () => {
   test.each([
     ['kind: function\nname: f\nfile: ../x.mjs', 'file: must be the name of a file in config/tools'],
     ['kind: function\nname: f\nfile: x.mjs', 'file: there is no config/tools/x.mjs'],
+    ['kind: voicemailDetected\nmessage: Call us back.', 'message: needs a tool of kind endCall beside it'],
     ['kind: mcp\nname: f\nserver: crn', 'server: "crn" is not among mcpServers: there are crm'],
   ])('of another kind: %s', (tool, complaint) => {
     const lines = tool.split('\n').map((line) => `    ${line}`);

@@ -214,6 +214,7 @@ describe('the rest', () => {
           answeredAtMs: 1,
         },
       ],
+      messages: [{ atMs: 0, text: 'Write to jo@example.com.', number: '+49 151 23456789' }],
       grounding: [
         {
           atMs: 0,
@@ -233,6 +234,7 @@ describe('the rest', () => {
           answer: { told: null, mail: '[email]' },
         },
       ],
+      messages: [{ atMs: 0, text: 'Write to [email].', number: '[phone]' }],
       grounding: [
         {
           queries: ['who is [email]'],

@@ -82,6 +82,20 @@ describe('the files of a call', () => {
     );
   });
 
+  test('as text say which messages were taken, and from whom', async () => {
+    const messages = [
+      { atMs: 4_100, text: 'Call me\nback.', name: 'Ann', number: '555 0100' },
+      { atMs: 9_000, text: 'It is fine.' },
+    ];
+    await writeText({ folder, afterwardsFor: everything }).run({ ...call, messages }, AT_FIRST);
+    expect((await written('txt')).split('\n').slice(-4)).toEqual([
+      '',
+      '0:04  Message  Call me back. (Ann, 555 0100)',
+      '0:09  Message  It is fine.',
+      '',
+    ]);
+  });
+
   test('as text say what was searched for, and where it was found', async () => {
     const page = (title: string) => ({ title, uri: 'https://example.com/' });
     const grounding = [

@@ -1,6 +1,6 @@
 /** The tools that come with the service: what the model is told of them, and what they ask the call for. */
 import { expect, test } from 'vitest';
-import type { Destination } from '../../../src/tools/index.ts';
+import type { Destination, TakenMessage } from '../../../src/tools/index.ts';
 import { Toolbox } from '../../../src/tools/toolbox.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { CONTEXT } from './given.ts';
@@ -9,10 +9,16 @@ const never = new AbortController().signal;
 const toolbox = new Toolbox({ clock: new ManualClock() });
 
 /** A call that is left when it may be. */
-function givenCall(leaving: { readonly speaking: boolean } | undefined) {
+function givenCall(leaving?: { readonly speaking: boolean }) {
   const asked: (Destination | undefined)[] = [];
+  const messages: TakenMessage[] = [];
+  let ends = 0;
   return {
     asked,
+    messages,
+    ends: () => ends,
+    endAtMachine: () => void ends++,
+    takeMessage: (message: TakenMessage) => void messages.push(message),
     keys: () => '',
     leave: (to?: Destination) => {
       asked.push(to);
@@ -62,4 +68,34 @@ test('a transfer knows its destinations by their names, and gives the model no n
     { name: 'kitchen', to: 'sip:kitchen@example.com', timeoutSeconds: 20, callerId: '+15550188' },
   ]);
   expect(JSON.stringify([tool.declaration, result])).not.toMatch(/sip:|\+1555/);
+});
+
+test('a message is written with what the caller has said of themselves, and a long one or none is refused', async () => {
+  const tool = await toolbox.open({ kind: 'takeMessage', name: 'take_message', description: 'Takes a message.' });
+  const call = givenCall();
+  expect(await tool.run({ message: 'Call me.', name: 'Ann', number: '555 0100' }, CONTEXT, never, call)).toMatchObject({
+    status: 'ok',
+  });
+  await tool.run({ message: 'The table is fine.' }, CONTEXT, never, call);
+  expect(call.messages).toEqual([
+    { text: 'Call me.', name: 'Ann', number: '555 0100' },
+    { text: 'The table is fine.' },
+  ]);
+  expect(tool.check({ name: 'Ann' })).toContain("must have required property 'message'");
+  expect(tool.check({ message: 'x'.repeat(4_001) })).toContain('must NOT have more than 4000 characters');
+});
+
+test('a machine ends an outbound call, or is left a message; nobody who calls here is a machine', async () => {
+  const spec = { kind: 'voicemailDetected', name: 'voicemail_detected', description: 'A machine.' } as const;
+  const outbound = { ...CONTEXT, call: { ...CONTEXT.call, direction: 'outbound' as const } };
+  const [ending, leaving] = [await toolbox.open(spec), await toolbox.open({ ...spec, message: 'Call us back.' })];
+  const call = givenCall();
+  expect(await ending.run({}, CONTEXT, never, call)).toMatchObject({ status: 'refused' });
+  expect(await leaving.run({}, outbound, never, call)).toMatchObject({
+    status: 'ok',
+    message: expect.stringMatching(/tone.*"Call us back\."/),
+  });
+  expect(call.ends()).toBe(0);
+  expect(await ending.run({}, outbound, never, call)).toMatchObject({ status: 'ok' });
+  expect(call.ends()).toBe(1);
 });

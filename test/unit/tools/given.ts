@@ -38,7 +38,12 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
   const ledger = new ToolLedger({
     clock,
     context: CONTEXT,
-    actions: { leave: () => undefined, keys: () => '' },
+    actions: {
+      leave: () => undefined,
+      endAtMachine: () => undefined,
+      takeMessage: () => undefined,
+      keys: () => '',
+    },
     tools: tools.map(({ name = 'tool', ...rest }) => ({
       declaration: { name, description: 'Does something.' },
       deadlineMs: 5_000,

@@ -95,6 +95,17 @@ describe('the record', () => {
     expect(recordFrom([...put, began()]).outcome).toMatchObject({ code: 'PROCESS_DIED' });
   });
 
+  test('has the messages that were taken, and none where none was', () => {
+    const message = { text: 'Call me.', name: 'Ann' };
+    const record = recordFrom([
+      began(),
+      { type: 'answered', at: START_MS },
+      { type: 'message', at: START_MS + 4_000, message },
+    ]);
+    expect(record.messages).toEqual([{ atMs: 4_000, ...message }]);
+    expect(recordFrom([began()])).not.toHaveProperty('messages');
+  });
+
   test('of a call that was never answered lasts no time', () => {
     const record = recordFrom([
       began(),

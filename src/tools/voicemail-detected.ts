@@ -1,0 +1,34 @@
+/** The tool by which the model says that a machine has answered its outbound call. */
+import type { Tool, ToolResult } from './tool.ts';
+
+export interface VoicemailDetectedSpec {
+  readonly kind: 'voicemailDetected';
+  readonly name: string;
+  readonly description: string;
+  /** What is left after the tone; undefined: nothing. */
+  readonly message?: string | undefined;
+}
+
+/** It only tells, and is answered at once. */
+const DEADLINE_MS = 1_000;
+
+export function createVoicemailDetected({ name, description, message }: VoicemailDetectedSpec): Tool {
+  return {
+    declaration: { name, description, parameters: { type: 'object', properties: {} } },
+    deadlineMs: DEADLINE_MS,
+    sideEffect: false,
+    mayRepeat: true,
+    check: () => undefined,
+    run: async (_args, { call: { direction } }, _signal, call) => {
+      if (direction === 'inbound') return answer('refused', 'Somebody has called here: this is no machine. Go on.');
+      if (message !== undefined) return answer('ok', leaving(message));
+      call.endAtMachine();
+      return answer('ok', 'The call ends now. Say nothing.');
+    },
+  };
+}
+
+const leaving = (message: string): string =>
+  `Say nothing until the greeting is over and the tone has sounded. Then say this, and nothing else: "${message}" Then end the call.`;
+
+const answer = (status: string, message: string): ToolResult => ({ status, retryable: false, message });
