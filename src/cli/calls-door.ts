@@ -3,7 +3,7 @@ import { type CallRegistry, OutboundCalls, type PlacedCall } from '../call/index
 import type { Cluster } from '../cluster/index.ts';
 import type { Agent, Config } from '../config/index.ts';
 import { type CallsDoor, type CallView, MACHINE_PATH, STATUS_PATH, VOICE_PATH } from '../http/index.ts';
-import { Failure } from '../lib/index.ts';
+import { type Clock, Failure } from '../lib/index.ts';
 import { findRecord } from '../postprocess/index.ts';
 import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
 import type { CallFacts } from '../transcript/index.ts';
@@ -14,6 +14,7 @@ const MAX_LISTED = 1_000;
 
 export interface CallsDoorOptions {
   readonly config: Config;
+  readonly clock: Clock;
   readonly cluster: Pick<Cluster, 'notes' | 'store'>;
   readonly registry: Pick<CallRegistry, 'notReadyBecause'>;
   readonly outbound: OutboundCalls;
@@ -40,7 +41,7 @@ export function openOutbound(
 }
 
 export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
-  const { config, cluster, registry, outbound, control } = options;
+  const { config, clock, cluster, registry, outbound, control } = options;
   const { store } = cluster;
   const { destinations } = config.api;
 
@@ -79,8 +80,12 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
       return viewOf(await outbound.place({ agent: agent.name, to, from, variables, greeting }, settings));
     },
     async list() {
-      const placed = (await outbound.live(MAX_LISTED)).map(viewOf);
       const answered = (await store.running(MAX_LISTED)).map(running);
+      const ids = new Set(answered.map(({ id }) => id));
+      const nowMs = clock.nowMs();
+      const placed = (await outbound.live(MAX_LISTED))
+        .filter(({ callId, state, atMs }) => ids.has(callId) || nowMs - atMs < UNTOLD_MS[state])
+        .map(viewOf);
       return [...new Map([...placed, ...answered].map((call) => [call.id, call])).values()].slice(0, MAX_LISTED);
     },
     look,
@@ -95,6 +100,17 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
     },
   };
 }
+
+/**
+ * How long a call that the provider told nothing more of may be as it was: for an order that Twilio queues, for the longest ring,
+ * and until the stream of one that was answered is here.
+ */
+const UNTOLD_MS: Readonly<Record<PlacedCall['state'], number>> = {
+  queued: 60 * 60_000,
+  ringing: 10 * 60_000,
+  inProgress: 60_000,
+  ended: 0,
+};
 
 /** The provider ends a call that we have forgotten; the goodbye at our own limit comes before. */
 const AFTER_LIMIT_MS = 60_000;

@@ -129,7 +129,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     outbound,
     api: {
       key: config.api.key,
-      door: createCallsDoor({ config, cluster, registry, outbound, control }),
+      door: createCallsDoor({ config, clock, cluster, registry, outbound, control }),
       answers: cluster.notes,
     },
   });

@@ -33,6 +33,7 @@ const SECRETS = {
   redisPassword: 'hushRedisPassword4711',
   webhookSecret: `whsec_${Buffer.from('hush webhook signing secret 4711').toString('base64')}`,
   webhookUrl: 'hushWebhookUrl4711',
+  apiKey: 'hush+api/key==of4711',
   // A line of the key's middle, by which any quotation of it would be known.
   privateKey: String(pem).split('\n')[5]!,
 } as const;
@@ -103,6 +104,7 @@ async function callWith(name: string, env: Readonly<Record<string, string>>, unt
     ...{ CONFIG_DIR: join(folder, 'config'), TWILIO_AUTH_TOKEN: SECRETS.authToken, GOOGLE_GEMINI_BASE_URL: model.url },
     ...{ GEMINI_API_KEY: SECRETS.geminiKey, HUSH_WEBHOOK_SECRET: SECRETS.webhookSecret },
     ...{ TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_API_BASE_URL: 'http://127.0.0.1:1' },
+    ...{ CALLBRIDGE_API_KEY: SECRETS.apiKey, OUTBOUND_ALLOWED: '+1555', TWILIO_FROM: '+15550199' },
   };
   const service = callbridge(['serve', '--grace', '1'], { ...settings, ...env });
   running.push(service);
@@ -133,6 +135,25 @@ async function callWith(name: string, env: Readonly<Record<string, string>>, unt
       return `${JSON.stringify([...response.headers])}\n${await response.text()}`;
     }),
   );
+  // Nobody answers for Twilio; one key is right, and one is nearly so.
+  for (const key of [SECRETS.apiKey, `${SECRETS.apiKey}4`]) {
+    const ordered = await fetch(`${url}/calls`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'hush-order-4711',
+      },
+      body: JSON.stringify({
+        agent: 'reception',
+        to: FROM,
+        variables: { name: 'hush-variable' },
+        greeting: 'hush-greeting',
+      }),
+    });
+    expect([401, 503]).toContain(ordered.status);
+    answers.push(`${JSON.stringify([...ordered.headers])}\n${await ordered.text()}`);
+  }
   const args = execFileSync('ps', ['-ww', '-o', 'args=', '-p', `${service.child.pid}`], { encoding: 'utf8' });
   service.child.kill('SIGKILL');
   await service.exited();

@@ -1,0 +1,93 @@
+/** A call that one process has placed, and another one is asked about: over each Redis there is. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { OutboundCalls } from '../../src/call/index.ts';
+import type { Notes } from '../../src/cluster/index.ts';
+import { RedisLink } from '../../src/cluster/redis-link.ts';
+import { createRedisNotes } from '../../src/cluster/redis-notes.ts';
+import { Once } from '../../src/http/once.ts';
+import { systemClock, systemIds } from '../../src/lib/index.ts';
+import { connectRedis } from '../../src/redis/index.ts';
+import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
+import type { CallOrder } from '../../src/telephony/index.ts';
+import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
+
+const ORDER = { agent: 'sales', to: '+15550177', from: '+15550100', variables: { name: 'Ada' }, greeting: 'Hello.' };
+const logger = createLogger({ level: 'silent' });
+const redisServer = findRedisServer();
+const servers: [string, () => Promise<TestRedis>][] = [['js-redis-server', startJsRedis]];
+if (redisServer !== undefined) servers.push(['redis-server', () => startRedisServer(redisServer)]);
+
+describe.each(servers)('over %s', (_name, start) => {
+  let stop: () => Promise<void>;
+  let notes: readonly Notes[];
+  beforeEach(async () => {
+    const server = await start();
+    const clients = [1, 2].map(() => connectRedis(server.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }));
+    notes = clients.map((redis) =>
+      createRedisNotes({
+        link: new RedisLink({ redis, clock: systemClock, logger, metrics: createMetrics() }),
+        clock: systemClock,
+      }),
+    );
+    stop = async () => {
+      for (const client of clients) client.disconnect();
+      await server.stop();
+    };
+  });
+  afterEach(() => stop());
+
+  test('whichever process is asked knows what the call is for, how far it is, and who has answered', async () => {
+    const orders: CallOrder[] = [];
+    const placer = {
+      place: async (order: CallOrder) => {
+        orders.push(order);
+        return 'CA1';
+      },
+    };
+    const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
+    const common = { clock: systemClock, ids: systemIds, logger, placer, urls };
+    const [one, other] = notes.map((each) => new OutboundCalls({ ...common, notes: each })) as [
+      OutboundCalls,
+      OutboundCalls,
+    ];
+    await one.place(ORDER, { ringMs: 30_000, maxCallMs: 60_000 });
+    const token = new URL(orders[0]!.voiceUrl).searchParams.get('outbound')!;
+    expect(await other.order(token)).toEqual(ORDER);
+    await other.told(token, 'CA1', 'in-progress');
+    await one.told(token, 'CA1', 'ringing');
+    expect(await one.find('CA1')).toMatchObject({ state: 'inProgress', agent: 'sales' });
+    expect(await one.live(10)).toMatchObject([{ callId: 'CA1' }]);
+    await other.answeredBy(token, 'CA1', 'human');
+    expect(await one.whoAnswered('CA1')).toBe('human');
+    await one.told(token, 'CA1', 'completed');
+    await other.told(token, 'CA1', 'in-progress');
+    expect(await other.find('CA1')).toMatchObject({ state: 'ended', end: 'completed' });
+    expect(await other.live(10)).toEqual([]);
+  });
+
+  test('one Idempotency-Key at two processes places one call', async () => {
+    const [one, other] = notes.map((each) => new Once(each)) as [Once, Once];
+    let answer: (value: { status: number; body: unknown }) => void = () => undefined;
+    let begun: () => void = () => undefined;
+    const working = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const first = one.run('key', ORDER, () => {
+      begun();
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    });
+    await working;
+    const never = (): never => {
+      throw new Error('placed twice');
+    };
+    await expect(other.run('key', ORDER, never)).rejects.toMatchObject({ code: 'API_IN_PROGRESS' });
+    await expect(other.run('key', { ...ORDER, to: '+15550188' }, never)).rejects.toMatchObject({
+      code: 'API_KEY_REUSED',
+    });
+    answer({ status: 201, body: { id: 'CA1' } });
+    expect(await first).toEqual({ status: 201, body: { id: 'CA1' } });
+    expect(await other.run('key', ORDER, never)).toEqual({ status: 201, body: { id: 'CA1' } });
+  });
+});
