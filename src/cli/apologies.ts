@@ -21,7 +21,10 @@ export interface Apologies {
 }
 
 /** Throws when a recording is not there, which the configuration was judged by a moment ago. */
-export function loadApologies(agents: readonly Pick<Agent, 'name' | 'fallback'>[], logger: Logger): Apologies {
+export function loadApologies(
+  agents: readonly Pick<Agent, 'name' | 'fallback' | 'notice'>[],
+  logger: Logger,
+): Apologies {
   const bundled = readFileSync(APOLOGY_PATH);
   const apology: Apology = { samples: readPhoneWav(bundled), text: APOLOGY_TEXT };
   const recordings = new Map<string, Buffer>([[APOLOGY_NAME, bundled]]);
@@ -29,12 +32,17 @@ export function loadApologies(agents: readonly Pick<Agent, 'name' | 'fallback'>[
   const own = new Map<string, Apology | undefined>();
   /** By their paths: agents may share one. */
   const files = new Map<string, Buffer>();
-  for (const { name, fallback } of agents) {
+  const read = (path: string): Buffer => {
+    const bytes = files.get(path) ?? readFileSync(path);
+    files.set(path, bytes);
+    return bytes;
+  };
+  for (const { name, fallback, notice } of agents) {
+    if (notice?.recording !== undefined) recordings.set(notice.recording.name, read(notice.recording.path));
     if (fallback?.say !== undefined) own.set(name, undefined);
     if (fallback?.recording === undefined) continue;
     const { path } = fallback.recording;
-    const bytes = files.get(path) ?? readFileSync(path);
-    files.set(path, bytes);
+    const bytes = read(path);
     recordings.set(fallback.recording.name, bytes);
     own.set(name, onStream(bytes, basename(path), logger.child({ agent: name })));
   }

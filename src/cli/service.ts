@@ -125,6 +125,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     recordings: apologies.recordings,
     usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
+    noticeOf: (name) => config.agents.find((agent) => agent.name === name)?.notice,
     siblings,
     outbound,
     api: {

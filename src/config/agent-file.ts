@@ -4,6 +4,7 @@ import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
 import { keys } from './keys-file.ts';
+import { notice } from './notice-file.ts';
 import { outbound } from './outbound-file.ts';
 import { mcpServers, tool, toolHost } from './tool-file.ts';
 
@@ -161,6 +162,7 @@ export const agentFile = z.strictObject({
     'Who the agent is, what it knows and how it speaks. {{caller.number}} and the like stand for what is known.',
   ),
   greeting: text.optional().describe('What to say first. Without it the agent waits for the caller.'),
+  notice: notice.optional(),
   turnTaking: turnTaking.prefault({}),
   transcription: transcription.prefault({}),
   compression: compression.default({}),

@@ -36,6 +36,13 @@ export interface Fallback
   readonly recording?: { readonly name: string; readonly path: string } | undefined;
 }
 
+type NoticeFile = NonNullable<AgentFile['notice']>;
+
+export interface Notice extends Readonly<Pick<NoticeFile, 'say' | 'voice' | 'language'>> {
+  /** In place of `say`: a WAV file, and the name by which it is served. */
+  readonly recording?: { readonly name: string; readonly path: string } | undefined;
+}
+
 export interface Agent {
   readonly name: string;
   /** E.164 numbers, and SIP addresses without port and parameters. */
@@ -69,6 +76,8 @@ export interface Agent {
     /** What happens when a machine answers; undefined: nobody looks. */
     readonly machine?: 'hangUp' | 'leaveMessage' | undefined;
   };
+  /** What a caller hears before anything of theirs is heard. */
+  readonly notice?: Notice | undefined;
   /** What a caller gets when it cannot speak with them. */
   readonly fallback?: Fallback | undefined;
   readonly afterwards: {
@@ -88,12 +97,15 @@ export interface Resolved {
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
+  /** And the one that `notice.play` names. */
+  readonly noticePath: string | undefined;
   readonly toolSpecs: readonly AgentTool[];
   readonly wording: Wording | undefined;
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs, wording } = resolved;
+  const { model, language, webhookSecret, analysis, alternatives, recordingPath, noticePath, toolSpecs, wording } =
+    resolved;
   const {
     answers,
     default: isDefault,
@@ -101,6 +113,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     limits,
     patience,
     keys,
+    notice,
     fallback,
     outbound,
     afterwards,
@@ -142,6 +155,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       ringMs: outbound.ringSeconds * 1_000,
       machine: typeof outbound.machine === 'object' ? 'leaveMessage' : outbound.machine,
     },
+    notice: notice && noticeFrom(name, notice, noticePath),
     fallback: fallback && fallbackFrom(name, fallback, recordingPath),
     afterwards: {
       formats,
@@ -150,6 +164,11 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
     },
   };
+}
+
+/** No agent has a dot in its name. */
+function noticeFrom(name: string, { play: _, ...rest }: NoticeFile, path: string | undefined): Notice {
+  return path === undefined ? rest : { ...rest, recording: { name: `${name}.notice`, path } };
 }
 
 function fallbackFrom(name: string, { play: _, ...rest }: FallbackFile, path: string | undefined): Fallback {

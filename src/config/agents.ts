@@ -104,6 +104,7 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const clear = clearTextWarning(content.afterwards.webhook?.url, 'what callers say');
   if (clear !== undefined) bench.warning(['afterwards', 'webhook', 'url'], clear);
   const recordingPath = findRecording(name, content, source.sounds, bench.problem);
+  const noticePath = findSound('notice', content.notice?.play, source.sounds, bench.problem);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });
   checkVoice(content, { catalogue, ...bench });
@@ -118,7 +119,7 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
   const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
   const wording = readWording(content, bench.problem);
-  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, toolSpecs, wording };
+  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, noticePath, toolSpecs, wording };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 
@@ -151,14 +152,26 @@ const TAKEN_NAME = 'apology';
 function findRecording(
   name: string,
   { fallback }: ReadableAgentFile,
+  sounds: AgentsSource['sounds'],
+  problem: Tell,
+): string | undefined {
+  const path = findSound('fallback', fallback?.play, sounds, problem);
+  if (path !== undefined && name === TAKEN_NAME) {
+    problem(['fallback', 'play'], `an agent of the name "${name}" can have no recording`);
+  }
+  return path;
+}
+
+function findSound(
+  key: 'fallback' | 'notice',
+  play: string | undefined,
   { dir, label }: AgentsSource['sounds'],
   problem: Tell,
 ): string | undefined {
-  if (fallback?.play === undefined) return undefined;
-  const path = join(dir, fallback.play);
+  if (play === undefined) return undefined;
+  const path = join(dir, play);
   const wrong = soundProblem(path);
-  if (wrong !== undefined) problem(['fallback', 'play'], `${label}/${fallback.play} ${wrong}`);
-  if (name === TAKEN_NAME) problem(['fallback', 'play'], `an agent of the name "${name}" can have no recording`);
+  if (wrong !== undefined) problem([key, 'play'], `${label}/${play} ${wrong}`);
   return path;
 }
 

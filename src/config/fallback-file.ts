@@ -1,11 +1,7 @@
 /** What an operator may write under `fallback`: what a caller gets when the agent cannot speak with them. */
 import { z } from 'zod';
 import { callerId, destination } from './addresses.ts';
-
-/** https://www.twilio.com/docs/voice/twiml/say: what one `<Say>` may hold. */
-const MAX_SAID_CHARACTERS = 4_096;
-
-const said = z.string().trim().min(1).max(MAX_SAID_CHARACTERS, `must have at most ${MAX_SAID_CHARACTERS} characters`);
+import { said, sayLanguage, sayVoice, soundName } from './said-words.ts';
 
 const transfer = z.strictObject({
   to: destination.describe('A phone number (E.164, in quotes) or a SIP address.'),
@@ -23,23 +19,13 @@ const voicemail = z.strictObject({
 export const fallback = z
   .strictObject({
     say: said.optional().describe("What Twilio's voice says. Without say and play, the recording of this service."),
-    play: z
-      .string()
-      .regex(/^[\w-]{1,64}\.wav$/, 'must be the name of a WAV file in config/sounds, such as goodbye.wav')
+    play: soundName
       .optional()
       .describe(
         'The name of a WAV file in config/sounds, in place of say. At 8 kHz in mono, and up to 20 s long, it is heard at once.',
       ),
-    voice: z
-      .string()
-      .regex(/^[\w.-]{1,64}$/, 'must be the name of a Twilio voice, such as Polly.Joanna-Neural')
-      .optional()
-      .describe("Twilio's voice for what is said: https://www.twilio.com/docs/voice/twiml/say/text-speech"),
-    language: z
-      .string()
-      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})+$/, 'must be a language with its region, such as en-US')
-      .optional()
-      .describe("Twilio's language for what is said, BCP 47 with the region."),
+    voice: sayVoice.optional(),
+    language: sayLanguage.optional(),
     transfer: transfer.optional().describe('Whom the caller is connected with then.'),
     voicemail: voicemail.optional().describe('Takes a message then, in place of a transfer.'),
   })

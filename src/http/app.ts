@@ -10,7 +10,7 @@ import { recordingTold, transferEnded, voicemailEnded } from './after-goodbye.ts
 import type { Calls } from './calls.ts';
 import { callsApi } from './calls-api.ts';
 import type { CallsDoor } from './calls-door.ts';
-import { createConnect, STREAM_ENDED_PATH } from './connect.ts';
+import { createConnect, type Notice, STREAM_ENDED_PATH } from './connect.ts';
 import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
@@ -38,6 +38,8 @@ export interface AppDeps {
   readonly recordings: Recordings;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
+  /** What an agent's callers hear before it does, by its name. */
+  readonly noticeOf: (agent: string) => Notice | undefined;
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
   readonly api: CallsApiSettings;

@@ -6,6 +6,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount, type UsedNonces } from '../telephony/index.ts';
 import { type CallsApiSettings, createApp } from './app.ts';
 import type { Calls } from './calls.ts';
+import type { Notice } from './connect.ts';
 import { limitConnections } from './connections.ts';
 import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
@@ -33,6 +34,8 @@ export interface HttpDeps {
   readonly limits?: HttpLimits;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
+  /** What an agent's callers hear before it does, by its name. */
+  readonly noticeOf: (agent: string) => Notice | undefined;
   /** Where there are several processes behind one port. */
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
@@ -50,7 +53,7 @@ export interface HttpServer {
 
 export function createServer(deps: HttpDeps): HttpServer {
   const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
-  const { outbound, api } = deps;
+  const { outbound, api, noticeOf } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -68,6 +71,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     tokens,
     recordings,
     goodbyeOf,
+    noticeOf,
     siblings,
     outbound,
     api,

@@ -40,7 +40,7 @@ export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
 export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
-  const { clock, account, calls, goodbyes, logger, metrics } = deps;
+  const { clock, account, calls, connect, goodbyes, logger, metrics } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
     ctx.type = 'text/xml';
@@ -73,7 +73,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
     const abandoned = new AbortController();
     try {
       const next = await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call, abandoned.signal), late);
-      ctx.body = nextTwiml(ctx, next, agent, deps);
+      ctx.body = next.do === 'connect' ? connect(next.call, 'first') : nextTwiml(ctx, next, agent, deps);
     } catch (error) {
       abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');

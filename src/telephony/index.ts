@@ -6,12 +6,13 @@ export { acceptStream, type CallStream, type StreamDeps, type StreamEnd, type St
 
 export { type TwilioRestAccount, twilioClient } from './twilio/client.ts';
 
-export { type GoodbyeOptions, goodbyeTwiml, type Spoken } from './twilio/goodbye-twiml.ts';
+export { type GoodbyeOptions, goodbyeTwiml } from './twilio/goodbye-twiml.ts';
 
 export { createTwilioCallPlacer } from './twilio/place-call.ts';
 export { twilioMediaPath } from './twilio/protocol.ts';
 export { ASKING, createTwilioCallControl, type TwilioCallControlOptions } from './twilio/rest.ts';
 export { type FormParameters, type TwilioAccount, verifyWebhook } from './twilio/signature.ts';
+export type { Spoken, Words } from './twilio/spoken.ts';
 export {
   createStreamTokens,
   createUsedNonces,

@@ -1,17 +1,11 @@
 /** What a caller gets whom no agent can serve, or no longer, as TwiML: words, then somebody else or a tape, then the end. */
-import VoiceResponse, { type SayAttributes } from 'twilio/lib/twiml/VoiceResponse.js';
+import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+import { type Spoken, say, speak, type Words } from './spoken.ts';
 import { askedAgain } from './twiml.ts';
 import { xmlText } from './xml-text.ts';
 
-/** Text for Twilio's own voice. */
-export interface Spoken {
-  readonly text: string;
-  readonly voice?: string | undefined;
-  readonly language?: string | undefined;
-}
-
 export interface GoodbyeOptions {
-  readonly words?: { readonly say: Spoken } | { readonly playUrl: string } | undefined;
+  readonly words?: Words | undefined;
   readonly transfer?:
     | {
         /** E.164 or a SIP URI. */
@@ -39,8 +33,7 @@ const VOICEMAIL_SILENCE_SECONDS = 5;
 
 export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): string {
   const response = new VoiceResponse();
-  if (words !== undefined && 'say' in words) say(response, words.say);
-  else if (words !== undefined) response.play(words.playUrl);
+  if (words !== undefined) speak(response, words);
   if (transfer !== undefined) {
     const { to, timeoutSeconds: timeout, callerId } = transfer;
     const action = askedAgain(transfer.actionUrl);
@@ -63,10 +56,4 @@ export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): st
   // Also what follows a message without a sound, for which no action is asked.
   response.hangup();
   return response.toString();
-}
-
-function say(response: VoiceResponse, { text, voice, language }: Spoken): void {
-  // Twilio adds voices more often than its package is released, so that any name is taken here.
-  const attributes = { ...(voice !== undefined && { voice }), ...(language !== undefined && { language }) };
-  response.say(attributes as SayAttributes, xmlText(text));
 }

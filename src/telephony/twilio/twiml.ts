@@ -1,5 +1,6 @@
 /** The TwiML documents that we answer with: https://www.twilio.com/docs/voice/twiml */
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+import { speak, type Words } from './spoken.ts';
 import { xmlText } from './xml-text.ts';
 
 /** https://www.twilio.com/docs/voice/twiml/stream: name and value of a `<Parameter>` have less than 500 characters together. */
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   readonly streamUrl: string;
   /** What Twilio asks when the stream is over; without it the call would end with its stream. */
   readonly actionUrl: string;
+  /** What the caller hears first: Twilio sends us nothing of them before it is over. */
+  readonly notice?: Words | undefined;
   /** Made by `fitParameters`; they come back in the stream's `start`. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -27,8 +30,9 @@ export interface ConnectOptions {
  * Joins the call to a stream in both directions. What follows the stream leads back to us twice: by the action, and by
  * the next verb, because it is not written down which of them Twilio takes when the stream breaks.
  */
-export function connectTwiml({ streamUrl, actionUrl, parameters }: ConnectOptions): string {
+export function connectTwiml({ streamUrl, actionUrl, notice, parameters }: ConnectOptions): string {
   const response = new VoiceResponse();
+  if (notice !== undefined) speak(response, notice);
   const stream = response.connect({ action: askedAgain(actionUrl), method: 'POST' }).stream({ url: streamUrl });
   for (const [name, value] of Object.entries(parameters)) {
     if (name.length + value.length > MAX_PARAMETER_CHARACTERS) throw new RangeError(`parameter ${name} is too long`);

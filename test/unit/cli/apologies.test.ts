@@ -117,3 +117,13 @@ describe('an agent with a recording', () => {
     expect(of('desk')?.samples).toHaveLength((4_000 - 44) / 2);
   });
 });
+
+test('a notice is served by its own name, and said nowhere on the stream', () => {
+  const bytes = writeWav(sound(1_000), 8_000);
+  const { path, remove } = onDisk(bytes);
+  const notice = { recording: { name: 'sales.notice', path } };
+  const apologies = loadApologies([{ name: 'sales', notice }], createLogger({ level: 'silent' }));
+  remove();
+  expect(shelf(apologies)).toEqual([shelved('apology', BUNDLED), shelved('sales.notice', bytes)]);
+  expect(apologies.of('sales')).toMatchObject({ text: expect.stringMatching(/^I am sorry/) });
+});

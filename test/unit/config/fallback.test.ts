@@ -1,4 +1,4 @@
-/** What an operator writes under `fallback`: what becomes of it, and what they are told when it is wrong. */
+/** What an operator writes under `fallback` and `notice`: what becomes of it, and what they are told when it is wrong. */
 import { describe, expect, test } from 'vitest';
 import { tone, writeWav } from '../../../src/audio/index.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
@@ -142,5 +142,24 @@ describe('a transfer', () => {
     expect(problems.map(asLine)).toEqual([
       'config/agents/sales.yaml:3 fallback.transfer.to: is answered by desk: the call would come back here',
     ]);
+  });
+});
+
+describe('a notice', () => {
+  test('is said, or played from a file that is there', () => {
+    const said = inspect('notice: { say: " Hello. ", language: en-GB }\n');
+    expect(said.agents[0]?.notice).toEqual({ say: 'Hello.', language: 'en-GB' });
+    const { cwd, problems, agents } = inspect('notice: { play: n.wav }\n', { 'config/sounds/n.wav': WAV });
+    expect(problems.map(asLine)).toEqual([]);
+    expect(agents[0]?.notice).toEqual({ recording: { name: 'sales.notice', path: `${cwd}/config/sounds/n.wav` } });
+  });
+
+  test.each([
+    ['{}', 'notice: must have either say or play'],
+    ['{ say: Hello., play: n.wav }', 'notice: must have either say or play'],
+    ['{ play: n.wav }', 'notice.play: config/sounds/n.wav '],
+    ['{ play: ../n.wav }', 'notice.play: must be the name of a WAV file'],
+  ])('of %s is told at start', (yaml, complaint) => {
+    expect(inspect(`notice: ${yaml}\n`).problems.map(asLine)[0]).toContain(complaint);
   });
 });

@@ -12,6 +12,7 @@ import {
   createServer,
   type Goodbye,
   type HttpLimits,
+  type Notice,
   type OutboundDoor,
   type Siblings,
 } from '../../../src/http/index.ts';
@@ -113,6 +114,7 @@ export interface ServiceOptions {
   readonly recordings?: Readonly<Record<string, Buffer>>;
   readonly limits?: HttpLimits;
   readonly goodbyeOf?: (agent: string | undefined) => Goodbye | undefined;
+  readonly noticeOf?: (agent: string) => Notice | undefined;
   readonly siblings?: Siblings;
   readonly outbound?: Partial<OutboundDoor>;
   readonly apiKey?: string;
@@ -145,6 +147,7 @@ export async function startService(options: ServiceOptions = {}) {
     recordings: new Map(Object.entries({ apology: APOLOGY, ...options.recordings })),
     ...(options.limits !== undefined && { limits: options.limits }),
     goodbyeOf: options.goodbyeOf ?? (() => undefined),
+    noticeOf: options.noticeOf ?? (() => undefined),
     siblings: options.siblings,
     outbound: { order: async () => undefined, told: async () => {}, answeredBy: async () => {}, ...options.outbound },
     api: { key: options.apiKey, door: { ...NO_CALLS, ...options.door }, answers: createLocalNotes(clock) },

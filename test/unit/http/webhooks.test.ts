@@ -48,6 +48,21 @@ describe('the voice webhook', () => {
     ]);
   });
 
+  test('has the notice of the agent heard before the first stream, and before no other', async () => {
+    const recording = { name: 'front-desk.notice' };
+    const calls = notingCalls({ afterStream: async (call) => ({ do: 'connect', call }) });
+    const service = await startService({
+      calls,
+      noticeOf: (agent) => (agent === 'front-desk' ? { recording } : undefined),
+    });
+    const first = await (await service.post('/twilio/voice', VOICE_FORM)).text();
+    expect(first).toContain('<Response><Play>https://bridge.example/sounds/front-desk.notice.wav</Play><Connect ');
+    const again = await (
+      await service.post('/twilio/stream-ended', { ...VOICE_FORM, CallStatus: 'in-progress' })
+    ).text();
+    expect(again).toContain('<Response><Connect ');
+  });
+
   test('may come again: the call is announced again, and the new token is another', async () => {
     const service = await startService();
     const first = await service.ringing();

@@ -23,6 +23,21 @@ describe('TwiML', () => {
     );
   });
 
+  test('has a notice heard before the stream opens', () => {
+    const options = {
+      streamUrl: 'wss://example.com/twilio/media',
+      actionUrl: 'https://example.com/twilio/stream-ended',
+      parameters: {},
+    };
+    const say = { text: 'You speak with a machine & it listens.', voice: 'Polly.Amy', language: 'en-GB' };
+    expect(connectTwiml({ ...options, notice: { say } })).toContain(
+      '<Response><Say voice="Polly.Amy" language="en-GB">You speak with a machine &amp; it listens.</Say><Connect ',
+    );
+    expect(connectTwiml({ ...options, notice: { playUrl: 'https://example.com/sounds/a.notice.wav' } })).toContain(
+      '<Response><Play>https://example.com/sounds/a.notice.wav</Play><Connect ',
+    );
+  });
+
   test('keeps markup in a caller’s data from becoming markup of ours', () => {
     expect(connect({ from: '"/><Dial>+1900</Dial>&' })).toContain('value="&quot;/>&lt;Dial>+1900&lt;/Dial>&amp;"');
   });
