@@ -4,9 +4,9 @@
  */
 import * as z from 'zod';
 import type { Notes } from '../cluster/index.ts';
-import type { Clock, Ids } from '../lib/index.ts';
-import type { Logger } from '../telemetry/index.ts';
-import { askedAgain, type CallPlacer } from '../telephony/index.ts';
+import { asFailure, type Clock, type Ids } from '../lib/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import { askedAgain, type CallOrder, type CallPlacer } from '../telephony/index.ts';
 import { type OutboundFacts, outboundFactsSchema } from '../transcript/index.ts';
 import {
   type OutboundEnd,
@@ -55,6 +55,7 @@ export interface OutboundCallsOptions {
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'nonce'>;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'callsOrdered'>;
   readonly notes: Notes;
   /** undefined: there is no account to place calls with. */
   readonly placer: CallPlacer | undefined;
@@ -93,7 +94,7 @@ export class OutboundCalls {
     // Before it is placed: it may be answered, and asked about, before we hear that it was.
     await notes.note(orderKey(token), { rank: 0, value: JSON.stringify(order), forMs: ORDER_MS });
     const withToken = (url: string): string => askedAgain(`${url}?outbound=${token}`);
-    const callId = await placer.place({
+    const ordered: CallOrder = {
       to,
       from,
       ringMs,
@@ -104,7 +105,8 @@ export class OutboundCalls {
         until: machine === 'hangUp' ? 'known' : 'messageEnd',
         url: withToken(urls.machine),
       },
-    });
+    };
+    const callId = await this.#placed(placer, ordered);
     logger.info({ callId, agent, piiTo: to, piiFrom: from }, 'outbound call placed');
     const placed = { callId, agent, to, from, state: 'queued', atMs: this.#options.clock.nowMs() } as const;
     await this.#keep(placed);
@@ -148,6 +150,18 @@ export class OutboundCalls {
   async live(max: number): Promise<readonly PlacedCall[]> {
     const notes = await this.#options.notes.list(LIVE_LIST, max);
     return notes.flatMap((note) => placedSchema.safeParse(parsed(note)).data ?? []);
+  }
+
+  async #placed(placer: CallPlacer, order: CallOrder): Promise<string> {
+    const { metrics } = this.#options;
+    try {
+      const callId = await placer.place(order);
+      metrics.callsOrdered.inc({ result: 'placed' });
+      return callId;
+    } catch (error) {
+      metrics.callsOrdered.inc({ result: asFailure(error, 'INTERNAL').code });
+      throw error;
+    }
   }
 
   async #keep(placed: PlacedCall): Promise<void> {

@@ -24,7 +24,7 @@ export interface CallsDoorOptions {
 /** Without an account, or its token, there is nobody to place calls with. */
 export function openOutbound(
   config: Config,
-  { clock, ids, logger }: Tools,
+  { clock, ids, logger, metrics }: Tools,
   { notes }: Pick<Cluster, 'notes'>,
 ): OutboundCalls {
   const { accountSid, authToken, apiBaseUrl: baseUrl } = config.twilio;
@@ -34,6 +34,7 @@ export function openOutbound(
     clock,
     ids,
     logger,
+    metrics,
     notes,
     placer: isOff ? undefined : createTwilioCallPlacer({ accountSid, authToken, baseUrl, clock }),
     urls: { voice: publicUrl + VOICE_PATH, status: publicUrl + STATUS_PATH, machine: publicUrl + MACHINE_PATH },

@@ -88,6 +88,11 @@ export function createMetrics() {
     transfers: counter('transfers_total', 'Callers put through by their agents: begun, and how it went: taken, back', [
       'result',
     ]),
+    callsOrdered: counter(
+      'calls_ordered_total',
+      'Calls that the provider was asked to place: placed, or the code of what went wrong',
+      ['result'],
+    ),
     hangUps: counter(
       'hang_ups_total',
       'Calls that were ended here, by whether the provider said so: confirmed, unconfirmed',

@@ -45,7 +45,7 @@ describe.each(servers)('over %s', (_name, start) => {
       },
     };
     const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
-    const common = { clock: systemClock, ids: systemIds, logger, placer, urls };
+    const common = { clock: systemClock, ids: systemIds, logger, metrics: createMetrics(), placer, urls };
     const [one, other] = notes.map((each) => new OutboundCalls({ ...common, notes: each })) as [
       OutboundCalls,
       OutboundCalls,

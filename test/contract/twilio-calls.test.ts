@@ -58,6 +58,12 @@ test('a call that is placed has the fields that Twilio gives, and ends as its ph
   expect((await client.calls(call.sid).fetch()).status).toBe('busy');
 });
 
+test('a call that may last for four hours is placed for no longer', async () => {
+  const { rest, placer } = await given();
+  await placer().place({ ...ORDER, maxCallMs: 4 * 60 * 60_000 + 60_000 });
+  expect(rest.requests[0]!.form['TimeLimit']).toBe('14400');
+});
+
 test('Twilio is asked once, for all that was ordered', async () => {
   const { rest, placer } = await given();
   const callId = await placer().place({ ...ORDER, detection: { until: 'messageEnd', url: 'https://voice.example/m' } });

@@ -29,7 +29,7 @@ const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] 
   ['closing.md', /gives no sign of life for (\d+) s/, constantOf('src/telephony/heartbeat.ts', 'SILENT_PEER_MS')],
   ['closing.md', /comes from the stream for (\d+) s/, constantOf('src/call/hear-caller.ts', 'MAX_STREAM_SILENCE_MS')],
   ['closing.md', /no stream for (\d+) s after the ring/, FLOW.ringing.deadlineMs],
-  ['closing.md', /every (\d+) s \| `taken`/, constantOf('src/call/registry.ts', 'LOOK_ELSEWHERE_EVERY_MS')],
+  ['closing.md', /every (\d+) s \| `taken`/, constantOf('src/call/sought.ts', 'LOOK_EVERY_MS')],
   [
     'closing.md',
     /no session (\d+) s after the stream's start, or (\d+) s after a break/,

@@ -16,6 +16,8 @@ const NOT_REACHED: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ]);
 const UNAUTHORIZED: ReadonlySet<number> = new Set([401, 403]);
+/** Twilio ends any call after four hours. */
+const MAX_CALL_SECONDS = 4 * 60 * 60;
 /** How long Twilio listens for a machine, in seconds: longer than any greeting that people bear. */
 const DETECTION_SECONDS = 30;
 
@@ -51,7 +53,7 @@ function created({ to, from, voiceUrl, statusUrl, ringMs, maxCallMs, detection }
     statusCallbackMethod: 'POST',
     statusCallbackEvent: ['initiated', 'ringing', 'answered', 'completed'],
     timeout: Math.round(ringMs / 1_000),
-    timeLimit: Math.ceil(maxCallMs / 1_000),
+    timeLimit: Math.min(MAX_CALL_SECONDS, Math.ceil(maxCallMs / 1_000)),
     ...(detection !== undefined && {
       machineDetection: detection.until === 'known' ? 'Enable' : 'DetectMessageEnd',
       machineDetectionTimeout: DETECTION_SECONDS,

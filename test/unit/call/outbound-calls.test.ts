@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OutboundCalls } from '../../../src/call/index.ts';
 import { createLocalNotes } from '../../../src/cluster/index.ts';
-import { createLogger } from '../../../src/telemetry/index.ts';
+import { Failure } from '../../../src/lib/index.ts';
+import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallOrder } from '../../../src/telephony/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -14,17 +15,20 @@ const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgr
 const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];
 const OVER = ['completed', 'busy', 'no-answer', 'failed', 'canceled'];
 
-function given() {
+function given(refusal?: Failure) {
   const clock = new ManualClock();
   const orders: CallOrder[] = [];
+  const metrics = createMetrics();
   const outbound = new OutboundCalls({
     clock,
     ids: countingIds(),
     logger: createLogger({ level: 'silent' }),
+    metrics,
     notes: createLocalNotes(clock),
     placer: {
       place: async (order) => {
         orders.push(order);
+        if (refusal !== undefined) throw refusal;
         return `CA${orders.length}`;
       },
     },
@@ -35,7 +39,7 @@ function given() {
     },
   });
   const tokenOf = (nth: number): string => new URL(orders[nth]!.voiceUrl).searchParams.get('outbound')!;
-  return { clock, outbound, orders, tokenOf };
+  return { clock, metrics, outbound, orders, tokenOf };
 }
 
 test('callbacks in any order, and any number of times, take no call back', async () => {
@@ -89,6 +93,15 @@ describe('a callback', () => {
     await outbound.answeredBy(tokenOf(0), 'CA1', 'machine_start');
     expect(await outbound.whoAnswered('CA1')).toBe('human');
   });
+});
+
+test('orders are counted by what became of them', async () => {
+  const { metrics, outbound } = given();
+  await outbound.place(ORDER, SETTINGS);
+  const refusing = given(new Failure('PROVIDER_REFUSED', 'no'));
+  await expect(refusing.outbound.place(ORDER, SETTINGS)).rejects.toMatchObject({ code: 'PROVIDER_REFUSED' });
+  const counted = async (of: typeof metrics) => (await of.callsOrdered.get()).values.map(({ labels }) => labels.result);
+  expect([await counted(metrics), await counted(refusing.metrics)]).toEqual([['placed'], ['PROVIDER_REFUSED']]);
 });
 
 test('what was asked for is known while it rings, and told to nobody else', async () => {
