@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CallScript, ScenarioInput } from '../../src/simulator/index.ts';
-import { onTheirOwn, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, recordsIn } from '../support/replicas.ts';
 
 const ask = {
   say: { wav: join(import.meta.dirname, '../../fixtures/audio/jfk-8k.wav'), fromMs: 5_300, toMs: 7_300 },
@@ -26,7 +26,7 @@ const LONG = 60_000;
 
 interface Given {
   readonly what: string;
-  readonly troubles: Parameters<Replicas['twilio']['trouble']>;
+  readonly troubles: readonly ({ readonly refuse: 20500 | 20503 } | { readonly cut: true })[];
   readonly tries: number;
 }
 
