@@ -129,6 +129,8 @@ describe('the source tree', () => {
     ['alawmulaw', 'audio'],
     ['wavefile', 'audio'],
     ['@modelcontextprotocol/sdk', 'tools'],
+    ['@bull-board/koa', 'http'],
+    ['@bull-board/api', 'postprocess'],
   ])('has %s in %s/ only, besides the simulator and the command line', (name, folder) => {
     expect(offenders(imports(name), (f) => [folder, 'simulator', 'cli'].includes(f.folder))).toEqual([]);
     expect(files.some((file) => file.folder === folder && imports(name).test(file.code))).toBe(true);

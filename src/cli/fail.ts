@@ -19,6 +19,11 @@ export function isMissingPart(error: unknown): boolean {
   return /^Cannot find module /.test(error.message);
 }
 
+/** Whether a package that may be left out is not installed. */
+export function isMissingPackage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && !isMissingPart(error);
+}
+
 /** What the operating system refused, by its code: what to do about it. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'Not allowed: let the user of this process write there, or set DATA_DIR to a folder that it may write.',

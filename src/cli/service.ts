@@ -17,6 +17,7 @@ import { loadApologies } from './apologies.ts';
 import { createCallsDoor, openOutbound } from './calls-door.ts';
 import { createLiveSessions } from './live-sessions.ts';
 import { openPostprocessing, type Tools } from './postprocessing.ts';
+import { openQueueDashboard } from './queue-dashboard.ts';
 import { openToolboxes } from './toolboxes.ts';
 
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
@@ -58,6 +59,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   }
   const owners = openOwners({ folder: join(config.dirs.data, 'processes'), clock, ids });
   const { queue, worker } = await openPostprocessing(config, owners, tools);
+  const dashboard = await openQueueDashboard(config, tools);
   const outbox = createOutbox({
     folder: config.dirs.journals,
     owners,
@@ -133,6 +135,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
       door: createCallsDoor({ config, clock, cluster, registry, outbound, control }),
       answers: cluster.notes,
     },
+    queues: dashboard?.page,
   });
 
   const stopGauge = gaugeQueue({ queue, clock, logger, metrics });
@@ -149,7 +152,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     stopGauge();
     outbox.close();
     await cluster.close();
-    await queue.close();
+    await Promise.all([queue.close(), dashboard?.close()]);
     owners.close();
     return byThemselves && queued;
   };

@@ -18,6 +18,7 @@ import { MACHINE_PATH, machineTold } from './machine.ts';
 import { PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
 import type { Answers } from './once.ts';
 import type { OutboundDoor } from './outbound-door.ts';
+import { type QueuesPage, queuesPage } from './queues-page.ts';
 import { logRequests } from './request-log.ts';
 import type { Siblings } from './siblings.ts';
 import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
@@ -43,6 +44,8 @@ export interface AppDeps {
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
   readonly api: CallsApiSettings;
+  /** Shows the queue to whoever has the key of `api`; undefined: there is none to be shown. */
+  readonly queues?: QueuesPage | undefined;
 }
 
 /** Of calls that are placed and looked at over HTTP. */
@@ -76,6 +79,7 @@ export function createApp(deps: AppDeps): Koa {
   app.use(logRequests(deps));
   app.use(answerFailures(deps));
   const { key: apiKey, door, answers } = deps.api;
+  app.use(queuesPage(apiKey, deps.queues));
   app.use(callsApi({ ...deps, apiKey, door, answers }).routes());
   app.use(formText());
   app.use(router.routes());

@@ -7,6 +7,7 @@ export type { Goodbye } from './goodbyes.ts';
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 export { MACHINE_PATH } from './machine.ts';
 export type { OutboundDoor } from './outbound-door.ts';
+export { loadQueuesPage, type QueuesPage, type ShownQueue } from './queues-page.ts';
 export { createServer, type HttpDeps, type HttpServer } from './server.ts';
 export type { PassedUpgrade, Siblings } from './siblings.ts';
 export { APOLOGY_NAME, type Recordings } from './sounds.ts';

@@ -11,6 +11,7 @@ import { limitConnections } from './connections.ts';
 import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 import type { OutboundDoor } from './outbound-door.ts';
+import type { QueuesPage } from './queues-page.ts';
 import { type PassedUpgrade, type Siblings, unpackUpgrade } from './siblings.ts';
 import type { Recordings } from './sounds.ts';
 import { createUpgrade } from './upgrade.ts';
@@ -40,6 +41,8 @@ export interface HttpDeps {
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
   readonly api: CallsApiSettings;
+  /** Where the queue can be shown. */
+  readonly queues?: QueuesPage | undefined;
 }
 
 export interface HttpServer {
@@ -53,7 +56,7 @@ export interface HttpServer {
 
 export function createServer(deps: HttpDeps): HttpServer {
   const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
-  const { outbound, api, noticeOf } = deps;
+  const { outbound, api, queues, noticeOf } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -75,6 +78,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     siblings,
     outbound,
     api,
+    queues,
   });
   const upgrades = createUpgrade({
     clock,

@@ -15,8 +15,12 @@ export function addOptions(retry: RetryPolicy): JobsOptions {
   };
 }
 
-export function doneStepsOf(job: BullJob): string[] {
-  return progressSchema.safeParse(job.progress).data?.doneSteps ?? [];
+export function doneStepsOf({ progress }: BullJob): string[] {
+  return doneStepsIn(progress);
+}
+
+export function doneStepsIn(progress: unknown): string[] {
+  return progressSchema.safeParse(progress).data?.doneSteps ?? [];
 }
 
 export async function countsOf(queue: Queue): Promise<JobCounts> {

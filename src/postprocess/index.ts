@@ -17,6 +17,7 @@ export {
   type RunAgainResult,
 } from './job-browser.ts';
 export type { Attempt, JobCounts, JobQueue, Process, Worker, WorkerOptions } from './queue.ts';
+export { loadQueueBoard, type QueueBoard, type QueueBoardOptions } from './queue-board.ts';
 export { gaugeQueue } from './queue-gauge.ts';
 export { REDACTABLE, type Redaction, redactRecord } from './redact/redact-record.ts';
 export { RETRY, type RetryPolicy } from './retry.ts';

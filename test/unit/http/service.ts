@@ -14,6 +14,7 @@ import {
   type HttpLimits,
   type Notice,
   type OutboundDoor,
+  type QueuesPage,
   type Siblings,
 } from '../../../src/http/index.ts';
 import { Failure, systemIds } from '../../../src/lib/index.ts';
@@ -119,6 +120,7 @@ export interface ServiceOptions {
   readonly outbound?: Partial<OutboundDoor>;
   readonly apiKey?: string;
   readonly door?: Partial<CallsDoor>;
+  readonly queues?: QueuesPage;
 }
 
 const NO_CALLS: CallsDoor = {
@@ -151,6 +153,7 @@ export async function startService(options: ServiceOptions = {}) {
     siblings: options.siblings,
     outbound: { order: async () => undefined, told: async () => {}, answeredBy: async () => {}, ...options.outbound },
     api: { key: options.apiKey, door: { ...NO_CALLS, ...options.door }, answers: createLocalNotes(clock) },
+    queues: options.queues,
   });
   service.server.listen(0, '127.0.0.1');
   await once(service.server, 'listening');
