@@ -8,12 +8,14 @@ import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { CallLength, COME_TO_AN_END } from './call-length.ts';
 import { recordEnding } from './ending.ts';
-import { Farewell, type LastWords } from './farewell.ts';
+import { Farewell, lastWords } from './farewell.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
+import { KeysOut } from './keys-out.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type EndedBy, type Phase } from './machine.ts';
 import { OwnStream } from './own-stream.ts';
 import { RECALL_BY_OTHERS_MS, RECALL_MS } from './returns.ts';
+import { Silence } from './silence.ts';
 import type { TakenUp } from './take-up.ts';
 
 export class Call {
@@ -22,12 +24,13 @@ export class Call {
   readonly #bridge: Bridge;
   readonly #agentSide: AgentSide;
   readonly #startedAtMs: number;
+  /** What the agent presses for the other side. */
+  readonly keysOut: KeysOut;
+  readonly #silence: Silence;
   readonly #farewell: Farewell;
   readonly #length: CallLength;
   #callerSide: CallerSide | undefined;
   readonly #stream: OwnStream;
-  /** When either side was last heard: the limit of silence counts from here. */
-  #lastSoundMs: number;
 
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
@@ -37,11 +40,15 @@ export class Call {
     this.#stream = new OwnStream({
       clock: deps.clock,
       cutOff: deps.cutOff,
-      lost: (code, how) => this.#streamLost(code, how),
+      lost: (code, how) => {
+        deps.collector.event(deps.clock.nowMs(), code, how);
+        this.#bridge.handle({ type: 'streamLost', code });
+      },
       callerGone: () => this.callerGone(),
     });
     this.#startedAtMs = deps.clock.nowMs();
-    this.#lastSoundMs = this.#startedAtMs;
+    this.#silence = new Silence(deps.clock, agent.limits.silenceMs);
+    this.keysOut = new KeysOut(deps.clock);
     this.#agentSide = new AgentSide({
       agent,
       deps,
@@ -53,6 +60,10 @@ export class Call {
         endAtMachine: () => this.hangUp('machine'),
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
+        sendKeys: (keys) =>
+          this.phase === 'talking'
+            ? this.keysOut.begin(keys, () => this.#stream.leave('STREAM_LOST', 'left, to have keys pressed'))
+            : undefined,
       },
       handle: (event) => this.#bridge.handle(event),
     });
@@ -83,6 +94,7 @@ export class Call {
   /** Whether the caller was lost with a stream, and may come back by another one. */
   get waitsForStream(): boolean {
     const { phase } = this;
+    if (this.keysOut.underWay) return false;
     return phase === 'parted' || phase === 'adrift' || (phase === 'draining' && this.wasAnswered && !this.hasStream);
   }
 
@@ -117,7 +129,8 @@ export class Call {
       collector.event(nowMs, 'STREAM_BACK', 'the caller is back by another stream');
     }
     this.#stream.attach(stream);
-    this.#lastSoundMs = nowMs;
+    this.#silence.broken();
+    this.keysOut.back();
     const callerSide = this.#callerOn(stream);
     this.#length.begin();
     collector.answered(nowMs);
@@ -176,19 +189,18 @@ export class Call {
 
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
   tick(): void {
-    const nowMs = this.#deps.clock.nowMs();
     this.#listen();
     this.#agentSide.tick(this.#moment);
-    const heard = this.phase === 'farewell' ? this.#farewell.look(this.#lastWords) : undefined;
+    const heard =
+      this.phase === 'farewell' ? this.#farewell.look(lastWords(this.#agentSide, this.#callerSide)) : undefined;
     if (heard !== undefined) this.#bridge.handle({ type: heard });
     if (this.phase === 'talking' && this.betweenTurns && this.#length.warns()) this.#agentSide.order(COME_TO_AN_END);
     // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
     const isTold = this.hasStream || this.outcome?.kind !== 'failed';
     if (this.phase === 'draining' && this.#agentSide.playout.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
-    if (this.#agentSide.playout.sounding) this.#lastSoundMs = nowMs;
-    if (this.hasStream && nowMs - this.#lastSoundMs > this.#agent.limits.silenceMs) {
-      this.#lastSoundMs = nowMs;
-      this.#deps.collector.event(nowMs, 'SILENCE', 'nobody spoke for the agreed time');
+    if (this.#agentSide.playout.sounding) this.#silence.broken();
+    if (this.hasStream && this.#silence.tooLong()) {
+      this.#deps.collector.event(this.#deps.clock.nowMs(), 'SILENCE', 'nobody spoke for the agreed time');
       this.hangUp('silence');
     }
   }
@@ -209,16 +221,12 @@ export class Call {
     return this.#agentSide.hadTheLastWord(this.#callerSide?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
   }
 
-  get #lastWords(): LastWords {
-    const { playout, generating } = this.#agentSide;
-    const { idle, leftMs } = playout;
-    return { idle, leftMs, generating, callerSinceMs: this.#callerSide?.speakingSinceMs };
-  }
-
   /** The agent asks for the end of the call, or for a transfer. */
   #leave(transfer: Transfer | undefined): { readonly speaking: boolean } | undefined {
     this.#bridge.handle({ type: 'leave', transfer });
-    return this.phase === 'farewell' ? { speaking: this.#farewell.begin(this.#lastWords) } : undefined;
+    return this.phase === 'farewell'
+      ? { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide)) }
+      : undefined;
   }
 
   #callerOn(stream: CallStream): CallerSide {
@@ -233,19 +241,12 @@ export class Call {
       agentSide: this.#agentSide,
       flow: () => this.#bridge.flow.callerAudio,
       hangUp: () => this.hangUp('machine'),
-      noticed: () => {
-        this.#lastSoundMs = this.#deps.clock.nowMs();
-      },
+      noticed: () => this.#silence.broken(),
       pressed: () => {
         if (this.phase === 'farewell') this.#bridge.handle({ type: 'callerSpoke' });
       },
     });
     return this.#callerSide;
-  }
-
-  #streamLost(code: FailureCode, how: string): void {
-    this.#deps.collector.event(this.#deps.clock.nowMs(), code, how);
-    this.#bridge.handle({ type: 'streamLost', code });
   }
 
   #actions(): Record<Effect, () => void> {

@@ -3,6 +3,8 @@
  * mark says that a turn was heard; the playout gives up on one that does not come, so that no wait here is without an end.
  */
 import type { Clock } from '../lib/index.ts';
+import type { AgentSide } from './agent-side.ts';
+import type { CallerSide } from './hear-caller.ts';
 
 /** An answer begins 0.6 s after a tool's result: so long after it, an agent that was speaking has nothing to add. */
 const ANSWER_MS = 1_200;
@@ -23,6 +25,14 @@ export interface LastWords {
   readonly leftMs: number;
   /** Since when the caller has been speaking; undefined: they are not. */
   readonly callerSinceMs: number | undefined;
+}
+
+export function lastWords(
+  { playout, generating }: Pick<AgentSide, 'playout' | 'generating'>,
+  caller: Pick<CallerSide, 'speakingSinceMs'> | undefined,
+): LastWords {
+  const { idle, leftMs } = playout;
+  return { idle, leftMs, generating, callerSinceMs: caller?.speakingSinceMs };
 }
 
 export class Farewell {

@@ -13,8 +13,8 @@ const endedSchema = z.discriminatedUnion('do', [
 
 export type Next =
   | Readonly<z.infer<typeof endedSchema>>
-  /** Another stream, with a fresh token. */
-  | { readonly do: 'connect'; readonly call: RingingCall }
+  /** Another stream, with a fresh token; `keys`: pressed before it opens. */
+  | { readonly do: 'connect'; readonly call: RingingCall; readonly keys?: string | undefined }
   /** Somebody else, and another stream when nobody answers. */
   | { readonly do: 'transfer'; readonly transfer: Transfer }
   /** Another process is to answer: this one has let the call go, or shuts down. */

@@ -148,7 +148,7 @@ export class CallRegistry {
     if (entered !== undefined && this.#mayReturn(entered)) {
       // The provider is here: it need not be asked any more.
       if (this.#rescue.end(callId)) entered.call.recalled();
-      return { do: 'connect', call: ringingOf(entered.facts) };
+      return { do: 'connect', call: ringingOf(entered.facts), keys: entered.call.keysOut.take() };
     }
     await this.#transfers.settled(callId);
     this.#past.settle(callId);
@@ -255,7 +255,7 @@ export class CallRegistry {
   /** The stream is over, and the call is not: whether the caller is to be brought back. */
   #mayReturn({ call, returns }: Entered): boolean {
     call.streamGone();
-    const goesOn = takesStreams(call.phase) && returns.oneMore(this.#options.clock.nowMs());
+    const goesOn = takesStreams(call.phase) && (call.keysOut.underWay || returns.oneMore(this.#options.clock.nowMs()));
     if (!goesOn) call.abandon('STREAM_LOST');
     return goesOn;
   }

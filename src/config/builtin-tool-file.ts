@@ -62,7 +62,17 @@ export const voicemailDetected = z.strictObject({
   message: text.max(1_000).optional().describe('What is said after the tone. Without it the call ends at once.'),
 });
 
+const SEND_DIGITS =
+  'Presses keys on the telephone. Use it when a menu asks for a choice, or for an extension. The other side hears nothing of you ' +
+  'meanwhile, nor you of them.';
+
+export const sendDigits = z.strictObject({
+  kind: z.literal('sendDigits'),
+  name: toolName.default('send_digits'),
+  description: text.default(SEND_DIGITS).describe('When the model should press keys.'),
+});
+
 /** The tools that come with the service. */
 export type BuiltInToolFile = z.output<
-  typeof endCall | typeof transferCall | typeof takeMessage | typeof voicemailDetected
+  typeof endCall | typeof transferCall | typeof takeMessage | typeof sendDigits | typeof voicemailDetected
 >;

@@ -1,6 +1,6 @@
 /** What an operator may write under `tools`: what the agent can do besides talking. */
 import { z } from 'zod';
-import { endCall, takeMessage, transferCall, voicemailDetected } from './builtin-tool-file.ts';
+import { endCall, sendDigits, takeMessage, transferCall, voicemailDetected } from './builtin-tool-file.ts';
 import { text, toolName } from './tool-words.ts';
 
 const template = z.string().min(1);
@@ -102,7 +102,7 @@ export const mcpServers = z.record(
 
 export const tool = z.discriminatedUnion(
   'kind',
-  [httpTool, functionTool, mcpTool, endCall, transferCall, takeMessage, voicemailDetected],
+  [httpTool, functionTool, mcpTool, endCall, transferCall, takeMessage, sendDigits, voicemailDetected],
   { error: kindMissing },
 );
 
@@ -130,7 +130,7 @@ export type McpToolFile = z.output<typeof mcpTool>;
 export type McpServersFile = z.output<typeof mcpServers>;
 export type ToolHost = z.output<typeof toolHost>;
 
-const KINDS = '"http", "function", "mcp", "endCall", "transferCall", "takeMessage", "voicemailDetected"';
+const KINDS = '"http", "function", "mcp", "endCall", "transferCall", "takeMessage", "sendDigits", "voicemailDetected"';
 
 function kindMissing(issue: z.core.$ZodRawIssue): string | undefined {
   return issue.code === 'invalid_union' ? `must be one of ${KINDS}` : undefined;

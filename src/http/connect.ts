@@ -21,8 +21,11 @@ export interface Notice {
   readonly language?: string | undefined;
 }
 
-/** A stream of this call. Each has a token of its own. `first`: the caller has not heard the agent's notice. */
-export type Connect = (call: RingingCall, first?: 'first') => string;
+/** What comes before a stream: the agent's notice, where the caller has not heard it, or keys that are pressed for the agent. */
+export type Before = { readonly notice: true } | { readonly keys: string | undefined };
+
+/** A stream of this call. Each has a token of its own. */
+export type Connect = (call: RingingCall, before: Before) => string;
 
 export interface ConnectDeps {
   readonly account: TwilioAccount;
@@ -39,13 +42,14 @@ export function createConnect({ account, tokens, siblings, noticeOf }: ConnectDe
     if (recording !== undefined) return { playUrl: account.publicUrl + soundPath(recording.name) };
     return text === undefined ? undefined : { say: { text, voice, language } };
   };
-  return (call, first) => {
+  return (call, before) => {
     const parameters = parametersOf(call);
     const token = tokens.issue(call.callId, parameters);
     return connectTwiml({
       streamUrl: account.publicUrl.replace(/^http/, 'ws') + twilioMediaPath(siblings?.number),
       actionUrl: account.publicUrl + STREAM_ENDED_PATH,
-      notice: first && wordsOf(call.agent),
+      notice: 'notice' in before ? wordsOf(call.agent) : undefined,
+      keys: 'keys' in before ? before.keys : undefined,
       parameters: { ...parameters, [TOKEN_PARAMETER]: token },
     });
   };

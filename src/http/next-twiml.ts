@@ -27,7 +27,7 @@ export function nextTwiml(
     case 'hangUp':
       return hangupTwiml();
     case 'connect':
-      return connect(next.call);
+      return connect(next.call, { keys: next.keys });
     case 'transfer':
       return goodbyeTwiml({ transfer: { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH } });
     case 'askElsewhere':

@@ -73,7 +73,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
     const abandoned = new AbortController();
     try {
       const next = await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call, abandoned.signal), late);
-      ctx.body = next.do === 'connect' ? connect(next.call, 'first') : nextTwiml(ctx, next, agent, deps);
+      ctx.body = next.do === 'connect' ? connect(next.call, { notice: true }) : nextTwiml(ctx, next, agent, deps);
     } catch (error) {
       abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');

@@ -57,6 +57,10 @@ export interface CallActions {
   readonly endAtMachine: () => void;
   /** Goes into the call's record. */
   readonly takeMessage: (message: TakenMessage) => void;
+  /**
+   * Presses keys for the other side, who is away meanwhile; resolves when they are back. undefined: it cannot be done now.
+   */
+  readonly sendKeys: (keys: string) => Promise<void> | undefined;
   /** What the caller entered by the keys last, also when it is secret; empty before. */
   readonly keys: () => string;
 }

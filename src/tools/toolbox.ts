@@ -5,6 +5,7 @@ import { createFunctionTool, type FunctionToolSpec } from './function-tool.ts';
 import { createHttpTool, type HttpToolDeps, type HttpToolSpec } from './http-tool.ts';
 import { type McpDeps, McpServer } from './mcp-server.ts';
 import { createMcpTool, type McpToolSpec } from './mcp-tool.ts';
+import { createSendDigits, type SendDigitsSpec } from './send-digits.ts';
 import { createTakeMessage, type TakeMessageSpec } from './take-message.ts';
 import type { OutsideTool, Tool } from './tool.ts';
 import { createTransferCall, type TransferCallSpec } from './transfer-call.ts';
@@ -12,7 +13,13 @@ import { createVoicemailDetected, type VoicemailDetectedSpec } from './voicemail
 
 type OutsideToolSpec = HttpToolSpec | FunctionToolSpec | McpToolSpec;
 
-export type AnyToolSpec = OutsideToolSpec | EndCallSpec | TransferCallSpec | TakeMessageSpec | VoicemailDetectedSpec;
+export type AnyToolSpec =
+  | OutsideToolSpec
+  | EndCallSpec
+  | TransferCallSpec
+  | TakeMessageSpec
+  | SendDigitsSpec
+  | VoicemailDetectedSpec;
 
 export type ToolboxDeps = HttpToolDeps & McpDeps;
 
@@ -45,6 +52,8 @@ export class Toolbox {
         return createTransferCall(spec);
       case 'takeMessage':
         return createTakeMessage(spec);
+      case 'sendDigits':
+        return createSendDigits(spec);
       case 'voicemailDetected':
         return createVoicemailDetected(spec);
     }

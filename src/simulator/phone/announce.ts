@@ -1,7 +1,7 @@
 /** <Play> and <Say>: what the provider itself lets the caller hear. */
 import { g711, tone } from '../../audio/index.ts';
 import { TwilioFault } from './fault.ts';
-import { type Journey, left } from './journey.ts';
+import { type Journey, left, pause } from './journey.ts';
 import { phoneSamples } from './sound.ts';
 
 /** About 16 characters a second, as people speak. */
@@ -28,6 +28,16 @@ export async function saySentence(text: string, journey: Journey): Promise<void>
   journey.handset.tell({ type: 'spoken', text });
   if (lengthMs > 0) journey.handset.playback.play(g711('ulaw').encode(tone({ ...VOICE, lengthMs }, 8000)));
   await hearOut(journey);
+}
+
+/** Tone and pause of a key, and the two waits. */
+const KEY_MS = 250;
+const WAITS_MS: Readonly<Record<string, number>> = { w: 500, W: 1_000 };
+
+export async function pressKeys(keys: string, journey: Journey): Promise<void> {
+  journey.handset.tell({ type: 'keysSent', keys });
+  const lengthMs = [...keys].reduce((sum, key) => sum + (WAITS_MS[key] ?? KEY_MS), 0);
+  await pause(journey, lengthMs);
 }
 
 /** A caller who is led elsewhere does not hear the rest. */

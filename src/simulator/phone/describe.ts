@@ -43,6 +43,8 @@ export function describePhoneEvent(event: PhoneHappening): string {
       return `the key ${event.digit} is pressed`;
     case 'played':
       return `<Play> of ${event.url}, ${Math.round(event.lengthMs)} ms`;
+    case 'keysSent':
+      return `<Play> of the keys ${event.keys}`;
     case 'spoken':
       return `<Say>: ${event.text}`;
     case 'dialled':

@@ -49,6 +49,8 @@ export type PhoneHappening =
   | { readonly type: 'stepBegan'; readonly step: string }
   | { readonly type: 'pressed'; readonly digit: string }
   | { readonly type: 'played'; readonly url: string; readonly lengthMs: number }
+  /** By the service, for the caller to hear. */
+  | { readonly type: 'keysSent'; readonly keys: string }
   | { readonly type: 'spoken'; readonly text: string }
   /** `status` is Twilio's DialCallStatus. */
   | { readonly type: 'dialled'; readonly to: string; readonly status: string }

@@ -1,5 +1,5 @@
 /** Follows TwiML as Twilio does, verb by verb and document by document, until the call ends. */
-import { playSound, saySentence } from './announce.ts';
+import { playSound, pressKeys, saySentence } from './announce.ts';
 import { connect } from './connect.ts';
 import { dial } from './dial.ts';
 import type { CallEnd } from './events.ts';
@@ -58,6 +58,9 @@ async function performVerb(verb: Verb, base: string, journey: Journey): Promise<
       return connect(verb, base, absolute, journey);
     case 'play':
       await playSound(absolute(verb.url), journey);
+      return 'next';
+    case 'press':
+      await pressKeys(verb.keys, journey);
       return 'next';
     case 'say':
       await saySentence(verb.text, journey);

@@ -11,6 +11,8 @@ export type Verb =
       readonly parameters: Readonly<Record<string, string>>;
     }
   | { readonly verb: 'play'; readonly url: string }
+  /** `<Play digits>`: the provider presses keys for the service. */
+  | { readonly verb: 'press'; readonly keys: string }
   | { readonly verb: 'say'; readonly text: string }
   | { readonly verb: 'pause'; readonly lengthMs: number }
   | { readonly verb: 'redirect'; readonly url: string }
@@ -62,6 +64,7 @@ function verb(element: Element): Verb {
     case 'Connect':
       return connect(element);
     case 'Play':
+      if (attributes['digits'] !== undefined) return { verb: 'press', keys: keysOf(attributes['digits']) };
       if (text === '') throw unfit('<Play> without an address');
       return { verb: 'play', url: text };
     case 'Say':
@@ -85,6 +88,12 @@ function verb(element: Element): Verb {
     default:
       throw unfit(`<${name}> is not played by this phone`);
   }
+}
+
+/** https://www.twilio.com/docs/voice/twiml/play#attributes-digits */
+function keysOf(digits: string): string {
+  if (!/^[0-9A-D*#wW]{1,32}$/.test(digits)) throw unfit(`<Play digits="${digits}">`);
+  return digits;
 }
 
 function connect(element: Element): Verb {

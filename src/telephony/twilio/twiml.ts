@@ -22,6 +22,8 @@ export interface ConnectOptions {
   readonly actionUrl: string;
   /** What the caller hears first: Twilio sends us nothing of them before it is over. */
   readonly notice?: Words | undefined;
+  /** Pressed before the stream opens: 0-9 A-D * #, w and W wait. https://www.twilio.com/docs/voice/twiml/play#digits */
+  readonly keys?: string | undefined;
   /** Made by `fitParameters`; they come back in the stream's `start`. */
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -30,9 +32,10 @@ export interface ConnectOptions {
  * Joins the call to a stream in both directions. What follows the stream leads back to us twice: by the action, and by
  * the next verb, because it is not written down which of them Twilio takes when the stream breaks.
  */
-export function connectTwiml({ streamUrl, actionUrl, notice, parameters }: ConnectOptions): string {
+export function connectTwiml({ streamUrl, actionUrl, notice, keys, parameters }: ConnectOptions): string {
   const response = new VoiceResponse();
   if (notice !== undefined) speak(response, notice);
+  if (keys !== undefined) response.play({ digits: keys });
   const stream = response.connect({ action: askedAgain(actionUrl), method: 'POST' }).stream({ url: streamUrl });
   for (const [name, value] of Object.entries(parameters)) {
     if (name.length + value.length > MAX_PARAMETER_CHARACTERS) throw new RangeError(`parameter ${name} is too long`);

@@ -38,6 +38,13 @@ describe('TwiML', () => {
     );
   });
 
+  test('has keys pressed before the stream opens', () => {
+    const urls = { streamUrl: 'wss://example.com/twilio/media', actionUrl: 'https://example.com/twilio/stream-ended' };
+    expect(connectTwiml({ ...urls, keys: '1w2#', parameters: {} })).toContain(
+      '<Response><Play digits="1w2#"/><Connect ',
+    );
+  });
+
   test('keeps markup in a caller’s data from becoming markup of ours', () => {
     expect(connect({ from: '"/><Dial>+1900</Dial>&' })).toContain('value="&quot;/>&lt;Dial>+1900&lt;/Dial>&amp;"');
   });

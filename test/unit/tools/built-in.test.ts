@@ -12,6 +12,7 @@ const toolbox = new Toolbox({ clock: new ManualClock() });
 function givenCall(leaving?: { readonly speaking: boolean }) {
   const asked: (Destination | undefined)[] = [];
   const messages: TakenMessage[] = [];
+  const sent: string[] = [];
   let ends = 0;
   return {
     asked,
@@ -20,6 +21,12 @@ function givenCall(leaving?: { readonly speaking: boolean }) {
     endAtMachine: () => void ends++,
     takeMessage: (message: TakenMessage) => void messages.push(message),
     keys: () => '',
+    sendKeys: (keys: string) => {
+      if (leaving === undefined) return undefined;
+      sent.push(keys);
+      return Promise.resolve();
+    },
+    sent,
     leave: (to?: Destination) => {
       asked.push(to);
       return leaving;
@@ -98,4 +105,14 @@ test('a machine ends an outbound call, or is left a message; nobody who calls he
   expect(call.ends()).toBe(0);
   expect(await ending.run({}, outbound, never, call)).toMatchObject({ status: 'ok' });
   expect(call.ends()).toBe(1);
+});
+
+test('keys are pressed as they are given, and not while the connection is broken', async () => {
+  const tool = await toolbox.open({ kind: 'sendDigits', name: 'send_digits', description: 'Presses keys.' });
+  expect([tool.check({ digits: '1ww2#' }), tool.check({})]).toEqual([undefined, expect.any(String)]);
+  for (const digits of ['', 'A', '1 2', '1'.repeat(25)]) expect(tool.check({ digits })).toBeDefined();
+  const [call, broken] = [givenCall({ speaking: false }), givenCall()];
+  expect(await tool.run({ digits: '1ww2#' }, CONTEXT, never, call)).toMatchObject({ status: 'ok' });
+  expect(call.sent).toEqual(['1ww2#']);
+  expect(await tool.run({ digits: '1' }, CONTEXT, never, broken)).toMatchObject({ status: 'not_now' });
 });

@@ -42,6 +42,7 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
       leave: () => undefined,
       endAtMachine: () => undefined,
       takeMessage: () => undefined,
+      sendKeys: () => undefined,
       keys: () => '',
     },
     tools: tools.map(({ name = 'tool', ...rest }) => ({
