@@ -12,7 +12,7 @@ import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
 import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
-import type { Tool } from '../../../src/tools/index.ts';
+import { type Tool, Toolbox } from '../../../src/tools/index.ts';
 import { createCollector, createOutbox, type Entry, type Line, openOwners } from '../../../src/transcript/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { dialInMemory } from '../../support/live-in-memory.ts';
@@ -465,6 +465,33 @@ test('a second stream that brings nothing either is the last one: the caller get
   }
   expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'failed', fault: 'provider', code: 'STREAM_SILENT' }]);
   expect(await nextFor(registry, 'CA1')).toBe('fallback');
+});
+
+test('while the agent has keys pressed, nobody has the provider come back; who stays away after that is looked for', async () => {
+  const tool = await new Toolbox({ clock: new ManualClock() }).open({
+    kind: 'sendDigits',
+    name: 'send_digits',
+    description: 'Presses keys.',
+  });
+  const { registry, transcripts } = service({
+    tools: [tool],
+    model: { turns: [{ on: 'greeting', calls: [{ name: 'send_digits', args: { digits: '1wwww' } }] }] },
+  });
+  const closed: string[] = [];
+  await streamOf(registry, 'CA1', closed);
+  await clock.advance(2_000);
+  expect(closed).toEqual(['CA1']);
+  expect(await registry.afterStream(call('CA1'))).toMatchObject({ do: 'connect', keys: '1wwww' });
+  await clock.advance(4_000);
+  expect(redirected).toEqual([]);
+  await clock.advance(5_000);
+  expect(redirected).toHaveLength(1);
+  await streamOf(registry, 'CA1');
+  await clock.advance(1_000);
+  const answers = transcripts.get('CA1')!.flatMap((entry) => (entry.type === 'toolAnswered' ? [entry.answer] : []));
+  expect(answers).toMatchObject([{ status: 'ok' }]);
+  // The keys are pressed once.
+  expect(await registry.afterStream(call('CA1'))).not.toHaveProperty('keys', '1wwww');
 });
 
 describe('a call that was ended here', () => {
