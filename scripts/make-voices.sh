@@ -37,6 +37,8 @@ agent mario-goodbye 'Thank you for calling Da Mario. Have a nice evening, and go
 agent mario-parking 'Yes, there is parking behind the house. Is there anything else?'
 agent mario-transfer 'Of course. I will put you through to the manager.'
 agent mario-nobody 'I am sorry, nobody answers there just now. Is there anything that I can do?'
+agent mario-calling 'Good evening, this is the automated assistant of Da Mario.'
+agent mario-message 'Da Mario has called about your table on Friday at seven. Please call back if you cannot come. Goodbye.'
 
 # Callers of the restaurant, at the rate of a telephone.
 caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
@@ -49,6 +51,7 @@ caller sure 'Is it really booked?'
 caller no 'No, thank you.'
 caller dish 'What is the dish of the day on Monday?'
 caller manager 'May I speak to the manager?'
+caller voicemail 'This is the voicemail of Rossi. I am not at home just now. Please leave your name and a message after the tone.'
 caller parking 'Oh, one more thing. Is there parking?'
 
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.

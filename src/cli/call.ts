@@ -16,6 +16,7 @@ import {
   placeCall,
   realNetwork,
 } from '../simulator/index.ts';
+import { orderCall } from './called.ts';
 import { SIMULATED_AUTH_TOKEN } from './simulated.ts';
 import { FIXTURES } from './simulated-model.ts';
 
@@ -100,13 +101,18 @@ async function place(fixture: FixtureCall, options: Options): Promise<CallResult
   const abort = new AbortController();
   const hangUp = (): void => abort.abort();
   process.once('SIGINT', hangUp);
+  const authToken = options.authToken ?? (env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN);
+  const accountSid = options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined);
   console.log(`${fixture.title}: ${options.from ?? fixture.phone.from} calls ${options.to ?? fixture.phone.to}\n`);
   try {
+    if (fixture.phone.called !== undefined) {
+      return await orderCall(fixture, { env, url: options.url, publicUrl, authToken, accountSid, onEvent: show });
+    }
     return await placeCall({
       voiceUrl: `${publicUrl}/twilio/voice`,
       statusUrl: `${publicUrl}/twilio/status`,
-      authToken: options.authToken ?? (env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN),
-      accountSid: options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined),
+      authToken,
+      accountSid,
       from: options.from ?? fixture.phone.from,
       to: options.to ?? fixture.phone.to,
       script: fixture.phone.script,

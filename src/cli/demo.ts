@@ -41,6 +41,9 @@ export function demoCommand(): Command {
 
 async function demo(name: string, data: string): Promise<void> {
   const fixture = fixtureNamed(name);
+  if (fixture.phone.called !== undefined) {
+    throw new Failure('CONFIG_INVALID', `In ${name} the service calls: use serve --simulate ${name}, and call ${name}`);
+  }
   const env = processEnv();
   const model = hasCredentials(env) ? undefined : await startSimulatedModel(name);
   try {

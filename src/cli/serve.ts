@@ -1,6 +1,6 @@
 /** `callbridge serve`: takes calls until it is told to stop, and then lets them end. */
 import { Command, InvalidArgumentError } from 'commander';
-import { type Config, loadConfig, processEnv } from '../config/index.ts';
+import { type Config, type Env, loadConfig, processEnv } from '../config/index.ts';
 import { Failure, systemClock, systemIds } from '../lib/index.ts';
 import { isWorker, Member, primaryChannel } from '../processes/index.ts';
 import { createLogger, createMetrics, type Logger } from '../telemetry/index.ts';
@@ -8,7 +8,7 @@ import { isMissingPart, orFail } from './fail.ts';
 import { leaveOnDefects } from './last-resort.ts';
 import { MAX_PROCESSES, processCount, runPrimary } from './processes.ts';
 import { type Service, startService } from './service.ts';
-import { simulatedEnv } from './simulated.ts';
+import { orderingEnv, simulatedEnv } from './simulated.ts';
 import { ignoreSignals, untilTold } from './until-told.ts';
 
 interface Options {
@@ -38,7 +38,8 @@ async function serve(options: Options): Promise<void> {
   const { startSimulatedModel } = await import('./simulated-model.ts').catch(withoutSimulator);
   const model = await startSimulatedModel(simulate === true ? undefined : simulate);
   try {
-    await serveWith(loadConfig({ env: simulatedEnv(env, model.url), cwd: process.cwd() }), options, model.url);
+    const settings = await simulatedSettings(env, model.url, simulate);
+    await serveWith(loadConfig({ env: settings, cwd: process.cwd() }), options, model.url);
   } finally {
     await model.close();
   }
@@ -73,14 +74,15 @@ async function serveAlone(config: Config, graceSeconds: number, logger: Logger):
 }
 
 /** One of several: the primary has judged the settings, tells which one this is, and when to stop. */
-async function serveAsWorker({ grace }: Options): Promise<void> {
+async function serveAsWorker({ grace, simulate }: Options): Promise<void> {
   ignoreSignals();
   const member = new Member({ channel: primaryChannel(), clock: systemClock });
   try {
     const { number, modelUrl } = await member.placed;
     const env = processEnv();
     const cwd = process.cwd();
-    const config = loadConfig({ env: modelUrl === undefined ? env : simulatedEnv(env, modelUrl), cwd });
+    const settings = modelUrl === undefined ? env : await simulatedSettings(env, modelUrl, simulate);
+    const config = loadConfig({ env: settings, cwd });
     const logger = createLogger({ level: config.log.level }).child({ process: number });
     leaveOnDefects(logger);
     const metrics = createMetrics();
@@ -98,6 +100,13 @@ async function leave(service: Service, signal: string, graceSeconds: number, log
   const clean = await service.stop(graceSeconds * 1_000);
   logger.info({ clean }, 'stopped');
   return clean ? 0 : 1;
+}
+
+/** In a fixture call that the service places, it needs somebody to place it with, too. */
+async function simulatedSettings(env: Env, modelUrl: string, simulate: Options['simulate']): Promise<Env> {
+  const { numberCalled } = await import('./simulated-model.ts').catch(withoutSimulator);
+  const to = numberCalled(simulate === true ? undefined : simulate);
+  return simulatedEnv(to === undefined ? env : orderingEnv(env, to), modelUrl);
 }
 
 function withoutSimulator(error: unknown): never {

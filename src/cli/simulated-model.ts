@@ -19,6 +19,13 @@ export function startSimulatedModel(fixture: string | undefined): Promise<LiveSi
   return startLiveSimulator({ clock: systemClock, scenario: scenarioOf(fixture) });
 }
 
+/** The number that the service calls in that fixture call; undefined where it is called, as in most. */
+export function numberCalled(fixture: string | undefined): string | undefined {
+  if (fixture === undefined) return undefined;
+  const { phone } = fixtureNamed(fixture);
+  return phone.called && phone.to;
+}
+
 /** Throws Failure CONFIG_INVALID that names those that there are. */
 export function fixtureNamed(name: string): FixtureCall {
   const names = listFixtures(FIXTURES);

@@ -4,6 +4,22 @@ import type { Env } from '../config/index.ts';
 /** Signs the simulated phone's requests: no secret, as both ends of such a call are on this machine. */
 export const SIMULATED_AUTH_TOKEN = 'simulated-auth-token';
 
+/** Where `callbridge call` has its REST API, by which a simulated service places calls, and the key of whoever orders them. */
+export const SIMULATED_REST_PORT = 8092;
+export const SIMULATED_ACCOUNT_SID = `AC${'0'.repeat(32)}`;
+export const SIMULATED_API_KEY = 'simulated-api-key';
+
+/** `env` with what is missing for a service that is to place a call to this number of the simulated phone. */
+export function orderingEnv(env: Env, to: string): Env {
+  return {
+    ...env,
+    TWILIO_ACCOUNT_SID: env['TWILIO_ACCOUNT_SID'] || SIMULATED_ACCOUNT_SID,
+    TWILIO_API_BASE_URL: env['TWILIO_API_BASE_URL'] || `http://127.0.0.1:${SIMULATED_REST_PORT}`,
+    CALLBRIDGE_API_KEY: env['CALLBRIDGE_API_KEY'] || SIMULATED_API_KEY,
+    OUTBOUND_ALLOWED: env['OUTBOUND_ALLOWED'] || to,
+  };
+}
+
 /** `env` with what is missing for a simulated service filled in; the model's address is always the simulator's. */
 export function simulatedEnv(env: Env, simulatorUrl: string): Env {
   const { GOOGLE_GENAI_USE_VERTEXAI: _vertex, ...rest } = env;

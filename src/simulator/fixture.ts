@@ -16,6 +16,19 @@ const FILE = 'call.yaml';
 /** E.164, or a SIP address. */
 const party = z.string().regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address');
 
+/** The service places the call, and this phone rings. */
+const called = z.strictObject({
+  ringsMs: z.number().min(0).max(60_000).default(2_000),
+  /** What the provider tells of whoever answers; a machine records from the end of what it says first. */
+  answeredBy: z.enum(['human', 'machine', 'fax', 'unknown']).default('human'),
+  /** What the call is ordered with, beside both numbers: as in docs/outbound.md. */
+  order: z.strictObject({
+    agent: z.string().optional(),
+    variables: z.record(z.string(), z.string()).optional(),
+    greeting: z.string().optional(),
+  }),
+});
+
 const fixtureFile = z.strictObject({
   title: z.string().min(1),
   description: z.string().min(1),
@@ -23,6 +36,7 @@ const fixtureFile = z.strictObject({
     from: party,
     to: party,
     script: callScript,
+    called: called.optional(),
     /** What the provider does where its documents leave it open. */
     habits: providerHabits.prefault({}),
     /** What goes wrong on the caller's side of the stream, and when. */
@@ -41,6 +55,7 @@ export interface FixtureCall {
     readonly from: string;
     readonly to: string;
     readonly script: CallScript;
+    readonly called?: z.infer<typeof called> | undefined;
     readonly habits: ProviderHabits;
     readonly faults: readonly LineFault[];
   };

@@ -1,4 +1,5 @@
 /** The simulated parties: a phone and a Live model. Nothing but the command line and tests comes here. */
+export { type CalledPhone, type CalledPhoneOptions, startCalledPhone } from './called-phone.ts';
 export { type Expectation, type ExpectedLine, matchesHeard } from './expectation.ts';
 export { type FixtureCall, listFixtures, loadFixture } from './fixture.ts';
 export type { UpgradeRequest } from './live/access.ts';

@@ -101,6 +101,21 @@ describe('callbridge serve', () => {
     expect(service.output()).not.toContain('    at ');
   });
 
+  test('places a call that is ordered, to a phone that rings at callbridge call', { timeout: LONG }, async () => {
+    const key = { RESERVATIONS_KEY: 'any' };
+    const { url } = await simulatedService('voicemail', key);
+    const call = start(['call', 'voicemail', '--url', url, '--out', join(folder, 'heard.wav')]);
+    expect(await call.exited(), call.output()).toBe(0);
+    expect(call.output()).toMatch(/\+15550188 calls \+15550113[\s\S]*the service hung up/);
+    const record = await vi.waitFor(onlyRecord, { timeout: 5_000 });
+    expect(record).toMatchObject({ direction: 'outbound', outcome: { kind: 'completed', by: 'machine' } });
+    // One that is to be called places none.
+    const other = await simulatedService('question', { ...key, DATA_DIR: join(folder, 'other') });
+    const vain = start(['call', 'voicemail', '--url', other.url, '--out', join(folder, 'heard.wav')]);
+    expect(await vain.exited()).toBe(2);
+    expect(vain.output()).toMatch(/places no call \(404.*start it with --simulate voicemail/);
+  });
+
   test('takes a call from start to record, tells how it is, and stops when told', { timeout: LONG }, async () => {
     const { service, url } = await simulatedService('hang-up-mid-sentence');
     const status = async (path: string): Promise<number> => (await fetch(url + path)).status;

@@ -14,6 +14,7 @@ import {
   type LiveSimulator,
   placeCall,
   type ScenarioInput,
+  startCalledPhone,
 } from '../../src/simulator/index.ts';
 import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import { type CallRecord, callRecordSchema, type Entry } from '../../src/transcript/index.ts';
@@ -28,6 +29,9 @@ const PUBLIC_URL = 'https://callbridge.example';
 /** Longer than any fixture: a call that goes on so long will never end. */
 const MAX_CALL_MS = 180_000;
 const STEP_MS = 20;
+/** For calls that the service places. */
+const ACCOUNT = `AC${'0'.repeat(32)}`;
+const API_KEY = 'an-api-key-of-the-replays';
 
 export interface Replay {
   readonly result: CallResult;
@@ -69,7 +73,25 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const metrics = createMetrics();
   const awaited = new Set<string>();
   const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
-  const service = await startService(configFor(data, options), tools, {
+  const { phone } = fixture;
+  const called =
+    phone.called &&
+    (await startCalledPhone({
+      phone,
+      accountSid: ACCOUNT,
+      authToken: AUTH_TOKEN,
+      network: () => memoryNetwork(service.server),
+      clock,
+      ids,
+    }));
+  const ordering = called && {
+    TWILIO_ACCOUNT_SID: ACCOUNT,
+    TWILIO_API_BASE_URL: called.url,
+    CALLBRIDGE_API_KEY: API_KEY,
+    OUTBOUND_ALLOWED: phone.to,
+  };
+  const config = configFor(data, { ...options, env: { ...options.env, ...ordering } });
+  const service = await startService(config, tools, {
     watch: (_callId, entry) => {
       entries.push(entry);
       if (entry.type === 'toolCalled' && options.waitsFor?.(entry)) awaited.add(entry.id);
@@ -81,19 +103,22 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   });
   try {
     options.started?.();
-    const calling = placeCall({
-      voiceUrl: `${PUBLIC_URL}/twilio/voice`,
-      statusUrl: `${PUBLIC_URL}/twilio/status`,
-      authToken: AUTH_TOKEN,
-      from: fixture.phone.from,
-      to: fixture.phone.to,
-      script: fixture.phone.script,
-      faults: fixture.phone.faults,
-      habits: fixture.phone.habits,
-      clock,
-      ids,
-      network: memoryNetwork(service.server),
-    });
+    if (called !== undefined) await order(service.port, phone);
+    const calling =
+      called?.ended() ??
+      placeCall({
+        voiceUrl: `${PUBLIC_URL}/twilio/voice`,
+        statusUrl: `${PUBLIC_URL}/twilio/status`,
+        authToken: AUTH_TOKEN,
+        from: phone.from,
+        to: phone.to,
+        script: phone.script,
+        faults: phone.faults,
+        habits: phone.habits,
+        clock,
+        ids,
+        network: memoryNetwork(service.server),
+      });
     const result = await wound(clock, calling, { held: () => awaited.size > 0, unhurried: options.unhurried });
     const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
     await wound(clock, service.stop(0));
@@ -104,8 +129,19 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
     return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals };
   } finally {
     await wound(clock, service.stop(0));
+    await called?.close();
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+/** Has the service place the call, as its users do. */
+async function order(port: number, { from, to, called }: FixtureCall['phone']): Promise<void> {
+  const response = await fetch(`http://127.0.0.1:${port}/calls`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ from, to, ...called?.order }),
+  });
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
 }
 
 interface Winding {

@@ -2,6 +2,7 @@
 import type { Clock, Ids } from '../../lib/index.ts';
 import type { Callee } from '../phone/callee.ts';
 import { type CallResult, placeCall } from '../phone/caller.ts';
+import type { PhoneEvent } from '../phone/events.ts';
 import type { PhoneNetwork } from '../phone/network.ts';
 import type { ProviderHabitsInput } from '../phone/provider-habits.ts';
 import { sid } from '../phone/sid.ts';
@@ -21,6 +22,7 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly habits?: ProviderHabitsInput | undefined;
+  readonly onEvent?: ((event: PhoneEvent) => void) | undefined;
 }
 
 export interface Exchange {
@@ -39,7 +41,7 @@ const DETECTIONS: ReadonlyMap<string, 'known' | 'messageEnd'> = new Map([
 ]);
 
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { accountSid, authToken, numbers, calleeOf, switchboard, network, clock, ids, habits } = options;
+  const { accountSid, authToken, numbers, calleeOf, switchboard, network, clock, ids, habits, onEvent } = options;
   const calls: Promise<CallResult>[] = [];
   return {
     calls,
@@ -81,6 +83,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         network,
         switchboard,
         habits,
+        onEvent,
       });
       calls.push(placed);
       // placeCall has it on the switchboard before it waits for anything.
