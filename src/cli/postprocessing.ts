@@ -5,9 +5,12 @@ import { type Agent, type Config, carriers } from '../config/index.ts';
 import type { Clock, Ids } from '../lib/index.ts';
 import { createTextModel, liveHeaders } from '../live/index.ts';
 import {
+  type AfterwardsFor,
+  type Announcer,
   type AskModel,
   analysedBy,
   analysisStep,
+  createAnnouncer,
   createBullQueue,
   createBullWorker,
   createProcessor,
@@ -86,6 +89,16 @@ export function openRedisWorker(
   };
 }
 
+/** Who tells receivers of calls that were answered, beside the queue. */
+export function openAnnouncer({ agents }: Pick<Config, 'agents'>, tools: Tools): Announcer {
+  return createAnnouncer({ afterwardsFor: afterwardsOf(agents), ...tools });
+}
+
+function afterwardsOf(agents: readonly Agent[]): AfterwardsFor {
+  const byName = new Map(agents.map((agent) => [agent.name, agent]));
+  return (name) => byName.get(name)?.afterwards;
+}
+
 function workerOptions(config: PostprocessingConfig, tools: Tools) {
   return { process: processor(config, tools), concurrency: CONCURRENCY, retry: RETRY, ...tools };
 }
@@ -94,8 +107,7 @@ function processor(config: PostprocessingConfig, tools: Tools): Process {
   const { agents, dirs, models, currency } = config;
   const { clock, logger, metrics } = tools;
   const prices: PriceList = { currency, pricesOf: (model) => models.find(({ name }) => name === model)?.prices };
-  const byName = new Map<string, Agent>(agents.map((agent) => [agent.name, agent]));
-  const afterwardsFor = (name: string) => byName.get(name)?.afterwards;
+  const afterwardsFor = afterwardsOf(agents);
   const files = { folder: dirs.records, afterwardsFor };
   const analysed = analysedBy(afterwardsFor, prices);
   const asking = { afterwardsFor, ask: askModel(config, tools), clock, logger, metrics };

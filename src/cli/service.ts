@@ -16,12 +16,14 @@ import { openAdmission } from './admission.ts';
 import { loadApologies } from './apologies.ts';
 import { createCallsDoor, openOutbound } from './calls-door.ts';
 import { createLiveSessions } from './live-sessions.ts';
-import { openPostprocessing, type Tools } from './postprocessing.ts';
+import { openAnnouncer, openPostprocessing, type Tools } from './postprocessing.ts';
 import { openQueueDashboard } from './queue-dashboard.ts';
 import { openToolboxes } from './toolboxes.ts';
 
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;
+/** Receivers that are there answer within it. */
+const ANNOUNCER_GRACE_MS = 5_000;
 const WORKER_GRACE_MS = 10_000;
 
 export interface Service {
@@ -59,6 +61,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   }
   const owners = openOwners({ folder: join(config.dirs.data, 'processes'), clock, ids });
   const { queue, worker } = await openPostprocessing(config, owners, tools);
+  const announcer = openAnnouncer(config, tools);
   const dashboard = await openQueueDashboard(config, tools);
   const outbox = createOutbox({
     folder: config.dirs.journals,
@@ -107,7 +110,11 @@ export async function startService(config: Config, tools: Tools, options: Servic
         call,
         clock,
         outbox,
-        watch,
+        watch: (callId, entry) => {
+          watch?.(callId, entry);
+          // Not again in a process that takes the call up: its transcript has the moment.
+          if (entry.type === 'answered') announcer.answered(call, entry.at);
+        },
         earlier,
         mirror: (callId, entry) => store.append(callId, entry),
       }),
@@ -145,7 +152,11 @@ export async function startService(config: Config, tools: Tools, options: Servic
     const byThemselves = await registry.drain(graceMs);
     registry.close();
     await http.close();
-    const [queued] = await Promise.all([outbox.idle(OUTBOX_GRACE_MS), toolboxes.close()]);
+    const [queued] = await Promise.all([
+      outbox.idle(OUTBOX_GRACE_MS),
+      announcer.close(ANNOUNCER_GRACE_MS),
+      toolboxes.close(),
+    ]);
     if (!queued) logger.warn('records wait on disk for the next start');
     await worker?.close(WORKER_GRACE_MS);
     closeAdmission();

@@ -62,6 +62,8 @@ const verdict = z
 
 const FORMATS = ['json', 'text', 'vtt'] as const;
 
+const EVENTS = ['call.started', 'call.ended', 'call.analyzed'] as const;
+
 export const afterwards = z.strictObject({
   formats: z
     .array(z.enum(FORMATS))
@@ -86,6 +88,11 @@ export const afterwards = z.strictObject({
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
         .describe('The environment variable that holds the signing secret: whsec_ and base64 (standardwebhooks.com).'),
+      events: z
+        .array(z.enum(EVENTS))
+        .min(1)
+        .default(['call.ended', 'call.analyzed'])
+        .describe('What is told. Default: what is known when a call is over, and nothing when it is answered.'),
     })
     .optional()
     .describe('Where the record of each call is delivered, signed.'),

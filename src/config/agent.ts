@@ -84,7 +84,13 @@ export interface Agent {
     readonly formats: AgentFile['afterwards']['formats'];
     readonly redact?: AgentFile['afterwards']['redact'];
     readonly analysis?: Analysis | undefined;
-    readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
+    readonly webhook?:
+      | {
+          readonly url: string;
+          readonly secret: string;
+          readonly events: NonNullable<AgentFile['afterwards']['webhook']>['events'];
+        }
+      | undefined;
   };
 }
 
@@ -161,7 +167,10 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       formats,
       redact,
       analysis,
-      webhook: webhook && webhookSecret !== undefined ? { url: webhook.url, secret: webhookSecret } : undefined,
+      webhook:
+        webhook && webhookSecret !== undefined
+          ? { url: webhook.url, secret: webhookSecret, events: webhook.events }
+          : undefined,
     },
   };
 }

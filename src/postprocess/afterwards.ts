@@ -11,8 +11,19 @@ export interface Afterwards {
   readonly redact?: Redaction | undefined;
   /** What to ask a text model about each call; undefined: nothing. */
   readonly analysis?: AnalysisWishes | undefined;
-  readonly webhook?: { readonly url: string; readonly secret: string } | undefined;
+  readonly webhook?: (Receiver & { readonly events: readonly EventType[] }) | undefined;
 }
+
+/** Who is told of calls. */
+export interface Receiver {
+  readonly url: string;
+  /** Of https://www.standardwebhooks.com: base64, with or without `whsec_`. */
+  readonly secret: string;
+}
+
+/** What a receiver can be told, in the order in which it happens. */
+export const EVENT_TYPES = ['call.started', 'call.ended', 'call.analyzed'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 export type RecordFormat = 'json' | 'text' | 'vtt';
 

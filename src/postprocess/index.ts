@@ -1,6 +1,15 @@
-export type { Afterwards, AfterwardsFor, AnalysisWishes, RecordFormat } from './afterwards.ts';
+export {
+  type Afterwards,
+  type AfterwardsFor,
+  type AnalysisWishes,
+  EVENT_TYPES,
+  type EventType,
+  type Receiver,
+  type RecordFormat,
+} from './afterwards.ts';
 export { analysedBy } from './analysis/analysed.ts';
 export { type AnalysisStepOptions, type AskModel, analysisStep } from './analysis/analysis-step.ts';
+export { type Announcer, type AnnouncerOptions, createAnnouncer } from './announcer.ts';
 export { type BullBrowserOptions, createBullBrowser } from './bullmq-browser.ts';
 export { type BullQueueOptions, createBullQueue } from './bullmq-queue.ts';
 export { type BullWorkerOptions, createBullWorker } from './bullmq-worker.ts';

@@ -25,7 +25,7 @@ export const RETRY: RetryPolicy = {
 
 /** The delay until the next attempt in ms, or undefined when there is to be none. */
 export function retryDelayMs(
-  policy: RetryPolicy,
+  policy: Pick<RetryPolicy, 'backoff' | 'attempts'>,
   failure: Failure,
   failedAttempts: number,
   fraction: number,

@@ -1,5 +1,5 @@
 /** A record as it may leave this service: with personal data blacked out, by rules that need nobody's judgement. */
-import type { Analysis, CallRecord, Line } from '../../transcript/index.ts';
+import type { Analysis, CallFacts, CallRecord, Line } from '../../transcript/index.ts';
 import { blackOut, findIn, LABELS } from './black-out.ts';
 import { callerFinder, cards, emails, ibans, keyedCards, nameFinder, phones } from './finders.ts';
 import type { Finder } from './finding.ts';
@@ -16,26 +16,12 @@ export interface Redaction {
 
 export type Redact = (record: CallRecord) => CallRecord;
 
-/** The caller is the person at the other end, whoever placed the call. */
-export function redactRecord(record: CallRecord, { what, names }: Redaction): CallRecord {
-  const person = record.direction === 'inbound' ? 'from' : 'to';
-  const rules: Readonly<Record<(typeof REDACTABLE)[number], Finder>> = {
-    cards,
-    ibans,
-    emails,
-    caller: callerFinder(record[person]),
-    phones,
-  };
-  const chosen = REDACTABLE.filter((kind) => what.includes(kind));
-  const finders = [...chosen.map((kind) => rules[kind]), nameFinder(names)];
-  const keyFinders = what.includes('cards') ? [keyedCards, ...finders] : finders;
-  const text = (value: string): string => blackOut(value, findIn([value], finders)[0] ?? []);
+export function redactRecord(record: CallRecord, redaction: Redaction): CallRecord {
+  const finders = findersFor(record, redaction);
+  const keyFinders = redaction.what.includes('cards') ? [keyedCards, ...finders] : finders;
+  const text = textBy(finders);
   return {
-    ...record,
-    redacted: [...chosen, ...(names.length > 0 ? ['names'] : [])],
-    ...(what.includes('caller') && { [person]: LABELS.caller }),
-    sipHeaders: Object.fromEntries(Object.entries(record.sipHeaders).map(([name, value]) => [name, text(value)])),
-    ...(record.outbound && { outbound: redactOutbound(record.outbound, text) }),
+    ...redactFacts(record, redaction),
     lines: redactLines(record.lines, finders, keyFinders),
     digits: blackOut(record.digits, findIn([record.digits], keyFinders)[0] ?? []),
     toolCalls: record.toolCalls.map((call) => ({
@@ -49,6 +35,38 @@ export function redactRecord(record: CallRecord, { what, names }: Redaction): Ca
     ...(record.analysis && { analysis: redactAnalysis(record.analysis, text) }),
   };
 }
+
+/** What is known of a call before anything is said in it. */
+export function redactFacts<F extends CallFacts>(facts: F, redaction: Redaction): F & { redacted: string[] } {
+  const { what, names } = redaction;
+  const text = textBy(findersFor(facts, redaction));
+  return {
+    ...facts,
+    redacted: [...REDACTABLE.filter((kind) => what.includes(kind)), ...(names.length > 0 ? ['names'] : [])],
+    ...(what.includes('caller') && { [personIn(facts)]: LABELS.caller }),
+    sipHeaders: Object.fromEntries(Object.entries(facts.sipHeaders).map(([name, value]) => [name, text(value)])),
+    ...(facts.outbound && { outbound: redactOutbound(facts.outbound, text) }),
+  };
+}
+
+function findersFor(facts: CallFacts, { what, names }: Redaction): readonly Finder[] {
+  const rules: Readonly<Record<(typeof REDACTABLE)[number], Finder>> = {
+    cards,
+    ibans,
+    emails,
+    caller: callerFinder(facts[personIn(facts)]),
+    phones,
+  };
+  return [...REDACTABLE.filter((kind) => what.includes(kind)).map((kind) => rules[kind]), nameFinder(names)];
+}
+
+/** The caller is the person at the other end, whoever placed the call. */
+const personIn = ({ direction }: CallFacts): 'from' | 'to' => (direction === 'inbound' ? 'from' : 'to');
+
+const textBy =
+  (finders: readonly Finder[]) =>
+  (value: string): string =>
+    blackOut(value, findIn([value], finders)[0] ?? []);
 
 /** By speaker, and pressed keys by themselves: a number may be said over several lines, with the other side's "yes" between. */
 function redactLines(

@@ -92,7 +92,11 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
     afterwards: {
       formats: ['json'],
       redact: { what: ['cards', 'phones'], names: ['Ana'], files: true },
-      webhook: { url: 'https://crm.example.com/calls', secret: SALES_SECRET },
+      webhook: {
+        url: 'https://crm.example.com/calls',
+        secret: SALES_SECRET,
+        events: ['call.ended', 'call.analyzed'],
+      },
     },
   });
 });
@@ -284,6 +288,17 @@ describe('agents together', () => {
       expect.stringContaining('config/agents/c.yaml answers: no call can reach this agent'),
     ]);
   });
+});
+
+test('which events the webhook tells is chosen, and none is no choice', () => {
+  const webhook = (events: string) =>
+    `afterwards: { webhook: { url: "https://crm.example.com", secretEnv: HOOK, events: [${events}] } }`;
+  const env = { ...DEVELOPER, HOOK: `whsec_${Buffer.alloc(32).toString('base64')}` };
+  const cwd = givenFiles({ 'config/agents/sales.yaml': `${AGENT}${webhook('call.started, call.ended')}` });
+  const [agent] = inspectConfig({ env, cwd }).agents;
+  expect(agent?.afterwards.webhook?.events).toEqual(['call.started', 'call.ended']);
+  expect(problemsOf(webhook(''), env)).toEqual([expect.stringContaining('afterwards.webhook.events')]);
+  expect(problemsOf(webhook('call.begun'), env)).toEqual([expect.stringContaining('afterwards.webhook.events')]);
 });
 
 describe("the webhook's secret", () => {

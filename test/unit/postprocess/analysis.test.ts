@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
-import { type Afterwards, REDACTABLE } from '../../../src/postprocess/index.ts';
+import { type Afterwards, EVENT_TYPES, REDACTABLE } from '../../../src/postprocess/index.ts';
 import { type LiveSimulatorServer, startLiveSimulator, type TextFault } from '../../../src/simulator/index.ts';
 import { type CallRecord, callRecordSchema } from '../../../src/transcript/index.ts';
 import { record } from '../transcript/given.ts';
@@ -158,13 +158,13 @@ describe('summary, extraction and verdict', () => {
   test('are not asked of a call in which nothing was said, nor of an agent that wants none', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver();
-    await new Job({ webhook: { url, secret: SECRET } }, { ...record(), lines: [] }).attempt();
+    await new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }, { ...record(), lines: [] }).attempt();
     expect(model.textRequests).toEqual([]);
     expect(deliveries.map(({ body }) => JSON.parse(body)).map(({ type, data }) => [type, data.analysis])).toEqual([
       ['call.ended', undefined],
       ['call.analyzed', {}],
     ]);
-    await new Job({ analysis: undefined, webhook: { url, secret: SECRET } }).attempt();
+    await new Job({ analysis: undefined, webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
     expect(deliveries).toHaveLength(3);
     expect(model.textRequests).toEqual([]);
   });
@@ -217,7 +217,7 @@ describe('a model that cannot be asked', () => {
     async (fault) => {
       await simulate([fault, 'none', fault]);
       const { url, deliveries } = await startReceiver();
-      const job = new Job({ webhook: { url, secret: SECRET } });
+      const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
       await expect(job.attempt()).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE', retryable: true });
       expect(job.doneSteps).toEqual(['write-record', 'write-text', 'deliver-webhook', 'extract']);
       expect((await written()).analysis).toBeUndefined();
@@ -232,7 +232,7 @@ describe('a model that cannot be asked', () => {
   test('for hours is given up, and the record says so', async () => {
     await simulate(Array(6).fill('unavailable'));
     const { url, deliveries } = await startReceiver();
-    const job = new Job({ webhook: { url, secret: SECRET } });
+    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt(10)).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE' });
     await job.attempt(11);
     expect(deliveries.map(({ body }) => JSON.parse(body).type)).toEqual(['call.ended', 'call.analyzed']);
@@ -257,7 +257,7 @@ describe('the webhook', () => {
   test('tells of a call twice: when it is over, and when it is analysed; each with an id of its own', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver();
-    await new Job({ webhook: { url, secret: SECRET } }).attempt();
+    await new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
     const [ended, analysed] = deliveries.map(({ body, headers }) => new Webhook(SECRET).verify(body, headers));
     expect(ended).toMatchObject({ type: 'call.ended', timestamp: record().endedAt });
     expect(ended).toHaveProperty('data', record());
@@ -269,7 +269,7 @@ describe('the webhook', () => {
   test('gets the same again when it did not take it, and nothing is paid twice for it', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver([204, 503, 500]);
-    const job = new Job({ webhook: { url, secret: SECRET } });
+    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt()).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     await expect(job.attempt(1)).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     await job.attempt(2);
@@ -281,7 +281,7 @@ describe('the webhook', () => {
   test('that is away, or wants no more, does not keep the analysis out of the files', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver([410]);
-    const job = new Job({ webhook: { url, secret: SECRET } });
+    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt()).rejects.toMatchObject({ code: 'WEBHOOK_REFUSED' });
     expect((await written()).analysis?.summary?.result).toBeTruthy();
     // Nor is it told of more calls.

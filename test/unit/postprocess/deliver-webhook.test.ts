@@ -6,7 +6,14 @@ import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
-import { AT_FIRST, deliverWebhook, REDACTABLE, type Redaction } from '../../../src/postprocess/index.ts';
+import {
+  AT_FIRST,
+  deliverWebhook,
+  EVENT_TYPES,
+  type EventType,
+  REDACTABLE,
+  type Redaction,
+} from '../../../src/postprocess/index.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { record } from '../transcript/given.ts';
@@ -37,12 +44,14 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
-const deliver = (options: { clock?: ManualClock; secret?: string; url?: string; redact?: Redaction } = {}) =>
+const deliver = (
+  options: { clock?: ManualClock; secret?: string; url?: string; redact?: Redaction; events?: EventType[] } = {},
+) =>
   deliverWebhook({
     afterwardsFor: () => ({
       formats: [],
       redact: options.redact,
-      webhook: { url: options.url ?? url, secret: options.secret ?? SECRET },
+      webhook: { url: options.url ?? url, secret: options.secret ?? SECRET, events: options.events ?? EVENT_TYPES },
     }),
     clock: options.clock ?? systemClock,
     logger,
@@ -148,6 +157,13 @@ test('never shows the secret when it cannot be used', async () => {
   expect(failure).toMatchObject({ code: 'CONFIG_INVALID', retryable: false });
   expect(`${(failure as Error).stack}${String((failure as Error).cause)}`).not.toContain('not base64 !!!');
   expect(requests).toEqual([]);
+});
+
+test('sends nothing that the agent does not choose', async () => {
+  await deliver({ events: ['call.started', 'call.analyzed'] });
+  expect(requests).toEqual([]);
+  await deliver({ events: ['call.ended'] });
+  expect(requests).toHaveLength(1);
 });
 
 test('sends nothing for an agent without a receiver, or one that is gone', async () => {

@@ -9,6 +9,7 @@ import {
   createSpoolQueue,
   createSpoolWorker,
   deliverWebhook,
+  EVENT_TYPES,
   type JobQueue,
   RETRY,
   type RetryPolicy,
@@ -44,7 +45,8 @@ export async function openPipeline(folder: string, { redisUrl, webhookUrl }: Pip
   const logger = createLogger({ level: 'silent' });
   const metrics = createMetrics();
   const owners = openOwners({ folder: join(folder, 'owners'), clock, ids });
-  const webhook = webhookUrl === undefined ? undefined : { url: webhookUrl, secret: WEBHOOK_SECRET };
+  const webhook =
+    webhookUrl === undefined ? undefined : { url: webhookUrl, secret: WEBHOOK_SECRET, events: EVENT_TYPES };
   const afterwardsFor = () => ({ formats: ['json'], webhook }) as const;
   const process = createProcessor([
     writeRecord({ folder: join(folder, 'records'), afterwardsFor }),

@@ -12,6 +12,7 @@ import {
   createSpoolQueue,
   createSpoolWorker,
   deliverWebhook,
+  EVENT_TYPES,
   type JobQueue,
   RETRY,
   Spool,
@@ -65,7 +66,7 @@ beforeEach(async () => {
   owners = openOwners({ folder: join(folder, 'owners'), clock, ids: systemIds });
   const spool = await Spool.open({ folder: join(folder, 'queue'), owners, clock });
   queue = createSpoolQueue(spool);
-  const afterwardsFor = () => ({ formats: [], webhook: { url, secret: WEBHOOK_SECRET } });
+  const afterwardsFor = () => ({ formats: [], webhook: { url, secret: WEBHOOK_SECRET, events: EVENT_TYPES } });
   worker = createSpoolWorker(spool, {
     process: createProcessor([deliverWebhook({ afterwardsFor, clock, logger })]),
     concurrency: 2,
