@@ -2,6 +2,7 @@
 import type { LiveSettings } from '../live/index.ts';
 import type { Tool } from '../tools/index.ts';
 import type { AgentLimits, CountedCredential } from './admission.ts';
+import type { IdleSettings } from './idle.ts';
 import type { KeySettings } from './keys.ts';
 import type { Patience } from './patience.ts';
 import type { Wording } from './wording.ts';
@@ -29,6 +30,8 @@ export interface CallAgent {
   readonly credentials: readonly CountedCredential[];
   /** How long it may say nothing in its turn, and what each remedy has to help; undefined: nobody watches. */
   readonly patience?: Patience | undefined;
+  /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
+  readonly idle?: IdleSettings | undefined;
   /** How keys are put together; undefined: each is told by itself. */
   readonly keys?: KeySettings | undefined;
 }

@@ -10,12 +10,12 @@ import { CallLength, COME_TO_AN_END } from './call-length.ts';
 import { recordEnding } from './ending.ts';
 import { Farewell, lastWords } from './farewell.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
+import { IDLE_ORDERS, Idle, stillness } from './idle.ts';
 import { KeysOut } from './keys-out.ts';
 import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type EndedBy, type Phase } from './machine.ts';
 import { OwnStream } from './own-stream.ts';
 import { RECALL_BY_OTHERS_MS, RECALL_MS } from './returns.ts';
-import { Silence } from './silence.ts';
 import type { TakenUp } from './take-up.ts';
 
 export class Call {
@@ -26,17 +26,18 @@ export class Call {
   readonly #startedAtMs: number;
   /** What the agent presses for the other side. */
   readonly keysOut: KeysOut;
-  readonly #silence: Silence;
   readonly #farewell: Farewell;
   readonly #length: CallLength;
   #callerSide: CallerSide | undefined;
   readonly #stream: OwnStream;
+  readonly #idle: Idle;
 
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
     this.#farewell = new Farewell(deps.clock);
     this.#length = new CallLength(deps.clock, agent.limits.callMs, () => this.hangUp('timeLimit'));
+    this.#idle = new Idle(agent, deps);
     this.#stream = new OwnStream({
       clock: deps.clock,
       cutOff: deps.cutOff,
@@ -47,7 +48,6 @@ export class Call {
       callerGone: () => this.callerGone(),
     });
     this.#startedAtMs = deps.clock.nowMs();
-    this.#silence = new Silence(deps.clock, agent.limits.silenceMs);
     this.keysOut = new KeysOut(deps.clock);
     this.#agentSide = new AgentSide({
       agent,
@@ -56,7 +56,7 @@ export class Call {
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
       actions: {
-        leave: (to) => this.#leave(to),
+        leave: (to) => this.#leave(to ?? 'agent'),
         endAtMachine: () => this.hangUp('machine'),
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
@@ -122,18 +122,17 @@ export class Call {
   /** A stream has started: sound flows both ways from here. Of two streams the newer one is the call's. */
   answer(stream: CallStream): StreamHandlers {
     const { clock, collector, metrics } = this.#deps;
-    const nowMs = clock.nowMs();
     this.streamGone();
     if (this.#callerSide !== undefined) {
       metrics.streamsBack.inc();
-      collector.event(nowMs, 'STREAM_BACK', 'the caller is back by another stream');
+      collector.event(clock.nowMs(), 'STREAM_BACK', 'the caller is back by another stream');
     }
     this.#stream.attach(stream);
-    this.#silence.broken();
+    this.#idle.callerActs();
     this.keysOut.back();
     const callerSide = this.#callerOn(stream);
     this.#length.begin();
-    collector.answered(nowMs);
+    collector.answered(clock.nowMs());
     this.#agentSide.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
     // A second stream in the middle of the goodbye: the provider asks what comes next, and gets the rest of it.
@@ -198,11 +197,11 @@ export class Call {
     // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
     const isTold = this.hasStream || this.outcome?.kind !== 'failed';
     if (this.phase === 'draining' && this.#agentSide.playout.idle && isTold) this.#bridge.handle({ type: 'playedOut' });
-    if (this.#agentSide.playout.sounding) this.#silence.broken();
-    if (this.hasStream && this.#silence.tooLong()) {
-      this.#deps.collector.event(this.#deps.clock.nowMs(), 'SILENCE', 'nobody spoke for the agreed time');
-      this.hangUp('silence');
-    }
+    if (!this.hasStream) return;
+    const step = this.#idle.look(stillness(this.phase, this.#agentSide, this.#callerSide));
+    if (step === 'hangUp') this.hangUp('silence');
+    if (step === 'goodbye') this.#leave('silence');
+    if (step === 'ask' || step === 'goodbye') this.#agentSide.order(IDLE_ORDERS[step]);
   }
 
   /** A phone sends its silence, too: a stream that brings nothing at all is none, and the provider is made to open another. */
@@ -221,9 +220,9 @@ export class Call {
     return this.#agentSide.hadTheLastWord(this.#callerSide?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
   }
 
-  /** The agent asks for the end of the call, or for a transfer. */
-  #leave(transfer: Transfer | undefined): { readonly speaking: boolean } | undefined {
-    this.#bridge.handle({ type: 'leave', transfer });
+  /** The agent asks for the end of the call, or for a transfer; or it is told to say goodbye. */
+  #leave(next: Transfer | EndedBy): { readonly speaking: boolean } | undefined {
+    this.#bridge.handle({ type: 'leave', next });
     return this.phase === 'farewell'
       ? { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide)) }
       : undefined;
@@ -241,8 +240,9 @@ export class Call {
       agentSide: this.#agentSide,
       flow: () => this.#bridge.flow.callerAudio,
       hangUp: () => this.hangUp('machine'),
-      noticed: () => this.#silence.broken(),
+      voice: () => this.#idle.voice(),
       pressed: () => {
+        this.#idle.callerActs();
         if (this.phase === 'farewell') this.#bridge.handle({ type: 'callerSpoke' });
       },
     });
@@ -259,7 +259,10 @@ export class Call {
       nudge: () => this.#agentSide.nudge(),
       carryOn: () => this.#agentSide.carryOn(this.#callerSide?.speaking === true),
       releaseHeldAudio: () => this.#callerSide?.release(),
-      clearPlayout: () => this.#agentSide.interrupt(),
+      clearPlayout: () => {
+        this.#idle.callerActs();
+        this.#agentSide.interrupt();
+      },
       rewindPlayout: () => this.#agentSide.rewind(),
       apologise: () => this.#agentSide.apologise(),
       closeStream: () => this.#stream.close(),
@@ -269,18 +272,18 @@ export class Call {
   }
 
   #letGo(): void {
-    this.#length.end();
-    this.#agentSide.settle();
-    this.#callerSide?.close();
-    const { state } = this.#bridge;
-    const transfer = state.phase === 'released' ? state.transfer : undefined;
-    const sound = this.#sound();
+    const sound = this.#settle();
+    const transfer = this.#bridge.state.phase === 'released' ? this.#bridge.state.transfer : undefined;
     if (transfer !== undefined && sound !== undefined) this.#deps.collector.sound(sound);
     this.#deps.collector.leave(transfer);
     this.#deps.released(transfer);
   }
 
-  #sound(): Sound | undefined {
+  /** Whatever was not heard by now will not be, here. Gives what there is to say of the sound. */
+  #settle(): Sound | undefined {
+    this.#length.end();
+    this.#agentSide.settle();
+    this.#callerSide?.close();
     const caller = this.#callerSide?.summary();
     return caller && { caller, agent: this.#agentSide.sound() };
   }
@@ -289,12 +292,9 @@ export class Call {
     const { collector, metrics, clock } = this.#deps;
     const { outcome } = this;
     if (outcome === undefined) return;
-    this.#length.end();
-    this.#agentSide.settle();
-    this.#callerSide?.close();
-    const atMs = clock.nowMs();
-    const lengthMs = atMs - this.#startedAtMs;
-    recordEnding({ agent: this.#agent.name, outcome, sound: this.#sound(), lengthMs, atMs }, collector, metrics);
+    const sound = this.#settle();
+    const ending = { agent: this.#agent.name, outcome, sound, startedAtMs: this.#startedAtMs, atMs: clock.nowMs() };
+    recordEnding(ending, collector, metrics);
     this.#deps.ended(outcome);
   }
 }

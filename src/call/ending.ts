@@ -7,12 +7,12 @@ export interface Ending {
   readonly outcome: Outcome;
   /** Of a call that was never answered there is none. */
   readonly sound: Sound | undefined;
-  readonly lengthMs: number;
+  readonly startedAtMs: number;
   readonly atMs: number;
 }
 
 export function recordEnding(
-  { agent, outcome, sound, lengthMs, atMs }: Ending,
+  { agent, outcome, sound, startedAtMs, atMs }: Ending,
   collector: Collector,
   metrics: Metrics,
 ): void {
@@ -25,6 +25,6 @@ export function recordEnding(
   const code = outcome.kind === 'failed' ? outcome.code : '';
   const fault = outcome.kind === 'failed' ? outcome.fault : '';
   metrics.calls.inc({ agent, outcome: outcome.kind, fault, code });
-  metrics.callSeconds.observe({ agent }, lengthMs / 1_000);
+  metrics.callSeconds.observe({ agent }, (atMs - startedAtMs) / 1_000);
   if (outcome.kind === 'failed') metrics.failures.inc({ code, fault });
 }

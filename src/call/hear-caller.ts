@@ -23,14 +23,16 @@ export interface HearCallerOptions {
   /** What the call's phase lets become of the caller's sound. */
   readonly flow: () => CallerAudioFlow;
   readonly hangUp: () => void;
-  /** The caller did something that can be heard. */
-  readonly noticed: () => void;
+  /** The caller's voice began or ended. */
+  readonly voice: () => void;
   /** The caller pressed a key. */
   readonly pressed: () => void;
 }
 
 export interface CallerSide {
   readonly speaking: boolean;
+  /** Whether it is a person as far as is known, whom the agent may hear. */
+  readonly isHeard: boolean;
   /** When the caller's voice was last heard, as far as its end is known; undefined before the first. */
   readonly lastVoiceMs: number | undefined;
   /** Since when the caller has been speaking; undefined: they are not. */
@@ -53,7 +55,7 @@ export interface CallerSide {
 }
 
 export function hearCaller(options: HearCallerOptions): CallerSide {
-  const { stream, agent, deps, agentSide, hangUp, noticed, pressed } = options;
+  const { stream, agent, deps, agentSide, hangUp, voice, pressed } = options;
   const { clock, collector, metrics } = deps;
   const { detection, silenceMs } = agent.live.turnTaking;
   const { watchdog } = agentSide;
@@ -72,7 +74,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
       voice: (edge, atMs) => {
         lastVoiceMs = atMs;
-        noticed();
+        voice();
         collector.callerVoice(edge, atMs);
         if (gate.isOpen) watchdog.callerVoice(edge, atMs);
       },
@@ -102,6 +104,9 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     get speaking() {
       return uplink.speaking;
     },
+    get isHeard() {
+      return gate.isOpen;
+    },
     get lastVoiceMs() {
       return lastVoiceMs;
     },
@@ -114,7 +119,6 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
       uplink.push(payload, place, flow());
     },
     digit: (digit) => {
-      noticed();
       pressed();
       keys.press(digit);
     },

@@ -72,8 +72,8 @@ export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown' | 'machine'
 
 export type CallState =
   | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' }
-  /** `alone`: its session is gone, and only what it said before is heard. `transfer`: what follows; undefined: the end. */
-  | { readonly phase: 'farewell'; readonly transfer: Transfer | undefined; readonly alone: boolean }
+  /** `alone`: its session is gone, and only what it said before is heard. `next`: a transfer, or the end, and by whom. */
+  | { readonly phase: 'farewell'; readonly next: Transfer | EndedBy; readonly alone: boolean }
   /** `transfer`: to whom the caller is put through, while nobody holds the call. */
   | { readonly phase: 'released'; readonly transfer?: Transfer }
   /** `because`: what becomes of the call when nobody brings the caller back. */
@@ -89,8 +89,8 @@ export type CallEvent =
   /** The session is there, it is the agent's turn, and nothing comes: how far to go about it. */
   | { readonly type: 'agentMute'; readonly rung: 'nudge' | 'resume' | 'afresh' | 'goodbye' }
   | { readonly type: 'bargedIn' }
-  /** The agent has asked for the end of the call, or for a transfer. */
-  | { readonly type: 'leave'; readonly transfer?: Transfer | undefined }
+  /** The agent has asked for the end of the call, or for a transfer; or it says goodbye to a caller who says nothing. */
+  | { readonly type: 'leave'; readonly next: Transfer | EndedBy }
   /** Its last words were heard, or it has none. */
   | { readonly type: 'heardOut' }
   /** The caller says something, whatever the model makes of it. */
@@ -194,7 +194,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'streamLost':
           return [{ phase: 'parted', because: event.code }, ['rewindPlayout']];
         case 'leave':
-          return [{ phase: 'farewell', transfer: event.transfer, alone: false }, []];
+          return [{ phase: 'farewell', next: event.next, alone: false }, []];
         default:
           return stay(state);
       }
@@ -209,7 +209,7 @@ export function advance(state: CallState, event: CallEvent): Step {
         case 'heardOut':
         case 'streamLost':
         case 'deadline':
-          return leave(state.transfer);
+          return leave(state.next);
         default:
           return stay(state);
       }
@@ -294,7 +294,7 @@ const apologise = (code: FailureCode): Step => [
 ];
 const end = (outcome: Outcome): Step => [{ phase: 'ended', outcome }, ['closeLive', 'closeStream', 'finish']];
 /** What the agent has asked for. */
-const leave = (transfer: Transfer | undefined): Step =>
-  transfer === undefined ? end(completed('agent')) : [{ phase: 'released', transfer }, ['closeLive', 'letGo']];
+const leave = (next: Transfer | EndedBy): Step =>
+  typeof next === 'string' ? end(completed(next)) : [{ phase: 'released', transfer: next }, ['closeLive', 'letGo']];
 const completed = (by: EndedBy): Outcome => ({ kind: 'completed', by });
 const failed = (code: FailureCode): Outcome => ({ kind: 'failed', fault: FAILURES[code].fault, code });

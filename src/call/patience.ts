@@ -38,3 +38,12 @@ export interface Missing {
   sinceMs: number;
   limitMs: number;
 }
+
+/** What is known of the turn that the agent is in. */
+export interface Turn {
+  /** There was sound, and it was not dead. */
+  spoke: boolean;
+  sounded: boolean;
+  dead: 'nearSilent' | 'steadyTone' | undefined;
+  calledTools: boolean;
+}

@@ -10,7 +10,7 @@
 import type { Likeness } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import { CallerClaim } from './caller-claim.ts';
-import { type Missing, type MuteWhy, type Patience, RUNGS, type Rung, waitBefore } from './patience.ts';
+import { type Missing, type MuteWhy, type Patience, RUNGS, type Rung, type Turn, waitBefore } from './patience.ts';
 import { WorkingTools } from './working-tools.ts';
 
 /** What the service's detection takes on top of the silence that it was asked for: 1.16 s were seen with 800 ms. */
@@ -38,14 +38,6 @@ export interface WatchdogOptions {
   /** Whether there is a session to speak and a stream to be heard by. */
   readonly talking: () => boolean;
   readonly rung: (rung: Rung, why: MuteWhy) => void;
-}
-
-interface Turn {
-  /** There was sound, and it was not dead. */
-  spoke: boolean;
-  sounded: boolean;
-  dead: 'nearSilent' | 'steadyTone' | undefined;
-  calledTools: boolean;
 }
 
 export class Watchdog {
@@ -79,6 +71,11 @@ export class Watchdog {
   /** Whether a session that is ready now must be told that the caller waits. */
   get climbing(): boolean {
     return this.#rungs > 0 && this.#missing !== undefined;
+  }
+
+  /** Whether the agent has something to say, or a tool of its works. */
+  get owes(): boolean {
+    return this.#missing !== undefined || this.#tools.someAt(this.#now);
   }
 
   /** Whether the caller waits for an answer to a whole turn that was over by `atMs`. */

@@ -124,6 +124,11 @@ function checkThinking({ thinking }: ReadableAgentFile, model: LiveModel, { cata
   }
 }
 
+export function checkIdle({ idle, limits }: ReadableAgentFile, warning: Tell): void {
+  if (idle === false || limits.silenceSeconds > idle.askAfterSeconds) return;
+  warning(['limits', 'silenceSeconds'], `ends the call before the agent asks, after ${idle.askAfterSeconds} s (idle)`);
+}
+
 /** The Live API compresses at this share of the window unless told otherwise. */
 const DEFAULT_TRIGGER_SHARE = 0.8;
 

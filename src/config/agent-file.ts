@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { fallback } from './fallback-file.ts';
+import { idle } from './idle-file.ts';
 import { keys } from './keys-file.ts';
 import { notice } from './notice-file.ts';
 import { outbound } from './outbound-file.ts';
@@ -76,7 +77,12 @@ const limits = z.strictObject({
     .max(240)
     .default(30)
     .describe('The longest call. One of two minutes and more is warned of a minute before.'),
-  silenceSeconds: z.number().min(5).max(3_600).default(120).describe('Silence of both sides that ends the call.'),
+  silenceSeconds: z
+    .number()
+    .min(5)
+    .max(3_600)
+    .default(120)
+    .describe('Silence of both sides that ends the call without a word, where `idle` is off or not enough.'),
   heldAudioMs: z
     .int()
     .min(500)
@@ -184,6 +190,7 @@ export const agentFile = z.strictObject({
   fallback: fallback.optional(),
   outbound: outbound.prefault({}).describe('How it does in calls that are placed for it.'),
   patience: patience.prefault({}),
+  idle: idle.prefault({}),
   keys: keys.optional(),
   afterwards: afterwards.prefault({}),
 });

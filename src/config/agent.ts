@@ -58,6 +58,8 @@ export interface Agent {
   readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
   readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
+  /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
+  readonly idle?: { readonly askAfterMs: number; readonly times: number } | undefined;
   /** How the keys that the caller presses are put together; undefined: each is told by itself. */
   readonly keys?:
     | (Omit<NonNullable<AgentFile['keys']>, 'terminator'> & { readonly terminator: string | undefined })
@@ -118,6 +120,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     greeting,
     limits,
     patience,
+    idle,
     keys,
     notice,
     fallback,
@@ -149,6 +152,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
+    idle: idle === false ? undefined : { askAfterMs: idle.askAfterSeconds * 1_000, times: idle.times },
     keys: keys && { ...keys, terminator: keys.terminator === 'none' ? undefined : keys.terminator },
     limits: {
       callMs: limits.callMinutes * 60_000,

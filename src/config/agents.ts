@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Agent, agentFrom } from './agent.ts';
-import { checkFeatures, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
+import { checkFeatures, checkIdle, checkLanguage, checkModel, checkVoice, type Tell } from './agent-checks.ts';
 import { type AgentFile, agentFile, type ReadableAgentFile, readableAgentFile } from './agent-file.ts';
 import { carriers, checkAlternatives } from './alternatives.ts';
 import { checkAnalysis } from './analysis-checks.ts';
@@ -105,6 +105,7 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   if (clear !== undefined) bench.warning(['afterwards', 'webhook', 'url'], clear);
   const recordingPath = findRecording(name, content, source.sounds, bench.problem);
   const noticePath = findSound('notice', content.notice?.play, source.sounds, bench.problem);
+  checkIdle(content, bench.warning);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });
   checkVoice(content, { catalogue, ...bench });

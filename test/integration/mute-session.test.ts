@@ -148,7 +148,9 @@ describe('an agent is left alone', () => {
   const hear = { hear: 'agent', withinMs: 20_000 };
 
   test('while the caller thinks for half a minute', async () => {
-    const played = await replay(script([hear, { wait: 30_000, withinMs: 0 }, { hangUp: true, withinMs: 0 }]));
+    const played = await replay(script([hear, { wait: 30_000, withinMs: 0 }, { hangUp: true, withinMs: 0 }]), {
+      idle: undefined,
+    });
     expect(mutes(played)).toEqual([]);
     expect(textsOf(played)).toHaveLength(1);
   });

@@ -14,6 +14,7 @@ default: true
 instruction: Be kind.
 greeting: Greet the caller.
 patience: false
+idle: false
 tools:
   - kind: transferCall
     destinations:

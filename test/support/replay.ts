@@ -50,6 +50,8 @@ export interface ReplayOptions {
   readonly model?: ScenarioInput;
   /** Changes the agents' turn taking. */
   readonly turnTaking?: Partial<Config['agents'][number]['live']['turnTaking']>;
+  /** When the agents ask whether the caller is there; as their files say, unless it is given. */
+  readonly idle?: Config['agents'][number]['idle'];
   /** In place of the project's agents: files by their path below the configuration's directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -173,13 +175,15 @@ async function wound<T>(
   return work;
 }
 
-function configFor(data: string, { turnTaking, fallback, files, env: more }: ReplayOptions): Config {
+function configFor(data: string, options: ReplayOptions): Config {
+  const { turnTaking, fallback, files, env: more } = options;
   const dir = files === undefined ? join(ROOT, 'config') : givenConfig(join(data, 'config'), files);
   const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: dir, ...more };
   const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
   const agents = config.agents.map((agent) => ({
     ...agent,
     fallback: fallback ?? agent.fallback,
+    idle: 'idle' in options ? options.idle : agent.idle,
     live: { ...agent.live, turnTaking: { ...agent.live.turnTaking, ...turnTaking } },
   }));
   return { ...config, agents, http: { ...config.http, port: 0 } };

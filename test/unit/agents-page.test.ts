@@ -23,6 +23,7 @@ test('has examples', () => {
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
   ]);
 });
 

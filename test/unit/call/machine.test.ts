@@ -20,8 +20,9 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'liveLost', code: 'LIVE_QUOTA', recoverable: false },
   { type: 'liveLeaving' },
   { type: 'bargedIn' },
-  { type: 'leave' },
-  { type: 'leave', transfer: { name: 'desk', to: '+15551230100', timeoutSeconds: 20 } },
+  { type: 'leave', next: 'agent' },
+  { type: 'leave', next: 'silence' },
+  { type: 'leave', next: { name: 'desk', to: '+15551230100', timeoutSeconds: 20 } },
   { type: 'heardOut' },
   { type: 'callerSpoke' },
   { type: 'hangUp', by: 'silence' },
@@ -148,7 +149,7 @@ describe('the life of a call', () => {
       if (FLOW[from.phase].deadlineMs === Number.POSITIVE_INFINITY) continue;
       let state = from;
       for (let steps = 0; steps < 5; steps++) [state] = advance(state, { type: 'deadline' });
-      const isTransferred = from.phase === 'farewell' && from.transfer !== undefined;
+      const isTransferred = from.phase === 'farewell' && typeof from.next !== 'string';
       expect(state.phase).toBe(isTransferred ? 'released' : 'ended');
     }
   });
@@ -213,12 +214,12 @@ describe('the life of a call', () => {
     }
   });
 
-  test('has ended well, by the agent, when its goodbye is heard, its stream is lost, or it does not come to an end', () => {
+  test('has ended well when the agent’s goodbye is heard, its stream is lost, or it does not come to an end', () => {
     for (const { from, event, to } of edges) {
       if (from.phase !== 'farewell' || !['heardOut', 'streamLost', 'deadline'].includes(event.type)) continue;
-      if (from.transfer === undefined) {
-        expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: 'agent' } });
-      } else expect(to).toEqual({ phase: 'released', transfer: from.transfer });
+      if (typeof from.next === 'string') {
+        expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: from.next } });
+      } else expect(to).toEqual({ phase: 'released', transfer: from.next });
     }
   });
 

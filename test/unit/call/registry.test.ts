@@ -47,6 +47,8 @@ interface ServiceOptions {
   readonly limits?: Partial<CallAgent['limits']>;
   /** undefined: nobody watches whether the agent speaks. */
   readonly patience?: CallAgent['patience'];
+  /** undefined: nobody asks whether the caller is there. */
+  readonly idle?: CallAgent['idle'];
   readonly model?: ScenarioInput;
   readonly tools?: readonly Tool[];
   readonly openLive?: () => never;
@@ -58,6 +60,7 @@ function service({
   maxCalls = 10,
   limits,
   patience,
+  idle,
   model,
   tools = [],
   openLive,
@@ -74,7 +77,7 @@ function service({
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
-    return agent && { ...agent, patience, tools, credentials: [], limits: { ...agent.limits, ...limits } };
+    return agent && { ...agent, patience, idle, tools, credentials: [], limits: { ...agent.limits, ...limits } };
   };
   const functions = tools.map(({ declaration }) => declaration);
   const slots = memorySlots();

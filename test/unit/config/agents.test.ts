@@ -46,6 +46,7 @@ test('an agent is an instruction; everything else has a default that suits a tel
     outbound: { ringMs: 30_000 },
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
     patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
+    idle: { askAfterMs: 12_000, times: 2 },
     afterwards: { formats: ['json', 'text', 'vtt'] },
   });
 });
@@ -68,6 +69,7 @@ tools:
   - { kind: http, name: look, description: Looks., behavior: blocking, url: "https://api.example.com/v1" }
 limits: { callMinutes: 1.5, silenceSeconds: 30, heldAudioMs: 2000 }
 patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000 }
+idle: { askAfterSeconds: 7.5, times: 3 }
 afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], files: true }, webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
 `;
   const SALES_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -89,6 +91,7 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
     toolSpecs: [{ kind: 'http', name: 'look', behavior: 'BLOCKING', url: ['https://api.example.com/v1'] }],
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
     patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
+    idle: { askAfterMs: 7_500, times: 3 },
     afterwards: {
       formats: ['json'],
       redact: { what: ['cards', 'phones'], names: ['Ana'], files: true },
@@ -127,6 +130,7 @@ describe('what the file says', () => {
     ],
     ['too little', 'limits: { callMinutes: 0 }', '3 limits.callMinutes: must be at least 1'],
     ['too impatient', 'patience: { answerMs: 500 }', '3 patience.answerMs: must be at least 1000'],
+    ['hurried', 'idle: { askAfterSeconds: 2 }', '3 idle.askAfterSeconds: must be at least 5'],
     ['too much', 'limits: { callMinutes: 241 }', '3 limits.callMinutes: must be at most 240'],
     [
       'a number without quotes',

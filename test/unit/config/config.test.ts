@@ -112,6 +112,19 @@ test('the catalogue alone needs no environment at all', () => {
   );
 });
 
+test('a limit of silence that comes before the agent asks starts with a warning', () => {
+  const warningsOf = (yaml: string) =>
+    loadConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': AGENT + yaml }) }).warnings;
+  expect(warningsOf('limits: { silenceSeconds: 10 }')).toEqual([
+    {
+      place: 'config/agents/sales.yaml:3 limits.silenceSeconds',
+      message: 'ends the call before the agent asks, after 12 s (idle)',
+    },
+  ]);
+  expect(warningsOf('limits: { silenceSeconds: 10 }\nidle: false')).toEqual([]);
+  expect(warningsOf('idle: { askAfterSeconds: 20 }')).toEqual([]);
+});
+
 test('a deprecated model starts with a warning', () => {
   const cwd = givenFiles({
     'config/agents/sales.yaml': `${AGENT}model: gemini-2.5-flash-native-audio-preview-09-2025\n`,

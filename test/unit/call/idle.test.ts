@@ -1,0 +1,114 @@
+/** When a caller who says nothing is asked, when they are said goodbye to, and when nobody is to be asked. */
+import { describe, expect, test } from 'vitest';
+import { Idle, type IdleSettings, type Stillness } from '../../../src/call/idle.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const TICK_MS = 100;
+const QUIET: Stillness = { agentSounds: false, callerSpeaks: false, excused: false };
+const AGENT: Stillness = { ...QUIET, agentSounds: true };
+const EXCUSED: Stillness = { ...QUIET, excused: true };
+
+function given(settings: IdleSettings | 'off' = { askAfterMs: 12_000, times: 2 }, silenceMs = 120_000) {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const steps: (readonly [atMs: number, step: string])[] = [];
+  const told: string[] = [];
+  const collector = { event: (_atMs: number, code: string) => told.push(code) };
+  const agent = { idle: settings === 'off' ? undefined : settings, limits: { silenceMs } };
+  const idle = new Idle(agent, { clock, collector });
+  const pass = (lengthMs: number, stillness: Stillness = QUIET): void => {
+    for (let passedMs = 0; passedMs < lengthMs; passedMs += TICK_MS) {
+      clock.tick(TICK_MS);
+      const step = idle.look(stillness);
+      if (step !== undefined) steps.push([clock.nowMs() - startMs, step]);
+    }
+  };
+  return { idle, steps, told, pass };
+}
+
+test('a caller who says nothing is asked twice, each time after twelve seconds without a sound, then said goodbye to', () => {
+  const { steps, told, pass } = given();
+  pass(3_000, AGENT);
+  pass(12_500);
+  pass(1_500, AGENT);
+  pass(12_500);
+  pass(1_500, AGENT);
+  pass(12_500);
+  expect(steps).toEqual([
+    [15_000, 'ask'],
+    [29_000, 'ask'],
+    [43_000, 'goodbye'],
+  ]);
+  expect(told).toEqual(['SILENCE', 'SILENCE', 'SILENCE']);
+});
+
+test('an agent that does not say what it was told is told again, and no sooner', () => {
+  const { steps, pass } = given();
+  pass(37_000);
+  expect(steps.map(([atMs]) => atMs)).toEqual([12_000, 24_000, 36_000]);
+});
+
+describe('it begins anew', () => {
+  const askedTwice = () => {
+    const all = given();
+    all.pass(24_000);
+    expect(all.steps).toHaveLength(2);
+    return all;
+  };
+
+  test('when the caller speaks', () => {
+    const { idle, steps, pass } = askedTwice();
+    pass(1_000);
+    idle.voice();
+    pass(300, { ...QUIET, callerSpeaks: true });
+    pass(12_100);
+    expect(steps.at(-1)).toEqual([37_300, 'ask']);
+  });
+
+  test('when the caller presses a key, or stops the agent', () => {
+    const { idle, steps, pass } = askedTwice();
+    pass(1_000, AGENT);
+    idle.callerActs();
+    pass(12_000);
+    expect(steps.at(-1)).toEqual([37_000, 'ask']);
+  });
+
+  test('but not when the voice may be the echo of the agent’s own', () => {
+    const { idle, steps, pass } = askedTwice();
+    pass(1_000, AGENT);
+    idle.voice();
+    pass(400);
+    idle.voice();
+    pass(12_100);
+    expect(steps.at(-1)?.[1]).toBe('goodbye');
+  });
+});
+
+test('a caller who speaks for long is not asked in the middle of it, nor hung up on', () => {
+  const { steps, pass } = given({ askAfterMs: 12_000, times: 1 }, 20_000);
+  pass(40_000, { ...QUIET, callerSpeaks: true });
+  expect(steps).toEqual([]);
+});
+
+describe('nobody is asked', () => {
+  test('while the agent works or owes an answer, and then not before it has waited', () => {
+    const { steps, pass } = given();
+    pass(30_000, EXCUSED);
+    expect(steps).toEqual([]);
+    pass(12_000);
+    expect(steps).toEqual([[42_000, 'ask']]);
+  });
+
+  test('where it is off', () => {
+    const { steps, pass } = given('off');
+    pass(119_000);
+    expect(steps).toEqual([]);
+  });
+});
+
+test('the limit of silence ends the call though nobody asks, and though the agent is excused', () => {
+  const { steps, pass } = given('off', 30_000);
+  pass(5_000, AGENT);
+  pass(40_000, EXCUSED);
+  expect(steps).toEqual([[35_100, 'hangUp']]);
+});
