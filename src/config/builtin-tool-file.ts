@@ -17,13 +17,22 @@ const TRANSFER_CALL =
   'Puts the caller through to somebody else, by telephone. Use it when the caller asks for that, or needs what you cannot do. ' +
   'Tell the caller first; what you are saying is heard to its end.';
 
-const transferTo = z.strictObject({
-  to: destination.describe('A phone number (E.164, in quotes) or a SIP address.'),
-  description: text.describe('Who that is, and for what; the model chooses by it.'),
-  // A call that nobody has for a minute is settled: who is not reached by then comes back too late.
-  timeoutSeconds: z.int().min(5).max(45).default(20).describe('How long it may ring, in seconds.'),
-  callerId,
-});
+const transferTo = z
+  .strictObject({
+    to: destination.describe('A phone number (E.164, in quotes) or a SIP address.'),
+    description: text.describe('Who that is, and for what; the model chooses by it.'),
+    // A call that nobody has for a minute is settled: who is not reached by then comes back too late.
+    timeoutSeconds: z.int().min(5).max(45).default(20).describe('How long it may ring, in seconds.'),
+    callerId,
+    refer: z
+      .boolean()
+      .default(false)
+      .describe("Has a SIP caller's own telephone system dial the SIP address (REFER), and Twilio everybody else's."),
+  })
+  .refine(({ to, refer }) => !refer || to.startsWith('sip'), {
+    path: ['refer'],
+    error: 'needs a SIP address under to',
+  });
 
 /** The model says it, and a person reads it in the record. */
 const destinationName = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/);

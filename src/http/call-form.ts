@@ -17,6 +17,11 @@ export const AnyCallForm = z.looseObject({
   Direction: Field.default('inbound'),
 });
 
+/** Whether Twilio has the caller by SIP: https://www.twilio.com/docs/voice/api/sip-twiml */
+export function isSip({ To, SipCallId }: z.output<typeof AnyCallForm>): boolean {
+  return SipCallId !== undefined || /^sips?:/i.test(To);
+}
+
 /** A call that is announced must say whom it calls. */
 export const VoiceForm = AnyCallForm.extend({ To: z.string().min(1).pipe(Field) });
 

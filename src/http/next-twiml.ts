@@ -2,12 +2,12 @@
 import type { Context } from 'koa';
 import type { Next } from '../call/index.ts';
 import { unreachable } from '../lib/index.ts';
-import { goodbyeTwiml, hangupTwiml, type TwilioAccount } from '../telephony/index.ts';
+import { goodbyeTwiml, hangupTwiml, referTwiml, type TwilioAccount } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
 import type { Connect } from './connect.ts';
 import type { Goodbyes } from './goodbyes.ts';
 
-/** Asked when somebody to whom an agent has put its caller through has hung up, or did not answer. */
+/** Asked when somebody to whom an agent has put its caller through has hung up or did not answer, or has the caller to themselves. */
 export const PUT_THROUGH_ENDED_PATH = '/twilio/put-through-ended';
 
 export interface NextTwimlDeps {
@@ -16,11 +16,17 @@ export interface NextTwimlDeps {
   readonly goodbyes: Goodbyes;
 }
 
-/** `agent`: whose number was called, if anybody's. */
+export interface Asked {
+  /** Whose number was called, if anybody's. */
+  readonly agent: string | undefined;
+  /** Whether the caller came by SIP. */
+  readonly bySip: boolean;
+}
+
 export function nextTwiml(
   ctx: Context,
   next: Next,
-  agent: string | undefined,
+  { agent, bySip }: Asked,
   { account, connect, goodbyes }: NextTwimlDeps,
 ): string {
   switch (next.do) {
@@ -28,8 +34,10 @@ export function nextTwiml(
       return hangupTwiml();
     case 'connect':
       return connect(next.call, { keys: next.keys });
-    case 'transfer':
-      return goodbyeTwiml({ transfer: { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH } });
+    case 'transfer': {
+      const transfer = { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH };
+      return transfer.refer && bySip ? referTwiml(transfer) : goodbyeTwiml({ transfer });
+    }
     case 'askElsewhere':
       return askAgain(ctx, account) ?? goodbyes.whole(agent);
     case 'fallback':

@@ -1,13 +1,13 @@
 /**
  * Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb, and `POST
- * /twilio/put-through-ended`, by `<Dial action>` when the agent has put its caller through.
+ * /twilio/put-through-ended`, by `<Dial action>` or `<Refer action>` when the agent has put its caller through.
  */
 import type { Middleware } from 'koa';
 import { z } from 'zod';
 import type { Next, RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
-import { AnyCallForm, callFrom } from './call-form.ts';
+import { AnyCallForm, callFrom, isSip } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
@@ -21,15 +21,30 @@ export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly calls: Calls;
 }
 
-/** https://www.twilio.com/docs/voice/twiml/dial#action: how the other side took the call. */
-const PutThroughForm = z.looseObject({ ...AnyCallForm.shape, DialCallStatus: Field.default('') });
+/**
+ * How the other side took the call: https://www.twilio.com/docs/voice/twiml/dial#action, and for a REFER
+ * https://www.twilio.com/docs/voice/twiml/refer#action.
+ */
+const PutThroughForm = z.looseObject({
+  ...AnyCallForm.shape,
+  DialCallStatus: Field.default(''),
+  ReferCallStatus: Field.optional(),
+  ReferSipResponseCode: Field.optional(),
+});
 
 export function streamEnded(deps: StreamEndedDeps): Middleware {
   return asked(deps, AnyCallForm, (call) => deps.calls.afterStream(call));
 }
 
 export function putThroughEnded(deps: StreamEndedDeps): Middleware {
-  return asked(deps, PutThroughForm, (call, form) => deps.calls.afterTransfer(call, form.DialCallStatus));
+  return asked(deps, PutThroughForm, (call, form) => deps.calls.afterTransfer(call, statusOf(form)));
+}
+
+/** In the words of a `<Dial>`. The new call of a REFER goes on where it went well; of one that was taken on, nothing more may be told. */
+function statusOf({ DialCallStatus, ReferCallStatus, ReferSipResponseCode }: z.output<typeof PutThroughForm>): string {
+  if (ReferCallStatus === undefined && ReferSipResponseCode === undefined) return DialCallStatus;
+  const status = ReferCallStatus ?? (/^2\d\d$/.test(ReferSipResponseCode ?? '') ? 'in-progress' : 'failed');
+  return status === 'in-progress' ? 'completed' : status;
 }
 
 function asked<Form extends z.output<typeof AnyCallForm>>(
@@ -57,6 +72,6 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
       report(deps, asFailure(error, 'INTERNAL'));
       next = { do: 'fallback', agent };
     }
-    ctx.body = nextTwiml(ctx, next, agent, deps);
+    ctx.body = nextTwiml(ctx, next, { agent, bySip: isSip(form) }, deps);
   };
 }

@@ -5,7 +5,7 @@ import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '
 import type { Metrics } from '../telemetry/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
-import { callFrom, VoiceForm } from './call-form.ts';
+import { callFrom, isSip, VoiceForm } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
@@ -73,7 +73,10 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
     const abandoned = new AbortController();
     try {
       const next = await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call, abandoned.signal), late);
-      ctx.body = next.do === 'connect' ? connect(next.call, { notice: true }) : nextTwiml(ctx, next, agent, deps);
+      ctx.body =
+        next.do === 'connect'
+          ? connect(next.call, { notice: true })
+          : nextTwiml(ctx, next, { agent, bySip: isSip(form) }, deps);
     } catch (error) {
       abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');

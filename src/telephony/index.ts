@@ -20,4 +20,12 @@ export {
   type StreamTokens,
   type UsedNonces,
 } from './twilio/stream-token.ts';
-export { askAgainTwiml, askedAgain, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from './twilio/twiml.ts';
+export {
+  askAgainTwiml,
+  askedAgain,
+  connectTwiml,
+  fitParameters,
+  hangupTwiml,
+  referTwiml,
+  rejectTwiml,
+} from './twilio/twiml.ts';

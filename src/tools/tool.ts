@@ -37,6 +37,8 @@ export interface Destination {
   readonly timeoutSeconds: number;
   /** The number that is shown; undefined: the caller's. */
   readonly callerId?: string | undefined;
+  /** A caller who came by SIP is sent there by their own telephone system. */
+  readonly refer?: boolean | undefined;
 }
 
 /** What the caller wants somebody to be told; from whom, and where they can be reached, as they said it. */

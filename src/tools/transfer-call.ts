@@ -26,8 +26,8 @@ export function createTransferCall({ name, description, destinations }: Transfer
     mayRepeat: true,
     check: argumentCheck(parameters),
     run: async ({ to: chosen }, _context, _signal, call) => {
-      const { to: address, timeoutSeconds, callerId } = destinations[String(chosen)]!;
-      const wanted = { name: String(chosen), to: address, timeoutSeconds, ...(callerId !== undefined && { callerId }) };
+      const { description: _, ...destination } = destinations[String(chosen)]!;
+      const wanted = { name: String(chosen), ...destination };
       return told(wanted.name, call.leave(wanted));
     },
   };

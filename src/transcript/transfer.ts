@@ -8,6 +8,8 @@ export const transferSchema = z.object({
   to: z.string(),
   timeoutSeconds: z.int().positive(),
   callerId: z.string().optional(),
+  /** By REFER, where the caller came by SIP. */
+  refer: z.boolean().optional(),
 });
 
 /** All that is needed to dial: whichever process is asked may not know the agent's file of then. */

@@ -20,11 +20,13 @@ tools:
     destinations:
       desk: { to: "+15550177", description: People., timeoutSeconds: 15, callerId: "+15550188" }
       kitchen: { to: "sip:kitchen@example.com", description: Orders. }
+      manager: { to: "sip:manager@pbx.example", description: Complaints., refer: true }
 `,
 };
 
 type Turn = NonNullable<ScenarioInput['turns']>[number];
-type Dialled = Partial<NonNullable<FixtureCall['phone']['habits']>['dialled']>;
+type Habits = FixtureCall['phone']['habits'];
+type Dialled = Partial<Habits['dialled']>;
 const GREETING: Turn = { on: 'greeting', says: 'Good evening.', sound: { toneHz: 440, lengthMs: 1_000 } };
 const ANNOUNCEMENT = 'I put you through.';
 const asks = (to: string): Turn => ({
@@ -36,10 +38,21 @@ const asks = (to: string): Turn => ({
 });
 const SILENT: Turn = { on: 'toolResult' };
 
-function callWith(turns: readonly Turn[], dialled: Dialled, steps: readonly unknown[]): Promise<Replay> {
+/** `referred`: of a caller who comes by SIP. */
+function callWith(
+  turns: readonly Turn[],
+  dialled: Dialled,
+  steps: readonly unknown[],
+  referred?: Partial<Habits['referred']>,
+): Promise<Replay> {
   const script = callScript.parse([{ hear: 'agent' }, quiet(600), say, ...steps]);
-  const habits = { ...question.phone.habits, dialled: { ...question.phone.habits.dialled, ...dialled } };
-  const fixture = { ...question, phone: { ...question.phone, script, habits } };
+  const habits: Habits = {
+    ...question.phone.habits,
+    dialled: { ...question.phone.habits.dialled, ...dialled },
+    referred: { ...question.phone.habits.referred, ...referred },
+  };
+  const bySip = { from: 'sip:ada@pbx.example', to: 'sip:reception@callbridge.example' };
+  const fixture = { ...question, phone: { ...question.phone, ...(referred && bySip), script, habits } };
   return replay(fixture, { files, model: { turns: [GREETING, ...turns] }, unhurried: true });
 }
 
@@ -128,6 +141,48 @@ describe('a caller whom nobody answers', () => {
     expect(dialVerbs(call)).toMatchObject([{ to: '+15550177' }, { to: 'sip:kitchen@example.com' }]);
     expect(codesOf(call)).toEqual(['TRANSFER_BACK', 'LIVE_BACK', 'TRANSFER_BACK', 'LIVE_BACK']);
     expect(call.live.sessions).toHaveLength(1);
+  });
+});
+
+describe('a caller by SIP, whose own telephone system is to dial', () => {
+  const twimlOf = ({ result }: Replay) => result.twiml.flatMap(({ verbs }) => verbs.map(({ verb }) => verb));
+
+  test('is gone when it has', async () => {
+    const call = await callWith([asks('manager'), SILENT], {}, [waitForHangUp], { notifies: 200, ringsMs: 3_000 });
+    expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'manager' });
+    expect(call.result.end).toEqual({ how: 'serviceHungUp' });
+    expect(call.result.events).toContainEqual(
+      expect.objectContaining({ type: 'referred', to: 'sip:manager@pbx.example', code: 202 }),
+    );
+    expect(twimlOf(call)).toEqual(['connect', 'redirect', 'refer', 'hangup']);
+    expect(call.leftArmed).toBe(0);
+    expect(call.leftJournals).toEqual([]);
+  });
+
+  test.each([
+    ['does not do that', { code: 405 }, /put through to manager: they cannot be reached/],
+    ['finds a busy line', { notifies: 486, ringsMs: 2_000 }, /put through to manager: the line is busy/],
+  ])('is back with the agent when it %s', async (_, referred, told) => {
+    const back: Turn = { on: 'text', says: 'Not now. May I help?', sound: { toneHz: 660, lengthMs: 1_000 } };
+    const steps = [
+      { hear: 'agent' },
+      quiet(1_000),
+      { hear: 'agent' },
+      quiet(1_000),
+      { hangUp: true, withinMs: 60_000 },
+    ];
+    const call = await callWith([asks('manager'), SILENT, back], {}, steps, referred);
+    expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+    expect(codesOf(call)).toEqual(['TRANSFER_BACK', 'LIVE_BACK']);
+    expect(call.live.sessions).toHaveLength(1);
+    const texts = call.live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts.at(-1)).toMatch(told);
+  });
+
+  test('is dialled for by Twilio when they came from a telephone', async () => {
+    const call = await callWith([asks('manager'), SILENT], { status: 'completed', talksMs: 5_000 }, [waitForHangUp]);
+    expect(dialVerbs(call)).toMatchObject([{ to: 'sip:manager@pbx.example' }]);
+    expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'manager' });
   });
 });
 

@@ -49,6 +49,8 @@ export function describePhoneEvent(event: PhoneHappening): string {
       return `<Say>: ${event.text}`;
     case 'dialled':
       return `<Dial> of ${event.to}: ${event.status}`;
+    case 'referred':
+      return `<Refer> to ${event.to}: ${event.code}`;
     case 'recorded':
       return `<Record>: ${Math.round(event.lengthMs)} ms of the caller`;
     case 'ended':

@@ -54,6 +54,8 @@ export type PhoneHappening =
   | { readonly type: 'spoken'; readonly text: string }
   /** `status` is Twilio's DialCallStatus. */
   | { readonly type: 'dialled'; readonly to: string; readonly status: string }
+  /** The caller's telephone was sent there; `code` is its answer. */
+  | { readonly type: 'referred'; readonly to: string; readonly code: number }
   | { readonly type: 'recorded'; readonly lengthMs: number }
   | { readonly type: 'ended'; readonly end: CallEnd };
 

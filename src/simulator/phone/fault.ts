@@ -9,6 +9,7 @@ export const TWILIO_FAULTS = {
   12100: 'TwiML cannot be parsed',
   12200: 'TwiML is not as its schema says',
   12300: 'invalid sound',
+  13801: '<Refer> of a call that is not by SIP',
   31901: 'WebSocket: connection timeout',
   31902: 'WebSocket: connection refused',
   31904: 'WebSocket: host unreachable',

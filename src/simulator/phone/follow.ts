@@ -6,6 +6,7 @@ import type { CallEnd } from './events.ts';
 import { TwilioFault } from './fault.ts';
 import { type Journey, left, pause, type Step, type TwimlDocument } from './journey.ts';
 import { record } from './record.ts';
+import { refer } from './refer.ts';
 import type { Destination } from './switchboard.ts';
 import { readTwiml, type Verb } from './twiml.ts';
 
@@ -72,6 +73,8 @@ async function performVerb(verb: Verb, base: string, journey: Journey): Promise<
       return { ask: absolute(verb.url) };
     case 'dial':
       return dial(verb, absolute, journey);
+    case 'refer':
+      return refer(verb, absolute, journey);
     case 'record':
       return record(verb, base, absolute, journey);
     case 'reject':

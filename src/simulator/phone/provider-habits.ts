@@ -24,6 +24,16 @@ const dialled = z.strictObject({
   talksMs: milliseconds.optional(),
 });
 
+/** What a SIP caller's telephone makes of a REFER. */
+const referred = z.strictObject({
+  /** Its answer; 2xx: it calls whom it was sent to. */
+  code: z.int().min(200).max(699).default(202),
+  /** How that call goes, by its last NOTIFY; without it none comes. */
+  notifies: z.int().min(100).max(699).optional(),
+  /** How long it rings there. */
+  ringsMs: milliseconds.default(0),
+});
+
 export const providerHabits = z.strictObject({
   brokenStream: brokenStream.prefault({}),
   /** A stream that cannot be opened: fails the call, or is taken for one that broke. */
@@ -40,6 +50,7 @@ export const providerHabits = z.strictObject({
   /** Status callbacks each come once, twice, or the last before the first. */
   statusCallbacks: z.enum(['once', 'twice', 'reversed']).default('once'),
   dialled: dialled.prefault({}),
+  referred: referred.prefault({}),
 });
 
 export type ProviderHabits = z.infer<typeof providerHabits>;

@@ -23,6 +23,7 @@ export type Verb =
       readonly action: string | undefined;
       readonly ringsMs: number;
     }
+  | { readonly verb: 'refer'; readonly to: string; readonly action: string | undefined }
   | {
       readonly verb: 'record';
       /** The document's own address when there is none. */
@@ -79,6 +80,8 @@ function verb(element: Element): Verb {
       return { verb: 'redirect', url: text };
     case 'Dial':
       return dial(element);
+    case 'Refer':
+      return refer(element);
     case 'Record':
       return record(element);
     case 'Reject':
@@ -129,6 +132,14 @@ function dial(element: Element): Verb {
     action,
     ringsMs: 1000 * wholeNumber('Dial timeout', timeout),
   };
+}
+
+/** https://www.twilio.com/docs/voice/twiml/refer */
+function refer(element: Element): Verb {
+  onlyPost(element);
+  const [sip, ...more] = element.children;
+  if (sip?.name !== 'Sip' || more.length > 0) throw unfit('<Refer> without its one <Sip>');
+  return { verb: 'refer', to: sip.text.trim(), action: element.attributes['action'] };
 }
 
 function record(element: Element): Verb {

@@ -145,6 +145,11 @@ export interface CallFacts {
   readonly direction?: 'inbound' | 'outbound-api' | undefined;
 }
 
+const sipAddress = (address: string): RegExpExecArray | null => /^sips?:(?:([^@]*)@)?([^;:>]+)/.exec(address);
+
+/** Whether the provider has the call by SIP. */
+export const isBySip = ({ to }: CallFacts): boolean => sipAddress(to) !== null;
+
 /** The form of a webhook. For a phone number Twilio adds where it lies; for SIP, the domain. */
 export function callForm(call: CallFacts, status: CallStatus): Record<string, string> {
   const form: Record<string, string> = {
@@ -158,7 +163,7 @@ export function callForm(call: CallFacts, status: CallStatus): Record<string, st
     From: call.from,
     To: call.to,
   };
-  const sip = /^sips?:(?:([^@]*)@)?([^;:>]+)/.exec(call.to);
+  const sip = sipAddress(call.to);
   if (sip) return { ...form, SipDomain: sip[2] ?? '', SipCallId: `${call.callSid}@phone.invalid` };
   for (const side of ['From', 'To', 'Caller', 'Called']) {
     for (const part of ['City', 'State', 'Zip']) form[side + part] = '';

@@ -56,6 +56,16 @@ export function askAgainTwiml({ url }: { url: string }): string {
   return response.toString();
 }
 
+/**
+ * Has the caller's own telephone system dial somebody else and leave us, which only works where the caller came by SIP (error
+ * 13801). Twilio asks the action when it knows how that went. https://www.twilio.com/docs/voice/twiml/refer
+ */
+export function referTwiml({ to, actionUrl }: { readonly to: string; readonly actionUrl: string }): string {
+  const response = new VoiceResponse();
+  response.refer({ action: askedAgain(actionUrl), method: 'POST' }).sip(xmlText(to));
+  return response.toString();
+}
+
 export function hangupTwiml(): string {
   const response = new VoiceResponse();
   response.hangup();

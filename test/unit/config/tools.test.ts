@@ -218,6 +218,10 @@ describe('a tool that cannot work is told at start, with its place', () => {
       '{ a: { to: "+15551230100", description: d, timeoutSeconds: 90 } }',
       'destinations.a.timeoutSeconds: must be at most 45',
     ],
+    [
+      '{ a: { to: "+15551230100", description: d, refer: true } }',
+      'destinations.a.refer: needs a SIP address under to',
+    ],
     ['{}', 'destinations: must name somebody'],
     [
       '{ us: { to: "+15550123", description: d } }',

@@ -157,6 +157,21 @@ describe('somebody to whom an agent has put its caller through', () => {
     },
   );
 
+  test.each([
+    [{ ReferCallStatus: 'in-progress', ReferSipResponseCode: '202', NotifySipResponseCode: '200' }, 'completed'],
+    [{ ReferCallStatus: 'busy', ReferSipResponseCode: '202', NotifySipResponseCode: '486' }, 'busy'],
+    [{ ReferCallStatus: 'failed', ReferSipResponseCode: '405' }, 'failed'],
+    [{ ReferCallStatus: 'something-new', ReferSipResponseCode: '202' }, 'something-new'],
+    // No NOTIFY came.
+    [{ ReferSipResponseCode: '202' }, 'completed'],
+    [{ ReferSipResponseCode: '603' }, 'failed'],
+    [{ ReferSipResponseCode: 'nonsense' }, 'failed'],
+  ])('by REFER has %j: it is %s', async (fields, status) => {
+    const service = await start();
+    await service.post(PATH, { ...FORM, To: 'sip:desk@pbx.example', ...fields });
+    expect(service.notes).toMatchObject([{ did: 'afterTransfer', status }]);
+  });
+
   test('whose caller has hung up is told so, and nothing else', async () => {
     const service = await start();
     await service.post(PATH, { ...FORM, CallStatus: 'completed', DialCallStatus: 'completed' });
@@ -171,6 +186,21 @@ describe('somebody to whom an agent has put its caller through', () => {
     expect(await (await service.post('/twilio/stream-ended', FORM)).text()).toBe(
       `${HEAD}<Response><Dial action="https://bridge.example/twilio/put-through-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST" timeout="25" callerId="+15550188"><Sip>sip:desk@pbx.example</Sip></Dial></Response>`,
     );
+  });
+
+  test.each([
+    ['to whoever came by SIP', { To: 'sip:desk@bridge.example' }, true],
+    ['to whoever has a SIP call behind a number', { SipCallId: '1@pbx.example' }, true],
+    ['to nobody else', {}, false],
+  ])('a REFER is for callers by SIP: %s', async (_, fields, isReferred) => {
+    const transfer = { name: 'desk', to: 'sip:desk@pbx.example', timeoutSeconds: 25, refer: true };
+    const service = await startService({
+      calls: notingCalls({ afterStream: async () => ({ do: 'transfer', transfer }) }),
+    });
+    const twiml = await (await service.post('/twilio/stream-ended', { ...FORM, ...fields })).text();
+    const refer = `<Refer action="https://bridge.example/twilio/put-through-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST"><Sip>sip:desk@pbx.example</Sip></Refer>`;
+    if (isReferred) expect(twiml).toBe(`${HEAD}<Response>${refer}</Response>`);
+    else expect(twiml).toContain('<Dial ');
   });
 
   test('and who did not answer: the caller comes back by a stream that says so', async () => {

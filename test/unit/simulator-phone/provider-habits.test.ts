@@ -264,6 +264,52 @@ describe('<Dial>', () => {
   });
 });
 
+type Referred = ProviderHabitsInput['referred'];
+
+describe('<Refer>', () => {
+  const SIP = { to: 'sip:desk@bridge.example' };
+  const referring = async (referred: Referred, call: { to?: string } = SIP) => {
+    const clock = new ManualClock();
+    const service = memoryService(clock, {
+      '/twilio/voice': '<Response><Refer action="/referred"><Sip>sip:ada@example.com</Sip></Refer></Response>',
+      '/referred': '<Response><Say>After.</Say></Response>',
+    });
+    const { result } = await whenCalling(clock, service, ['waitForHangUp'], { ...call, habits: { referred } });
+    return { result, form: formOf(service.requestsTo('/referred')[0]?.body) };
+  };
+
+  // https://www.twilio.com/docs/voice/twiml/refer: the three that Twilio gives as examples, and one without a NOTIFY.
+  test.each<[Referred, { ReferCallStatus?: string; ReferSipResponseCode: string; NotifySipResponseCode?: string }]>([
+    [
+      { notifies: 200, ringsMs: 2_000 },
+      { ReferCallStatus: 'in-progress', ReferSipResponseCode: '202', NotifySipResponseCode: '200' },
+    ],
+    [{ notifies: 486 }, { ReferCallStatus: 'busy', ReferSipResponseCode: '202', NotifySipResponseCode: '486' }],
+    [{ code: 405 }, { ReferCallStatus: 'failed', ReferSipResponseCode: '405' }],
+    [{}, { ReferSipResponseCode: '202' }],
+  ])('with %j asks the action', async (referred, told) => {
+    const { result, form } = await referring(referred);
+    expect(Object.fromEntries(Object.entries(form).filter(([name]) => /Sip|Refer/.test(name)))).toEqual({
+      SipCallId: expect.any(String),
+      SipDomain: 'bridge.example',
+      ...told,
+    });
+    const atMs = referred?.ringsMs ?? 0;
+    expect(result.events).toContainEqual({
+      type: 'referred',
+      to: 'sip:ada@example.com',
+      code: Number(told.ReferSipResponseCode),
+      atMs,
+    });
+    expect(result.events).toContainEqual({ type: 'spoken', text: 'After.', atMs });
+  });
+
+  test('of a call that is not by SIP fails', async () => {
+    const { result } = await referring({}, {});
+    expect(result.end).toMatchObject({ how: 'failed', code: 13801 });
+  });
+});
+
 describe('<Record>', () => {
   const recording = async (script: unknown, attributes = '') => {
     const clock = new ManualClock();

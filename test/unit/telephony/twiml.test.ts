@@ -1,7 +1,14 @@
 /** The TwiML documents, byte for byte. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { askAgainTwiml, connectTwiml, fitParameters, hangupTwiml, rejectTwiml } from '../../../src/telephony/index.ts';
+import {
+  askAgainTwiml,
+  connectTwiml,
+  fitParameters,
+  hangupTwiml,
+  referTwiml,
+  rejectTwiml,
+} from '../../../src/telephony/index.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>';
 /** How often Twilio is to ask, and when it gives up on an answer. */
@@ -97,4 +104,11 @@ describe('parameters are fitted', () => {
       }),
     );
   });
+});
+
+test('a REFER is for one SIP address, and Twilio asks us how it went', () => {
+  const twiml = referTwiml({ to: 'sip:desk@pbx.example?X-Why=a&X-Who="b"', actionUrl: 'https://bridge.example/over' });
+  expect(twiml).toBe(
+    '<?xml version="1.0" encoding="UTF-8"?><Response><Refer action="https://bridge.example/over#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST"><Sip>sip:desk@pbx.example?X-Why=a&amp;X-Who="b"</Sip></Refer></Response>',
+  );
 });
