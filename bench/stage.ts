@@ -124,6 +124,8 @@ function writeConfig(configDir: string, { agent, receiver }: StageOptions): void
   const file = {
     default: true,
     instruction: 'You answer the calls of a bench.',
+    // Callers of a bench are silent for as long as they listen.
+    idle: false,
     greeting: 'Greet the caller.',
     afterwards: { formats: ['json'], webhook: { url: receiver.url, secretEnv: 'BENCH_WEBHOOK_SECRET' } },
     ...agent,

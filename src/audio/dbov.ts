@@ -22,6 +22,11 @@ export function energyOf(samples: Int16Array): number {
   return energy;
 }
 
+/** The mean square. */
+export function powerOf(samples: Int16Array): number {
+  return samples.length === 0 ? 0 : energyOf(samples) / samples.length;
+}
+
 export function rmsDbov(samples: Int16Array): number {
-  return samples.length === 0 ? SILENCE_DBOV : dbovOfPower(energyOf(samples) / samples.length);
+  return dbovOfPower(powerOf(samples));
 }

@@ -1,4 +1,4 @@
-export { rmsDbov, SILENCE_DBOV } from './dbov.ts';
+export { powerOf, rmsDbov, SILENCE_DBOV } from './dbov.ts';
 export { createFramer, type Framer } from './framer.ts';
 export { type G711, g711, type Law } from './g711.ts';
 export { createSpeechGate, SPEECH_ONSET_MS, type SpeechGate, type SpeechGateOptions } from './gate.ts';

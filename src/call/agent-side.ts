@@ -7,7 +7,9 @@ import type { Cancel } from '../lib/index.ts';
 import type { LiveSession } from '../live/index.ts';
 import type { CallStream } from '../telephony/index.ts';
 import type { CallActions } from '../tools/index.ts';
-import type { PlayedTurn, Sound } from '../transcript/index.ts';
+import type { Sound } from '../transcript/index.ts';
+import { AgentHeard } from './agent-heard.ts';
+import { AgentTurns } from './agent-turns.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { CarryOn } from './carry-on.ts';
@@ -15,11 +17,10 @@ import { Downlink } from './downlink.ts';
 import { hearLive } from './hear-live.ts';
 import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
-import { MuteTurns } from './mute-turns.ts';
 import { greetingOrder } from './orders.ts';
-import { OwnWords } from './own-words.ts';
 import { type MuteWhy, NUDGE, type Rung } from './patience.ts';
 import { Playout } from './playout.ts';
+import type { Protectable } from './protection.ts';
 import { lockedForMs, type TakenUp } from './take-up.ts';
 import { ToolSide } from './tool-side.ts';
 import { Watchdog } from './watchdog.ts';
@@ -43,13 +44,13 @@ export class AgentSide {
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
   #brokenAtMs = Number.NEGATIVE_INFINITY;
-  readonly #muteTurns = new MuteTurns();
+  readonly #turns: AgentTurns;
+  /** undefined: nothing that the caller says is held back. */
+  readonly heard: AgentHeard | undefined;
   readonly watchdog: Watchdog;
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
   #cancelDial: Cancel = () => undefined;
-  #answeredMs: number | undefined;
-  readonly #ownWords = new OwnWords();
 
   constructor(options: AgentSideOptions) {
     this.#options = options;
@@ -59,18 +60,26 @@ export class AgentSide {
     if (takenUp?.notPutThrough !== undefined) this.#carryOn.happened(takenUp.notPutThrough);
     if (takenUp !== undefined) this.#carryOn.unheard();
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
+    this.#turns = new AgentTurns(agent, deps);
     this.#playout = new Playout(clock, {
-      turnStarted: (turn, atMs) => this.#turnStarted(turn, atMs),
-      turnEnded: (turn, played) => this.#turnEnded(turn, played),
+      turnStarted: (turn, atMs) => {
+        this.#turns.started(turn, atMs);
+        this.heard?.turnStarted(turn);
+      },
+      turnEnded: (turn, played) => {
+        this.#turns.ended(turn, played);
+        this.heard?.turnEnded(turn);
+      },
       overflowed: (droppedMs) => logger.warn({ droppedMs }, 'agent sound beyond the bound dropped'),
     });
+    this.heard = agent.guard && new AgentHeard(clock, agent.guard, this.#playout);
     this.#downlink = new Downlink({
       clock,
       playout: this.#playout,
       turnsBefore: takenUp?.lastTurn ?? 0,
-      silentTurn: (turn) => this.#silentTurn(turn),
+      silentTurn: (turn) => this.#turns.silent(turn),
       sounded: (turn, likeness, lengthMs) => {
-        this.#muteTurns.sounded(turn, likeness);
+        this.#turns.sounded(turn, likeness);
         this.watchdog.agentSound(likeness, lengthMs);
       },
     });
@@ -107,7 +116,7 @@ export class AgentSide {
   }
 
   get apologyHeard(): boolean {
-    return this.#ownWords.heard;
+    return this.#turns.apologyHeard;
   }
 
   /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
@@ -119,19 +128,26 @@ export class AgentSide {
 
   /** A stream is there: what was queued, and what a broken one did not bring to the caller, goes out. */
   attach(stream: CallStream): void {
-    this.#answeredMs ??= this.#options.deps.clock.nowMs();
+    this.#turns.answered();
     const { encode } = g711(stream.format.encoding);
     this.#playout.attach({
       ...stream.playout,
-      play: (samples) => stream.send({ type: 'audio', payload: encode(samples) }),
+      play: (samples) => {
+        stream.send({ type: 'audio', payload: encode(samples) });
+        this.heard?.played(samples);
+      },
       mark: (name) => stream.send({ type: 'mark', name }),
-      clear: () => stream.send({ type: 'clear' }),
+      clear: () => {
+        stream.send({ type: 'clear' });
+        this.heard?.stopped();
+      },
     });
   }
 
   /** The stream is gone. */
   rewind(): void {
     this.#carryOn.unheard();
+    this.heard?.stopped();
     this.#options.deps.collector.interrupted(this.#playout.rewind());
   }
 
@@ -177,10 +193,16 @@ export class AgentSide {
     this.#downlink.turnCompleted();
   }
 
-  /** Something that the model answers at once. */
-  order(text: string): void {
+  /** Something that the model answers at once, and of what kind that is, if the caller may have to hear it out. */
+  order(text: string, kind?: Protectable): void {
     this.#session?.sendText(text);
+    if (kind !== undefined) this.heard?.ordered(kind, this.#downlink.turn);
     this.watchdog.asked();
+  }
+
+  /** Something that the caller has to hear of. */
+  announce(text: string): void {
+    this.order(text, 'announcements');
   }
 
   /** Nobody is greeted twice. */
@@ -188,24 +210,25 @@ export class AgentSide {
     const { agent, deps } = this.#options;
     if (agent.greeting === undefined || !this.#owesGreeting) return;
     deps.collector.greeted();
-    this.order(greetingOrder(agent.greeting));
+    this.order(greetingOrder(agent.greeting), 'greeting');
   }
 
   /** The agent says nothing, though it should. Who was never heard to greet is told to do so once more. */
   nudge(): void {
     const { agent, takenUp } = this.#options;
     const ungreeted = agent.greeting !== undefined && takenUp?.greeted !== true && !this.watchdog.everSpoke;
-    this.order(ungreeted ? greetingOrder(agent.greeting) : NUDGE);
+    this.order(ungreeted ? greetingOrder(agent.greeting) : NUDGE, ungreeted ? 'greeting' : undefined);
   }
 
   /** The agent and the caller hear each other again. */
   carryOn(callerSpeaks: boolean): void {
     if (this.watchdog.callerWaitsSince(this.#brokenAtMs)) this.#carryOn.broken('callerUnanswered');
+    const kind = this.#carryOn.hasNews ? 'announcements' : undefined;
     const text = this.#carryOn.mended(callerSpeaks);
     // Unless the caller says something now, the agent has to, in its time.
     if (this.#carryOn.heardAgain()) this.watchdog.heardAgain(this.#playout.leftMs);
     if (!this.watchdog.climbing) {
-      if (text !== undefined) this.order(text);
+      if (text !== undefined) this.order(text, kind);
     } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();
   }
 
@@ -220,8 +243,8 @@ export class AgentSide {
   }
 
   apologise(): void {
-    const { apology, collector } = this.#options.deps;
-    if (apology !== undefined) this.#ownWords.say(apology, this.#downlink, collector);
+    const { apology } = this.#options.deps;
+    if (apology !== undefined) this.#turns.apologise(apology, this.#downlink);
   }
 
   /** Whatever was not heard by now never will be, or not from this process. */
@@ -273,28 +296,5 @@ export class AgentSide {
     this.#brokenAtMs = this.#options.deps.clock.nowMs();
     if (this.#downlink.generating) this.#carryOn.broken('agentCut');
     this.#downlink.turnCompleted();
-  }
-
-  #turnStarted(turn: number, atMs: number): void {
-    const { collector, metrics } = this.#options.deps;
-    const agent = this.#options.agent.name;
-    if (turn === 1 && this.#answeredMs !== undefined) {
-      metrics.firstSoundSeconds.observe({ agent }, (atMs - this.#answeredMs) / 1_000);
-    }
-    const responseMs = collector.agentTurnStarted(turn, atMs);
-    if (responseMs !== undefined) metrics.responseSeconds.observe({ agent }, responseMs / 1_000);
-  }
-
-  #turnEnded(turn: number, played: PlayedTurn): void {
-    this.#ownWords.turnEnded(turn, played);
-    const mute = this.#muteTurns.wasMute(turn) && this.#options.agent.patience !== undefined;
-    const heard = mute ? { ...played, heardMs: 0, cut: true } : played;
-    this.#options.deps.collector.agentTurnEnded(turn, heard);
-  }
-
-  #silentTurn(turn: number): void {
-    const { clock, collector } = this.#options.deps;
-    const nowMs = clock.nowMs();
-    collector.agentTurnEnded(turn, { startMs: nowMs, endMs: nowMs, heardMs: 0, generatedMs: 0, cut: true });
   }
 }

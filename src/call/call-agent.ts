@@ -2,6 +2,7 @@
 import type { LiveSettings } from '../live/index.ts';
 import type { Tool } from '../tools/index.ts';
 import type { AgentLimits, CountedCredential } from './admission.ts';
+import type { GuardSettings } from './guard-settings.ts';
 import type { IdleSettings } from './idle.ts';
 import type { KeySettings } from './keys.ts';
 import type { Patience } from './patience.ts';
@@ -32,6 +33,8 @@ export interface CallAgent {
   readonly patience?: Patience | undefined;
   /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
   readonly idle?: IdleSettings | undefined;
+  /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
+  readonly guard?: GuardSettings | undefined;
   /** How keys are put together; undefined: each is told by itself. */
   readonly keys?: KeySettings | undefined;
 }

@@ -193,7 +193,7 @@ export class Call {
     const heard =
       this.phase === 'farewell' ? this.#farewell.look(lastWords(this.#agentSide, this.#callerSide)) : undefined;
     if (heard !== undefined) this.#bridge.handle({ type: heard });
-    if (this.phase === 'talking' && this.betweenTurns && this.#length.warns()) this.#agentSide.order(COME_TO_AN_END);
+    if (this.phase === 'talking' && this.betweenTurns && this.#length.warns()) this.#agentSide.announce(COME_TO_AN_END);
     // A caller whose agent failed is told on the stream, or after it: either way it has to come first.
     const isTold = this.hasStream || this.outcome?.kind !== 'failed';
     if (this.phase === 'draining' && this.#agentSide.playout.idle && isTold) this.#bridge.handle({ type: 'playedOut' });

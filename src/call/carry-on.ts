@@ -33,6 +33,10 @@ export class CarryOn {
     this.#news = news;
   }
 
+  get hasNews(): boolean {
+    return this.#news !== undefined;
+  }
+
   /** The agent is there again: what it is to be told. Whoever has begun to speak meanwhile has the turn. */
   mended(callerSpeaks: boolean): string | undefined {
     const loose = this.#loose;

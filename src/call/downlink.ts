@@ -59,6 +59,11 @@ export class Downlink {
     return this.#turn;
   }
 
+  /** The one that was opened last. */
+  get turn(): number {
+    return this.#turn;
+  }
+
   /** Whether the agent has begun a turn yet. */
   get begun(): boolean {
     return this.#turn > this.#options.turnsBefore;

@@ -5,6 +5,7 @@ import type { AgentSide } from './agent-side.ts';
 import { AnswerGate, type AnswerGateOptions } from './answer-gate.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
+import { CallerGuard } from './caller-guard.ts';
 import { Keys } from './keys.ts';
 import { LocalTurns } from './local-turns.ts';
 import type { Place } from './timeline.ts';
@@ -19,7 +20,7 @@ export interface HearCallerOptions {
   readonly stream: CallStream;
   readonly agent: CallAgent;
   readonly deps: CallDeps;
-  readonly agentSide: Pick<AgentSide, 'session'> & AnswerGateOptions['agentSide'];
+  readonly agentSide: Pick<AgentSide, 'session' | 'heard'> & AnswerGateOptions['agentSide'];
   /** What the call's phase lets become of the caller's sound. */
   readonly flow: () => CallerAudioFlow;
   readonly hangUp: () => void;
@@ -70,6 +71,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     clock,
     codec: g711(stream.format.encoding),
     maxHeldMs: agent.limits.heldAudioMs,
+    guard: agentSide.heard && new CallerGuard({ clock, agent: agentSide.heard, maxKeptMs: agent.limits.heldAudioMs }),
     handlers: {
       audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
       voice: (edge, atMs) => {
@@ -96,7 +98,9 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
   const release = (): void => {
     if (flow() !== 'forward') return;
     turns?.restart();
-    uplink.release();
+    // What was said before a greeting is answered by it, and must not cut it off.
+    if (agentSide.heard?.isProtected) uplink.forget();
+    else uplink.release();
   };
   const gate = new AnswerGate({ agent, deps, agentSide, hangUp, release, forget: () => uplink.forget() });
   const flow = (): CallerAudioFlow => gate.narrowed(options.flow());

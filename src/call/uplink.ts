@@ -16,6 +16,7 @@ import {
   upsampler8to16,
 } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { CallerGuard } from './caller-guard.ts';
 import { type Place, Timeline } from './timeline.ts';
 
 /** Quieter than any voice: what is left out of late sound is nothing that the caller said. */
@@ -39,6 +40,8 @@ export interface UplinkOptions {
   readonly clock: Clock;
   readonly codec: G711;
   readonly maxHeldMs: number;
+  /** Keeps some of it from the model while the agent speaks; undefined: the model hears everything. */
+  readonly guard?: CallerGuard | undefined;
   readonly handlers: UplinkHandlers;
 }
 
@@ -56,7 +59,7 @@ export class Uplink {
   #codec: G711;
   readonly #toModel = upsampler8to16();
   readonly #gate = createSpeechGate(8000);
-  readonly #meter = createLevelMeter(8000, this.#gate);
+  readonly #meter;
   /** What each piece is decoded into: it is used before the next one comes. */
   #room = new Int16Array(0);
   #timeline: Timeline;
@@ -70,6 +73,8 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#codec = options.codec;
+    // Where a guard stands between, what is measured is not what is heard.
+    this.#meter = createLevelMeter(8000, options.guard === undefined ? this.#gate : undefined);
     this.#timeline = new Timeline(options.clock);
   }
 
@@ -133,16 +138,22 @@ export class Uplink {
   }
 
   #take(samples: Pcm<8000>, flow: CallerAudioFlow): void {
+    const { guard } = this.#options;
     const edge = this.#meter.push(samples);
-    if (edge !== undefined) this.#heard(edge);
+    if (guard === undefined) this.#hand(samples, edge, flow, 0);
+    else guard.push(samples, (each, agoMs) => this.#hand(each, this.#gate.push(each), flow, agoMs));
+  }
+
+  #hand(samples: Pcm<8000>, edge: 'started' | 'ended' | undefined, flow: CallerAudioFlow, agoMs: number): void {
+    if (edge !== undefined) this.#heard(edge, agoMs);
     const upsampled = this.#toModel.push(samples);
     if (flow === 'forward') this.#options.handlers.audio(upsampled);
     else if (flow === 'hold') this.#hold(upsampled);
   }
 
-  #heard(edge: 'started' | 'ended'): void {
+  #heard(edge: 'started' | 'ended', agoMs: number): void {
     const lagMs = edge === 'started' ? SPEECH_ONSET_MS : this.#gate.quietMs;
-    this.#options.handlers.voice(edge, this.#options.clock.nowMs() - lagMs);
+    this.#options.handlers.voice(edge, this.#options.clock.nowMs() - agoMs - lagMs);
   }
 
   #hold(samples: Pcm<16000>): void {

@@ -32,6 +32,12 @@ const turnTaking = z.strictObject({
     .enum(['activity', 'allInput', 'activityAndVideo'])
     .default('activity')
     .describe('What the model hears of a turn: the speech alone, all sound, or the speech and all video.'),
+  protect: z
+    .array(z.enum(['greeting', 'announcements']))
+    .default([])
+    .describe(
+      "What the caller's voice does not stop: the greeting; what the agent is told to announce, such as that the call is about to end.",
+    ),
 });
 
 const transcription = z.strictObject({

@@ -11,7 +11,6 @@ import type { Wording } from './wording.ts';
 type LiveKeys =
   | 'voice'
   | 'instruction'
-  | 'turnTaking'
   | 'transcription'
   | 'sampling'
   | 'thinking'
@@ -20,9 +19,13 @@ type LiveKeys =
   | 'googleSearch'
   | 'codeExecution';
 
+/** The keys of `turnTaking` that the model knows nothing of. */
+type GuardKeys = 'protect';
+
 /** Fits LiveSettings of live/, which a test has the compiler check. */
 export interface AgentLive extends Readonly<Pick<AgentFile, LiveKeys>> {
   readonly model: string;
+  readonly turnTaking: Omit<AgentFile['turnTaking'], GuardKeys>;
   readonly features: LiveModel['features'];
   readonly language?: string | undefined;
   readonly compression?: Exclude<AgentFile['compression'], false> | undefined;
@@ -60,6 +63,8 @@ export interface Agent {
   readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
   /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
   readonly idle?: { readonly askAfterMs: number; readonly times: number } | undefined;
+  /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
+  readonly guard?: Readonly<Pick<AgentFile['turnTaking'], 'protect'>> | undefined;
   /** How the keys that the caller presses are put together; undefined: each is told by itself. */
   readonly keys?:
     | (Omit<NonNullable<AgentFile['keys']>, 'terminator'> & { readonly terminator: string | undefined })
@@ -133,6 +138,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolHosts: ____,
     mcpServers: _____,
     needs: ______,
+    turnTaking: { protect, ...turnTaking },
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;
@@ -143,6 +149,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     greeting,
     live: {
       ...live,
+      turnTaking,
       model: model.name,
       features: model.features,
       language,
@@ -152,6 +159,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
+    guard: protect.length === 0 ? undefined : { protect },
     idle: idle === false ? undefined : { askAfterMs: idle.askAfterSeconds * 1_000, times: idle.times },
     keys: keys && { ...keys, terminator: keys.terminator === 'none' ? undefined : keys.terminator },
     limits: {

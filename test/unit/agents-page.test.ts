@@ -24,6 +24,7 @@ test('has examples', () => {
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
   ]);
 });
 
