@@ -22,6 +22,15 @@ export function isSip({ To, SipCallId }: z.output<typeof AnyCallForm>): boolean 
   return SipCallId !== undefined || /^sips?:/i.test(To);
 }
 
+export function directionOf({ Direction }: z.output<typeof AnyCallForm>): RingingCall['direction'] {
+  return Direction.startsWith('outbound') ? 'outbound' : 'inbound';
+}
+
+/** The side that is ours: who was called from here has another number than the agent. */
+export function ownNumber(form: z.output<typeof AnyCallForm>): string {
+  return directionOf(form) === 'outbound' ? form.From : form.To;
+}
+
 /** A call that is announced must say whom it calls. */
 export const VoiceForm = AnyCallForm.extend({ To: z.string().min(1).pipe(Field) });
 
@@ -36,7 +45,7 @@ export function callFrom(
     agent,
     from: form.From,
     to: form.To,
-    direction: form.Direction.startsWith('outbound') ? 'outbound' : 'inbound',
+    direction: directionOf(form),
     sipHeaders: sipHeadersOf(form),
     ...(outbound && { outbound }),
   };

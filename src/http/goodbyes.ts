@@ -1,4 +1,5 @@
 /** What an agent's caller gets when nobody can speak with them: the agent's settings as TwiML, and the doors it leads to. */
+import type { RingingCall } from '../call/index.ts';
 import { type GoodbyeOptions, goodbyeTwiml, rejectTwiml, type Spoken, type TwilioAccount } from '../telephony/index.ts';
 import { APOLOGY_NAME, soundPath } from './sounds.ts';
 
@@ -28,7 +29,13 @@ export interface Goodbyes {
   /** For a number that no agent answers. */
   unknown(agent: string | undefined): string;
   /** The words alone: nobody else answered. */
-  words(agent: string | undefined): string;
+  words(agent: string | undefined, heard?: boolean): string;
+}
+
+/** Who was called has answered already, and did not want to speak with anybody else, nor with a tape. */
+export function goodbyesFor(direction: RingingCall['direction'], goodbyes: Goodbyes): Goodbyes {
+  const { words } = goodbyes;
+  return direction === 'inbound' ? goodbyes : { whole: words, busy: words, unknown: words, words };
 }
 
 /** `goodbyeOf` knows the goodbye of an agent by its name, and of any other name the default agent's. */
@@ -71,7 +78,7 @@ export function createGoodbyes(
       return others === undefined ? rejectTwiml('busy') : goodbyeTwiml(others);
     },
     unknown: (agent) => (goodbyeOf(agent) === undefined ? rejectTwiml('rejected') : whole(agent)),
-    words: (agent) => goodbyeTwiml({ words: wordsOf(goodbyeOf(agent)) }),
+    words: (agent, heard = false) => goodbyeTwiml({ words: heard ? undefined : wordsOf(goodbyeOf(agent)) }),
   };
 }
 

@@ -17,7 +17,7 @@ export interface NextTwimlDeps {
 }
 
 export interface Asked {
-  /** Whose number was called, if anybody's. */
+  /** Who speaks in the call, as far as is known. */
   readonly agent: string | undefined;
   /** Whether the caller came by SIP. */
   readonly bySip: boolean;
@@ -41,7 +41,7 @@ export function nextTwiml(
     case 'askElsewhere':
       return askAgain(ctx, account) ?? goodbyes.whole(agent);
     case 'fallback':
-      return goodbyes.whole(next.agent, next.heard);
+      return goodbyes.whole(next.agent ?? agent, next.heard);
     default:
       return unreachable(next);
   }

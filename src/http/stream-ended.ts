@@ -7,10 +7,12 @@ import { z } from 'zod';
 import type { Next, RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
-import { AnyCallForm, callFrom, isSip } from './call-form.ts';
+import { AnyCallForm, callFrom, directionOf, isSip, ownNumber } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
+import { goodbyesFor } from './goodbyes.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
+import type { OutboundDoor } from './outbound-door.ts';
 import { Field, isOver, readForm } from './twilio-form.ts';
 
 /** The caller hears nothing while what they get is looked up. */
@@ -19,6 +21,7 @@ const NEXT_DEADLINE_MS = 5_000;
 export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
+  readonly outbound: Pick<OutboundDoor, 'find'>;
 }
 
 /**
@@ -52,7 +55,7 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
   schema: z.ZodType<Form>,
   nextOf: (call: RingingCall, form: Form) => Promise<Next>,
 ): Middleware {
-  const { clock, account, calls } = deps;
+  const { clock, account, calls, outbound } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, schema);
     ctx.type = 'text/xml';
@@ -61,8 +64,10 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
       ctx.body = hangupTwiml();
       return;
     }
-    // Who was called from here has another number than the agent.
-    const agent = calls.agentFor(form.Direction.startsWith('outbound') ? form.From : form.To);
+    const direction = directionOf(form);
+    // Whoever placed the call has chosen its agent, whatever number it comes from.
+    const placed = direction === 'outbound' ? await outbound.find(form.CallSid) : undefined;
+    const agent = placed?.agent ?? calls.agentFor(ownNumber(form));
     const late = (): Failure => new Failure('INTERNAL', `nothing was decided within ${NEXT_DEADLINE_MS} ms`);
     let next: Next;
     try {
@@ -72,6 +77,7 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
       report(deps, asFailure(error, 'INTERNAL'));
       next = { do: 'fallback', agent };
     }
-    ctx.body = nextTwiml(ctx, next, { agent, bySip: isSip(form) }, deps);
+    const goodbyes = goodbyesFor(direction, deps.goodbyes);
+    ctx.body = nextTwiml(ctx, next, { agent, bySip: isSip(form) }, { ...deps, goodbyes });
   };
 }

@@ -1,13 +1,13 @@
 /** Twilio asks what to do with a call: `POST /twilio/voice`. Whatever happens, the answer is TwiML that serves the caller. */
 import type { Context, Middleware } from 'koa';
-import type { RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, type FailureCode, withDeadline } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { hangupTwiml } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
-import { callFrom, isSip, VoiceForm } from './call-form.ts';
+import { callFrom, directionOf, isSip, ownNumber, VoiceForm } from './call-form.ts';
 import type { Calls } from './calls.ts';
 import { type FailureDeps, report } from './failures.ts';
+import { type Goodbyes, goodbyesFor } from './goodbyes.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
 import { type OutboundDoor, outboundToken } from './outbound-door.ts';
 import { isOver, readForm } from './twilio-form.ts';
@@ -40,7 +40,7 @@ export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
 export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
-  const { clock, account, calls, connect, goodbyes, logger, metrics } = deps;
+  const { clock, account, calls, connect, logger, metrics } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
     ctx.type = 'text/xml';
@@ -59,7 +59,8 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body = hangupTwiml();
       return;
     }
-    const agent = order?.agent ?? calls.agentFor(form.To);
+    const goodbyes = goodbyesFor(directionOf(form), deps.goodbyes);
+    const agent = order?.agent ?? calls.agentFor(ownNumber(form));
     if (agent === undefined) {
       report(
         deps,
@@ -76,33 +77,23 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body =
         next.do === 'connect'
           ? connect(next.call, { notice: true })
-          : nextTwiml(ctx, next, { agent, bySip: isSip(form) }, deps);
+          : nextTwiml(ctx, next, { agent, bySip: isSip(form) }, { ...deps, goodbyes });
     } catch (error) {
       abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
       metrics.callsRefused.inc({ code: failure.code });
-      ctx.body = await instead(ctx, agent, failure, call.direction);
+      ctx.body = await instead(ctx, agent, failure, goodbyes);
     }
   };
 
-  async function instead(
-    ctx: Context,
-    agent: string,
-    { code }: Failure,
-    direction: RingingCall['direction'],
-  ): Promise<string> {
+  async function instead(ctx: Context, agent: string, { code }: Failure, goodbyes: Goodbyes): Promise<string> {
     if (NO_ROOM_HERE.has(code) && (await calls.hasNeighbours())) {
-      return askAgain(ctx, account, MAX_TRIES_FOR_ROOM) ?? busy(agent, direction);
+      return askAgain(ctx, account, MAX_TRIES_FOR_ROOM) ?? goodbyes.busy(agent);
     }
-    if (BUSY.has(code)) return busy(agent, direction);
+    if (BUSY.has(code)) return goodbyes.busy(agent);
     if (code === 'AGENT_UNKNOWN') return goodbyes.unknown(agent);
-    if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? busy(agent, direction);
+    if (code === 'SERVICE_DRAINING') return askAgain(ctx, account) ?? goodbyes.busy(agent);
     return goodbyes.whole(agent);
-  }
-
-  /** Who was called has answered already, and did not want to speak with anybody else. */
-  function busy(agent: string, direction: RingingCall['direction']): string {
-    return direction === 'outbound' ? goodbyes.words(agent) : goodbyes.busy(agent);
   }
 }

@@ -1,7 +1,7 @@
 /** What callers get whom no agent can serve: at the voice webhook, and when their stream is over. */
 import { describe, expect, test } from 'vitest';
 import type { Next } from '../../../src/call/index.ts';
-import type { Goodbye } from '../../../src/http/index.ts';
+import type { Calls, Goodbye } from '../../../src/http/index.ts';
 import { Failure, type FailureCode } from '../../../src/lib/index.ts';
 import { readTwiml } from '../../../src/simulator/phone/twiml.ts';
 import { notingCalls, startService, VOICE_FORM } from './service.ts';
@@ -43,9 +43,13 @@ async function refused(code: FailureCode, goodbye: Goodbye | undefined) {
   return readTwiml(await response.text());
 }
 
-/** What Twilio is told when the stream is over and the call has failed. */
-async function following(next: Next, goodbyeOf: (agent: string | undefined) => Goodbye | undefined) {
-  const service = await startService({ calls: notingCalls({ afterStream: async () => next }), goodbyeOf });
+/** What Twilio is told when the stream is over and the call has failed; the number is the front desk's, unless it is nobody's. */
+async function following(
+  next: Next,
+  goodbyeOf: (agent: string | undefined) => Goodbye | undefined,
+  calls: Partial<Calls> = {},
+) {
+  const service = await startService({ calls: notingCalls({ afterStream: async () => next, ...calls }), goodbyeOf });
   const response = await service.post('/twilio/stream-ended', { ...VOICE_FORM, CallStatus: 'in-progress' });
   expect(response.status).toBe(200);
   return readTwiml(await response.text());
@@ -76,11 +80,16 @@ describe('a caller whose call failed', () => {
   test('and whose agent nobody knows any more gets what the default agent has', async () => {
     const verbs = [{ verb: 'say' }, { verb: 'dial', action: expect.stringContaining('?agent=gone%20%26%20away#') }];
     expect(await following({ do: 'fallback', agent: 'gone & away' }, knowing(SAY, TRANSFER))).toMatchObject(verbs);
-    const unnamed = await following({ do: 'fallback' }, knowing(undefined, TRANSFER));
+    const nobody = { agentFor: () => undefined };
+    const unnamed = await following({ do: 'fallback' }, knowing(undefined, TRANSFER), nobody);
     expect(unnamed[1]).toMatchObject({
       action: 'https://bridge.example/twilio/transfer-ended#rc=3&rp=ct,rt,5xx&rt=5000',
     });
   });
+});
+
+test('a caller whose agent the answer does not name gets what the agent of the number has', async () => {
+  expect(await following({ do: 'fallback' }, knowing(SAY, TRANSFER))).toMatchObject([say, hangup]);
 });
 
 describe('a caller for whom there is no place', () => {

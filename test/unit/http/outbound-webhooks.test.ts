@@ -1,5 +1,7 @@
 /** Twilio's webhooks of calls that were placed from here: known by the token in their signed query. */
 import { describe, expect, test } from 'vitest';
+import type { Next } from '../../../src/call/index.ts';
+import type { Goodbye } from '../../../src/http/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { CALL, type Form, notingCalls, parametersIn, signed, startService, VOICE_FORM } from './service.ts';
 
@@ -54,8 +56,8 @@ describe('the voice webhook', () => {
     expect(await (await service.post(VOICE, FORM)).text()).toContain('/twilio/voice?try=1&amp;outbound=token#');
   });
 
-  test.each(['AGENT_FULL', 'LIVE_FULL'] as const)(
-    'that finds no room, %s, says so to whoever has answered, and transfers them nowhere',
+  test.each(['AGENT_FULL', 'LIVE_FULL', 'AGENT_UNKNOWN', 'INTERNAL'] as const)(
+    'that finds nobody who can speak, %s, says so to whoever has answered, and transfers them nowhere',
     async (code) => {
       const ring = async () => {
         throw new Failure(code, 'no room');
@@ -69,10 +71,44 @@ describe('the voice webhook', () => {
   );
 });
 
-test('after the stream, the agent is that of the number that called', async () => {
-  const service = await startService();
-  await service.post('/twilio/stream-ended', FORM);
-  expect(service.notes).toMatchObject([{ did: 'afterStream', call: { agent: 'front-desk' } }]);
+describe('after the stream', () => {
+  const find = async () => ({ agent: 'sales' });
+
+  test.each(['/twilio/stream-ended', '/twilio/put-through-ended'])(
+    '%s is asked for the agent that was asked for, of a call of others for that of the number that calls',
+    async (path) => {
+      const placed = await startService({ outbound: { find } });
+      await placed.post(path, FORM);
+      expect(placed.notes).toMatchObject([{ call: { callId: CALL, agent: 'sales' } }]);
+      const other = await startService();
+      await other.post(path, FORM);
+      expect(other.notes).toMatchObject([{ call: { callId: CALL, agent: 'front-desk' } }]);
+    },
+  );
+
+  const TAPE: Goodbye = { say: 'Sales is sorry.', voicemail: { prompt: 'Speak now.', maxSeconds: 60 } };
+  const SOMEBODY: Goodbye = { say: 'The desk is sorry.', transfer: { to: '+15550142', timeoutSeconds: 20 } };
+  const goodbyeOf = (agent: string | undefined) => (agent === 'sales' ? TAPE : SOMEBODY);
+  const words = '<Response><Say>Sales is sorry.</Say><Hangup/></Response>';
+
+  test.each<[string, string, Next]>([
+    ['was lost', words, { do: 'fallback', agent: 'sales' }],
+    ['was lost with its process', words, { do: 'fallback' }],
+    ['heard so already', '<Response><Hangup/></Response>', { do: 'fallback', agent: 'sales', heard: true }],
+    ['nobody takes up', words, { do: 'askElsewhere' }],
+  ])('who was called and %s hears the words of their agent, nobody else, and no tape', async (_, twiml, next) => {
+    const calls = notingCalls({ afterStream: async () => next, ring: async () => next });
+    const service = await startService({ outbound: { ...outbound, find }, goodbyeOf, calls });
+    for (const path of ['/twilio/stream-ended?try=6', `${VOICE}&try=6`]) {
+      expect(await (await service.post(path, FORM)).text()).toContain(twiml);
+    }
+  });
+
+  test('nor when nothing is decided', async () => {
+    const afterStream = () => Promise.reject(new Error('broken'));
+    const service = await startService({ outbound: { find }, goodbyeOf, calls: notingCalls({ afterStream }) });
+    expect(await (await service.post('/twilio/stream-ended', FORM)).text()).toContain(words);
+  });
 });
 
 describe('callbacks', () => {

@@ -132,6 +132,13 @@ const NO_CALLS: CallsDoor = {
   hangUp: async () => false,
 };
 
+const NOTHING_PLACED: OutboundDoor = {
+  order: async () => undefined,
+  find: async () => undefined,
+  told: async () => {},
+  answeredBy: async () => {},
+};
+
 export async function startService(options: ServiceOptions = {}) {
   const calls = options.calls ?? notingCalls();
   const clock = new ManualClock();
@@ -151,7 +158,7 @@ export async function startService(options: ServiceOptions = {}) {
     goodbyeOf: options.goodbyeOf ?? (() => undefined),
     noticeOf: options.noticeOf ?? (() => undefined),
     siblings: options.siblings,
-    outbound: { order: async () => undefined, told: async () => {}, answeredBy: async () => {}, ...options.outbound },
+    outbound: { ...NOTHING_PLACED, ...options.outbound },
     api: { key: options.apiKey, door: { ...NO_CALLS, ...options.door }, answers: createLocalNotes(clock) },
     queues: options.queues,
   });

@@ -119,7 +119,7 @@ describe('the voice webhook', () => {
 
   test('takes a call that we placed as outbound', async () => {
     const service = await startService();
-    await service.ringing({ ...VOICE_FORM, Direction: 'outbound-api' });
+    await service.ringing({ ...VOICE_FORM, From: '+18005551212', To: '+14158675310', Direction: 'outbound-api' });
     expect(service.notes[0]).toMatchObject({ call: { direction: 'outbound' } });
   });
 
