@@ -6,6 +6,9 @@ import { fitParameters, type StreamParameters } from '../telephony/index.ts';
 /** The parameter that proves the others. */
 export const TOKEN_PARAMETER = 'token';
 
+/** The parameter of a call that was placed from here, and has an order to go by, be it an empty one. */
+const ORDERED_PARAMETER = 'ordered';
+
 const SIP_HEADER_PREFIX = 'sip.';
 const VARIABLE_PREFIX = 'var.';
 
@@ -26,6 +29,7 @@ export function parametersOf(call: RingingCall): StreamParameters {
     to,
     direction,
     ...(transferStatus !== undefined && { transferStatus }),
+    ...(outbound && { [ORDERED_PARAMETER]: '1' }),
     ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
     ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
     ...prefixed(VARIABLE_PREFIX, outbound?.variables ?? {}),
@@ -40,7 +44,8 @@ export function callOf(callId: string, provider: string, parameters: StreamParam
     ...Travelled.parse(parameters),
     sipHeaders: withPrefix(SIP_HEADER_PREFIX, parameters),
   };
-  if (call.direction === 'inbound') return call;
+  // Of calls that others place, nobody tells here who has answered, and nothing may wait for that.
+  if (parameters[ORDERED_PARAMETER] === undefined) return call;
   return { ...call, outbound: { variables: withPrefix(VARIABLE_PREFIX, parameters), ...Greeting.parse(parameters) } };
 }
 

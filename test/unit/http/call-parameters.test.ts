@@ -21,6 +21,8 @@ const outbound = fc.record({
 });
 const call = fc.oneof(
   inbound,
+  // Others placed it, and led it here.
+  inbound.map((call) => ({ ...call, direction: 'outbound' as const })),
   fc.record({ call: inbound, outbound }).map(({ call, outbound }) => ({
     ...call,
     direction: 'outbound' as const,
@@ -51,7 +53,7 @@ test('no SIP header can pose as a parameter of ours', () => {
 
 test('no variable of an outbound call can pose as a parameter of ours', () => {
   const [announced] = fc.sample(inbound, { numRuns: 1, seed: 1 });
-  const variables = { agent: 'other', greeting: 'Boo.', token: 'x' };
+  const variables = { agent: 'other', greeting: 'Boo.', ordered: 'no', token: 'x' };
   const parameters = parametersOf({
     ...announced!,
     agent: 'front-desk',
