@@ -183,7 +183,7 @@ export class Primary {
     slot.servingMs = undefined;
     slot.placed = false;
     this.#passing.forget(worker);
-    void this.#gathering.forget(worker);
+    this.#gathering.forget(worker);
     if (this.#stopping !== undefined) {
       if (code !== 0) {
         logger.warn({ process, pid: worker.pid, code, signal }, 'a process did not end well');

@@ -235,6 +235,53 @@ describe('the metrics of all', () => {
     expect(sumTo(workers[0]!)).toContain('callbridge_call_slots_limit 500\n');
   });
 
+  test('count once what one had answered that dies while another is asked', async () => {
+    const { workers, clock } = givenServing(2);
+    workers[1]!.says({ type: 'sumWanted', id: 1 });
+    await answer(workers[0]!, 3);
+    await answer(workers[1]!, 4);
+    await clock.advance(0);
+    workers[1]!.says({ type: 'sumWanted', id: 2 });
+    await answer(workers[0]!, 5);
+    workers[0]!.exits(null, 'SIGKILL');
+    await clock.advance(0);
+    await answer(workers[1]!, 4);
+    await clock.advance(0);
+    expect(sumTo(workers[1]!)).toContain('callbridge_calls_handed_over_total 9\n');
+    expect(sumTo(workers[1]!)).toContain('callbridge_call_slots_limit 500\n');
+    workers[1]!.says({ type: 'sumWanted', id: 3 });
+    await answer(workers[1]!, 6);
+    await clock.advance(0);
+    expect(sumTo(workers[1]!)).toContain('callbridge_calls_handed_over_total 11\n');
+  });
+
+  test('do not wait for one that dies when it is asked, and keep what it had told before', async () => {
+    const { workers, clock } = givenServing(2);
+    workers[0]!.says({ type: 'sumWanted', id: 1 });
+    await answer(workers[0]!, 3);
+    await answer(workers[1]!, 4);
+    await clock.advance(0);
+    workers[0]!.says({ type: 'sumWanted', id: 2 });
+    await answer(workers[0]!, 5);
+    workers[1]!.exits(null, 'SIGKILL');
+    await clock.advance(0);
+    expect(workers[0]!.told.at(-1)).toMatchObject({ type: 'sum', id: 2 });
+    expect(sumTo(workers[0]!)).toContain('callbridge_calls_handed_over_total 9\n');
+  });
+
+  test('keep what each had counted of several that die at once', async () => {
+    const { workers, clock } = givenServing(3);
+    workers[0]!.says({ type: 'sumWanted', id: 1 });
+    for (const [index, worker] of workers.entries()) await answer(worker, index + 1);
+    await clock.advance(0);
+    workers[1]!.exits(null, 'SIGKILL');
+    workers[2]!.exits(null, 'SIGKILL');
+    workers[0]!.says({ type: 'sumWanted', id: 2 });
+    await answer(workers[0]!, 1);
+    await clock.advance(0);
+    expect(sumTo(workers[0]!)).toContain('callbridge_calls_handed_over_total 6\n');
+  });
+
   test('are none while one of them does not answer', async () => {
     const { workers, clock, log } = givenServing(2);
     workers[0]!.says({ type: 'sumWanted', id: 1 });
