@@ -6,9 +6,6 @@ import type { GuardSettings } from './guard-settings.ts';
 import type { Playout } from './playout.ts';
 import { type Protectable, Protection } from './protection.ts';
 
-/** What telephones and networks let back is 12 dB quieter at least; more would keep callers out. */
-const ECHO_FACTOR = 0.25;
-
 export class AgentHeard {
   readonly #playout: Pick<Playout, 'sounding'>;
   readonly #protection: Protection;
@@ -17,7 +14,7 @@ export class AgentHeard {
   constructor(clock: Clock, settings: GuardSettings, playout: Pick<Playout, 'sounding'>) {
     this.#playout = playout;
     this.#protection = new Protection(clock, settings.protect, () => playout.sounding);
-    this.#echo = new EchoLevel(clock, ECHO_FACTOR);
+    this.#echo = new EchoLevel(clock, settings.echoFactor);
   }
 
   /** The caller hears the agent. */

@@ -1,15 +1,17 @@
 /**
  * What of the caller's sound the model does not hear while the agent speaks: it gets silence of the same length, so that its
- * detection of turns keeps time. Nothing of a protected turn's callers is let through before its end; and what may be the agent's
- * own echo is nobody's voice. Who is speaking when the guard opens, or was until just now, is heard from the beginning of their words.
+ * detection of turns keeps time. Nothing is let through during a protected turn; an "mm-hm" is too short to be; and what may be the
+ * agent's own echo is nobody's voice. Who is heard after all is heard from the beginning of their words: whoever has spoken for long
+ * enough, or is speaking when there is nothing more to keep from the model, or was until just before that.
  */
 import { createSpeechGate, durationMs, type Pcm, pcm, SPEECH_ONSET_MS } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { AgentHeard } from './agent-heard.ts';
 import { ECHO_MS } from './echo-level.ts';
+import type { GuardSettings } from './guard-settings.ts';
 
-/** Before the gate believes in speech, and for the soft start of a word. */
-const PREROLL_MS = SPEECH_ONSET_MS + 200;
+/** What comes before the gate's onset, for the soft start of a word. */
+const SOFT_START_MS = 200;
 /** Who fell silent so shortly before the agent did has answered it; who did so earlier will say it again. */
 const LATE_ANSWER_MS = 600;
 /** Pauses between the words of one sentence are shorter. */
@@ -18,15 +20,13 @@ const SENTENCE_PAUSE_MS = 1_000;
 export interface CallerGuardOptions {
   readonly clock: Clock;
   readonly agent: Pick<AgentHeard, 'sounding' | 'isProtected' | 'mayBe'>;
+  readonly settings: Pick<GuardSettings, 'echoGuard' | 'backchannelMs'>;
   /** How much of what the caller says is kept, at most; the oldest goes first. */
   readonly maxKeptMs: number;
 }
 
 /** `agoMs`: how long ago the piece came. Valid during the call only. */
 type Pass = (samples: Pcm<8000>, agoMs: number) => void;
-
-/** How long the caller must have spoken to be heard. */
-type Needed = number | undefined;
 
 export class CallerGuard {
   readonly #options: CallerGuardOptions;
@@ -36,9 +36,12 @@ export class CallerGuard {
   /** Since when the caller has said what the model has not heard; undefined: nothing. */
   #unheardSinceMs: number | undefined;
   #voiceSinceMs = 0;
-  #neededMs: Needed;
+  /** How long the caller must have spoken to be heard; undefined: there is nothing to keep from the model. */
+  #neededMs: number | undefined;
   #soundedMs = Number.NEGATIVE_INFINITY;
   #protectedMs = Number.NEGATIVE_INFINITY;
+  /** When a voice was last let through. */
+  #heardMs = Number.NEGATIVE_INFINITY;
   #silence = pcm(new Int16Array(0), 8000);
 
   constructor(options: CallerGuardOptions) {
@@ -49,14 +52,17 @@ export class CallerGuard {
   push(samples: Pcm<8000>, pass: Pass): void {
     const { clock, agent } = this.#options;
     const nowMs = clock.nowMs();
+    const beforeMs = this.#neededMs;
     const neededMs = this.#needed(nowMs);
+    this.#neededMs = neededMs;
     const isEcho = this.#compares(nowMs) && agent.mayBe(samples);
     this.#listen(isEcho ? this.#quiet(samples.length) : samples, nowMs);
-    const opens = neededMs === undefined || (this.#neededMs !== undefined && neededMs < this.#neededMs);
-    this.#neededMs = neededMs;
-    const speaks = this.#gate.speaking && (neededMs === undefined || nowMs - this.#voiceSinceMs >= neededMs);
-    if (speaks || (opens && this.#gate.quietMs <= LATE_ANSWER_MS)) this.#release(nowMs, pass);
-    if (neededMs === undefined || speaks) {
+    const { speaking, quietMs } = this.#gate;
+    const speaks = speaking && nowMs - this.#voiceSinceMs - quietMs >= (neededMs ?? 0);
+    const opens = neededMs === undefined || (beforeMs !== undefined && neededMs < beforeMs);
+    if (speaks || (opens && quietMs <= LATE_ANSWER_MS)) this.#release(nowMs, pass);
+    if (speaks) this.#heardMs = nowMs;
+    if (speaks || neededMs === undefined) {
       this.#forget();
       pass(samples, 0);
     } else {
@@ -65,32 +71,37 @@ export class CallerGuard {
     }
   }
 
-  /** undefined: everything is heard. */
-  #needed(nowMs: number): Needed {
-    const { agent } = this.#options;
-    if (agent.sounding) this.#soundedMs = nowMs;
+  #needed(nowMs: number): number | undefined {
+    const { agent, settings } = this.#options;
+    const { sounding } = agent;
+    if (sounding) this.#soundedMs = nowMs;
     if (agent.isProtected) {
       this.#protectedMs = nowMs;
       return Number.POSITIVE_INFINITY;
     }
-    return this.#compares(nowMs) ? 0 : undefined;
+    const goesOn = nowMs - this.#heardMs < SENTENCE_PAUSE_MS;
+    if (sounding && settings.backchannelMs !== undefined && !goesOn) return settings.backchannelMs;
+    return (sounding && settings.backchannelMs !== undefined) || this.#compares(nowMs) ? 0 : undefined;
   }
 
-  /** Whether the agent's echo may come now, from a turn in which it must not be taken for the caller. */
+  /** Whether the agent's echo may come now, and is not to be taken for the caller. */
   #compares(nowMs: number): boolean {
-    return nowMs - this.#soundedMs < ECHO_MS && this.#soundedMs <= this.#protectedMs;
+    const wasProtected = this.#soundedMs <= this.#protectedMs;
+    return nowMs - this.#soundedMs < ECHO_MS && (wasProtected || this.#options.settings.echoGuard);
   }
 
   #listen(audible: Pcm<8000>, nowMs: number): void {
     const quietMs = this.#gate.quietMs;
     if (this.#gate.push(audible) !== 'started') return;
     this.#voiceSinceMs = nowMs - SPEECH_ONSET_MS;
-    if (this.#unheardSinceMs === undefined || quietMs > SENTENCE_PAUSE_MS) this.#unheardSinceMs = this.#voiceSinceMs;
+    // One "mm-hm" after another is no sentence.
+    const goesOn = this.#neededMs === Number.POSITIVE_INFINITY && quietMs <= SENTENCE_PAUSE_MS;
+    if (this.#unheardSinceMs === undefined || !goesOn) this.#unheardSinceMs = this.#voiceSinceMs;
   }
 
   #release(nowMs: number, pass: Pass): void {
     if (this.#unheardSinceMs === undefined) return;
-    const fromMs = this.#unheardSinceMs - (PREROLL_MS - SPEECH_ONSET_MS);
+    const fromMs = this.#unheardSinceMs - SOFT_START_MS;
     for (const { samples, atMs } of this.#kept) if (atMs >= fromMs) pass(samples, nowMs - atMs);
     this.#forget();
   }

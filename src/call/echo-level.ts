@@ -2,7 +2,7 @@
  * How loud the agent's own voice may come back from the telephone network: no louder than a share of what the caller has just heard
  * of it. Sound is sent seconds ahead of its time, so each piece counts from when it is played.
  */
-import { createFramer, type Pcm, powerOf } from '../audio/index.ts';
+import { createFramer, durationMs, type Pcm, powerOf } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 
 /** What comes back comes within this time: the way to the phone and back, and the phone's own processing. */
@@ -22,7 +22,9 @@ export class EchoLevel {
   readonly #framer = createFramer(8000, BLOCK_MS);
   /** Oldest first; at most what is sent ahead, and what may still come back. */
   #blocks: Block[] = [];
-  #blockFromMs = 0;
+  /** When all that was sent will have been played, and how much of that is not in a block yet. */
+  #untilMs = 0;
+  #restMs = 0;
 
   /** An echo has at most `factor` times the amplitude of what was played. */
   constructor(clock: Clock, factor: number) {
@@ -33,14 +35,16 @@ export class EchoLevel {
   /** Sound is sent, to be played after all that was sent before. */
   played(samples: Pcm<8000>): void {
     const nowMs = this.#clock.nowMs();
-    if (this.#blockFromMs < nowMs) {
-      this.#framer.reset();
-      this.#blockFromMs = nowMs;
-    }
+    // Less is no gap: chunks may come as slowly as they are played.
+    if (nowMs - this.#untilMs >= BLOCK_MS) this.#begin(nowMs);
+    const startMs = Math.max(nowMs, this.#untilMs);
+    let fromMs = startMs - this.#restMs;
     this.#framer.push(samples, (block) => {
-      this.#blocks.push({ fromMs: this.#blockFromMs, power: powerOf(block) });
-      this.#blockFromMs += BLOCK_MS;
+      this.#blocks.push({ fromMs, power: powerOf(block) });
+      fromMs += BLOCK_MS;
     });
+    this.#untilMs = startMs + durationMs(samples.length, 8000);
+    this.#restMs = this.#untilMs - fromMs;
     const oldestMs = nowMs - ECHO_MS - WINDOW_MS;
     while (this.#blocks[0] !== undefined && this.#blocks[0].fromMs < oldestMs) this.#blocks.shift();
   }
@@ -49,13 +53,18 @@ export class EchoLevel {
   stopped(): void {
     const nowMs = this.#clock.nowMs();
     this.#blocks = this.#blocks.filter(({ fromMs }) => fromMs <= nowMs);
-    this.#blockFromMs = nowMs;
-    this.#framer.reset();
+    this.#begin(nowMs);
   }
 
   /** Whether what comes from the phone now is no louder than the agent's voice can be. */
   covers(samples: Pcm<8000>): boolean {
     return powerOf(samples) <= this.#share * this.#loudest(this.#clock.nowMs());
+  }
+
+  #begin(atMs: number): void {
+    this.#framer.reset();
+    this.#untilMs = atMs;
+    this.#restMs = 0;
   }
 
   /** The power of the loudest stretch of `WINDOW_MS` that may come back now. */

@@ -4,4 +4,10 @@ import type { Protectable } from './protection.ts';
 export interface GuardSettings {
   /** What the caller's voice does not stop. */
   readonly protect: readonly Protectable[];
+  /** Whether the agent's echo is kept from the model whatever the agent says; else only that of what is protected. */
+  readonly echoGuard: boolean;
+  /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
+  readonly echoFactor: number;
+  /** A voice shorter than this means "go on"; undefined: the model hears it. */
+  readonly backchannelMs?: number | undefined;
 }

@@ -55,6 +55,12 @@ export interface CallerSide {
   summary(): UplinkSummary;
 }
 
+function guardFor({ agent, deps, agentSide }: HearCallerOptions): CallerGuard | undefined {
+  const { guard: settings, limits } = agent;
+  if (settings === undefined || agentSide.heard === undefined) return undefined;
+  return new CallerGuard({ clock: deps.clock, agent: agentSide.heard, settings, maxKeptMs: limits.heldAudioMs });
+}
+
 export function hearCaller(options: HearCallerOptions): CallerSide {
   const { stream, agent, deps, agentSide, hangUp, voice, pressed } = options;
   const { clock, collector, metrics } = deps;
@@ -71,7 +77,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     clock,
     codec: g711(stream.format.encoding),
     maxHeldMs: agent.limits.heldAudioMs,
-    guard: agentSide.heard && new CallerGuard({ clock, agent: agentSide.heard, maxKeptMs: agent.limits.heldAudioMs }),
+    guard: guardFor(options),
     handlers: {
       audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
       voice: (edge, atMs) => {

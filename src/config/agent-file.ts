@@ -14,6 +14,9 @@ export type AgentFile = z.output<typeof agentFile>;
 export const DEFAULT_MODEL = 'gemini-3.8-live';
 export const DEFAULT_VOICE = 'Aoede';
 
+/** What telephones and networks let back is 12 dB quieter at least. */
+export const USUAL_ECHO_FACTOR = 0.25;
+
 const text = z.string().trim().min(1);
 
 const turnTaking = z.strictObject({
@@ -37,6 +40,36 @@ const turnTaking = z.strictObject({
     .default([])
     .describe(
       "What the caller's voice does not stop: the greeting; what the agent is told to announce, such as that the call is about to end.",
+    ),
+  echoGuard: z
+    .union(
+      [
+        z.boolean(),
+        z.strictObject({
+          factor: z
+            .number()
+            .min(0.01)
+            .max(1)
+            .default(USUAL_ECHO_FACTOR)
+            .describe(
+              "What is quieter than this share of the agent's amplitude is its echo. More keeps quiet callers out.",
+            ),
+        }),
+      ],
+      { error: 'must be true, false, or a map of factor' },
+    )
+    .default(false)
+    .describe(
+      "Whether the agent's voice, coming back from the phone, is kept from the model while the agent is heard.",
+    ),
+  backchannelMs: z
+    .int()
+    // The gate believes in speech after 80 ms; who speaks for three seconds means to be heard.
+    .min(100)
+    .max(3_000)
+    .optional()
+    .describe(
+      'What the caller says while the agent speaks is heard once it is longer than this, in ms. Default: at once.',
     ),
 });
 

@@ -1,5 +1,5 @@
 /** An agent as the service uses it: what its file says, in our units, with the facts about its model. */
-import type { AgentFile } from './agent-file.ts';
+import { type AgentFile, USUAL_ECHO_FACTOR } from './agent-file.ts';
 import type { Alternative } from './alternatives.ts';
 import type { Analysis } from './analysis-checks.ts';
 import type { LiveModel } from './catalogue.ts';
@@ -20,7 +20,7 @@ type LiveKeys =
   | 'codeExecution';
 
 /** The keys of `turnTaking` that the model knows nothing of. */
-type GuardKeys = 'protect';
+type GuardKeys = 'protect' | 'echoGuard' | 'backchannelMs';
 
 /** Fits LiveSettings of live/, which a test has the compiler check. */
 export interface AgentLive extends Readonly<Pick<AgentFile, LiveKeys>> {
@@ -64,7 +64,16 @@ export interface Agent {
   /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
   readonly idle?: { readonly askAfterMs: number; readonly times: number } | undefined;
   /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
-  readonly guard?: Readonly<Pick<AgentFile['turnTaking'], 'protect'>> | undefined;
+  readonly guard?:
+    | {
+        readonly protect: AgentFile['turnTaking']['protect'];
+        readonly echoGuard: boolean;
+        /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
+        readonly echoFactor: number;
+        /** A shorter voice means "go on"; undefined: it is heard. */
+        readonly backchannelMs: number | undefined;
+      }
+    | undefined;
   /** How the keys that the caller presses are put together; undefined: each is told by itself. */
   readonly keys?:
     | (Omit<NonNullable<AgentFile['keys']>, 'terminator'> & { readonly terminator: string | undefined })
@@ -138,7 +147,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolHosts: ____,
     mcpServers: _____,
     needs: ______,
-    turnTaking: { protect, ...turnTaking },
+    turnTaking: { protect, echoGuard, backchannelMs, ...turnTaking },
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;
@@ -159,7 +168,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
-    guard: protect.length === 0 ? undefined : { protect },
+    guard: guardFrom({ protect, echoGuard, backchannelMs }),
     idle: idle === false ? undefined : { askAfterMs: idle.askAfterSeconds * 1_000, times: idle.times },
     keys: keys && { ...keys, terminator: keys.terminator === 'none' ? undefined : keys.terminator },
     limits: {
@@ -190,6 +199,12 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
 /** No agent has a dot in its name. */
 function noticeFrom(name: string, { play: _, ...rest }: NoticeFile, path: string | undefined): Notice {
   return path === undefined ? rest : { ...rest, recording: { name: `${name}.notice`, path } };
+}
+
+function guardFrom({ protect, echoGuard, backchannelMs }: Pick<AgentFile['turnTaking'], GuardKeys>): Agent['guard'] {
+  if (protect.length === 0 && echoGuard === false && backchannelMs === undefined) return undefined;
+  const { factor } = typeof echoGuard === 'object' ? echoGuard : { factor: USUAL_ECHO_FACTOR };
+  return { protect, echoGuard: echoGuard !== false, echoFactor: factor, backchannelMs };
 }
 
 function fallbackFrom(name: string, { play: _, ...rest }: FallbackFile, path: string | undefined): Fallback {

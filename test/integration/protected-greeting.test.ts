@@ -19,12 +19,20 @@ const model: ScenarioInput = {
   ],
 };
 
-function callWith(protect: string, steps: readonly unknown[]): Promise<Replay> {
-  const agent = `default: true\ninstruction: Be kind.\ngreeting: Greet the caller.\nturnTaking: { protect: ${protect} }\n`;
+interface More {
+  readonly limits?: string;
+  readonly turns?: NonNullable<ScenarioInput['turns']>;
+}
+
+function callWith(protect: string, steps: readonly unknown[], { limits = '', turns = [] }: More = {}): Promise<Replay> {
+  const agent = `default: true\ninstruction: Be kind.\ngreeting: Greet the caller.\nturnTaking: { protect: ${protect} }\n${limits}\n`;
   const script = callScript.parse([hear, ...steps]);
   return replay(
     { ...question, phone: { ...question.phone, script } },
-    { files: { 'agents/reception.yaml': agent }, model },
+    {
+      files: { 'agents/reception.yaml': agent },
+      model: { ...model, turns: [...(model.turns ?? []), ...turns] },
+    },
   );
 }
 const spoken = ({ record }: Replay) => record.lines.map(({ speaker, cut }) => [speaker, cut]);
@@ -64,6 +72,19 @@ test('keys are heard at any time', async () => {
   const call = await callWith('[greeting]', [{ wait: 1_000 }, { press: '1' }, quiet(600), { hangUp: true }]);
   expect(call.record.digits).toBe('1');
   expect(call.record.lines.at(-1)).toMatchObject({ speaker: 'agent', text: 'You pressed one.' });
+});
+
+test.each([
+  ['is heard to its end where announcements are protected', '[announcements]', false],
+  ['is stopped like anything else where they are not', '[greeting]', true],
+])('the announcement of the call’s end %s', async (_how, protect, cut) => {
+  const announcement = { on: 'text', says: 'I have to tell you that this call can last for one minute more.' } as const;
+  const call = await callWith(
+    protect,
+    [quiet(2_000), { hear: 'agent', withinMs: 90_000 }, { wait: 300 }, say, ...end],
+    { limits: 'limits: { callMinutes: 2 }\nidle: false', turns: [announcement] },
+  );
+  expect(call.record.lines[1]).toMatchObject({ speaker: 'agent', cut });
 });
 
 test('without protection the caller stops it', async () => {

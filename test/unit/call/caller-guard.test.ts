@@ -1,15 +1,20 @@
 /** What the model hears of a caller who speaks while the agent does. */
 import { describe, expect, test } from 'vitest';
 import { type Pcm, pcm, rmsDbov, tone } from '../../../src/audio/index.ts';
-import { CallerGuard } from '../../../src/call/caller-guard.ts';
+import { CallerGuard, type CallerGuardOptions } from '../../../src/call/caller-guard.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const FRAME_MS = 20;
 const VOICE_DBOV = -20;
-const ECHO_DBOV = -35;
+/** Loud enough for the gate to take it for a voice. */
+const ECHO_DBOV = -28;
 const LOUD_DBOV = -60;
 
-function given(maxKeptMs = 5_000) {
+function given({
+  maxKeptMs = 5_000,
+  echoGuard = false,
+  backchannelMs,
+}: Partial<CallerGuardOptions['settings']> & { readonly maxKeptMs?: number | undefined } = {}) {
   const clock = new ManualClock();
   const agent = {
     sounding: false,
@@ -17,7 +22,7 @@ function given(maxKeptMs = 5_000) {
     // The agent's voice may come back as loud as that.
     mayBe: (samples: Pcm<8000>) => rmsDbov(samples) <= ECHO_DBOV,
   };
-  const guard = new CallerGuard({ clock, agent, maxKeptMs });
+  const guard = new CallerGuard({ clock, agent, settings: { echoGuard, backchannelMs }, maxKeptMs });
   let samplesIn = 0;
   /** What came through, a piece each: how long ago it was when it did, and whether there was anything in it. */
   const passed: { agoMs: number; loud: boolean; length: number }[] = [];
@@ -47,7 +52,7 @@ test('everything is heard while the agent is silent', () => {
 
 describe('while a protected turn is heard', () => {
   const protectedCall = (maxKeptMs?: number) => {
-    const all = given(maxKeptMs);
+    const all = given({ maxKeptMs });
     all.agent.sounding = true;
     all.agent.isProtected = true;
     all.say(500, undefined);
@@ -123,5 +128,90 @@ describe('while a protected turn is heard', () => {
     call.say(600, undefined);
     call.say(200, ECHO_DBOV - 1);
     expect(call.loudMs()).toBe(200);
+  });
+});
+
+describe('where echo is kept from the model', () => {
+  const speakingCall = () => {
+    const all = given({ echoGuard: true });
+    all.agent.sounding = true;
+    return all;
+  };
+
+  test('it hears nothing of it while the agent speaks, nor when it comes after that', () => {
+    const { agent, say, loudMs, liveMs, saidMs } = speakingCall();
+    say(2_000, ECHO_DBOV - 1);
+    agent.sounding = false;
+    say(480, ECHO_DBOV - 1);
+    expect(loudMs()).toBe(0);
+    expect(liveMs()).toBe(saidMs());
+  });
+
+  test('a louder voice is heard from its beginning, as soon as it is one, and to its end', () => {
+    const { say, passed, loudMs } = speakingCall();
+    say(500, undefined);
+    say(100, VOICE_DBOV);
+    expect(loudMs()).toBe(100);
+    say(400, VOICE_DBOV);
+    say(300, undefined);
+    expect(loudMs()).toBe(500);
+    expect(Math.max(...passed.map(({ agoMs }) => agoMs))).toBeLessThanOrEqual(300);
+  });
+
+  test('a caller as quiet as that is heard when the agent is silent', () => {
+    const { agent, say, loudMs } = speakingCall();
+    say(500, undefined);
+    agent.sounding = false;
+    say(600, undefined);
+    say(400, ECHO_DBOV - 1);
+    expect(loudMs()).toBe(400);
+  });
+});
+
+describe('where short sounds of the caller mean “go on”', () => {
+  const speakingCall = () => {
+    const all = given({ backchannelMs: 700 });
+    all.agent.sounding = true;
+    all.say(500, undefined);
+    return all;
+  };
+
+  test('the model does not hear them, however many there are', () => {
+    const { say, loudMs } = speakingCall();
+    for (let i = 0; i < 4; i++) {
+      say(400, VOICE_DBOV);
+      say(500, undefined);
+    }
+    expect(loudMs()).toBe(0);
+  });
+
+  test('who goes on speaking is heard from the beginning, after so long, and then live over their pauses', () => {
+    const { say, passed, loudMs } = speakingCall();
+    say(680, VOICE_DBOV);
+    expect(loudMs()).toBe(0);
+    say(40, VOICE_DBOV);
+    expect(loudMs()).toBe(720);
+    expect(Math.max(...passed.map(({ agoMs }) => agoMs))).toBeLessThanOrEqual(700 + 200);
+    say(400, undefined);
+    say(300, VOICE_DBOV);
+    expect(loudMs()).toBe(1_020);
+  });
+
+  test('a short answer that comes at the end of what the agent says is heard', () => {
+    const { agent, say, loudMs } = speakingCall();
+    say(300, VOICE_DBOV);
+    say(300, undefined);
+    agent.sounding = false;
+    say(20, undefined);
+    expect(loudMs()).toBe(300);
+  });
+
+  test('one that came earlier is not', () => {
+    const { agent, say, loudMs } = speakingCall();
+    say(300, VOICE_DBOV);
+    say(800, undefined);
+    agent.sounding = false;
+    say(400, undefined);
+    expect(loudMs()).toBe(0);
   });
 });

@@ -39,6 +39,16 @@ test('sound counts when it is played, not when it is sent', () => {
   expect(covers(-28)).toBe(true);
 });
 
+test('sound that comes no faster than it is played counts as well', () => {
+  const { clock, echo, covers } = given();
+  for (let i = 0; i < 20; i++) {
+    echo.played(sound(-15, 40));
+    clock.tick(45);
+  }
+  expect(covers(-28)).toBe(true);
+  expect(covers(-26)).toBe(false);
+});
+
 test('its echo comes for half a second after it', () => {
   const { clock, echo, covers } = given();
   echo.played(sound(-15, 1_000));

@@ -59,7 +59,7 @@ voice: Kore
 language: en-US
 instruction: Be brief.
 greeting: Say hello.
-turnTaking: { detection: local, bargeIn: false, startSensitivity: low, endSensitivity: high, prefixPaddingMs: 20, silenceMs: 500, coverage: allInput, protect: [greeting, announcements] }
+turnTaking: { detection: local, bargeIn: false, startSensitivity: low, endSensitivity: high, prefixPaddingMs: 20, silenceMs: 500, coverage: allInput, protect: [greeting, announcements], echoGuard: true, backchannelMs: 700 }
 transcription: { caller: false, agent: false, languages: [en-US], vocabulary: [Callbridge] }
 compression: { triggerTokens: 20000, targetTokens: 10000 }
 sampling: { temperature: 0.5, topP: 0.9, topK: 40, maxOutputTokens: 1000, seed: 7, presencePenalty: 0.1, frequencyPenalty: -0.1 }
@@ -92,7 +92,7 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
     patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
     idle: { askAfterMs: 7_500, times: 3 },
-    guard: { protect: ['greeting', 'announcements'] },
+    guard: { protect: ['greeting', 'announcements'], echoGuard: true, echoFactor: 0.25, backchannelMs: 700 },
     afterwards: {
       formats: ['json'],
       redact: { what: ['cards', 'phones'], names: ['Ana'], files: true },
@@ -131,6 +131,11 @@ describe('what the file says', () => {
     ],
     ['too little', 'limits: { callMinutes: 0 }', '3 limits.callMinutes: must be at least 1'],
     ['too impatient', 'patience: { answerMs: 500 }', '3 patience.answerMs: must be at least 1000'],
+    [
+      'an echo louder than the voice',
+      'turnTaking: { echoGuard: { factor: 2 } }',
+      '3 turnTaking.echoGuard.factor: must be at most 1',
+    ],
     ['hurried', 'idle: { askAfterSeconds: 2 }', '3 idle.askAfterSeconds: must be at least 5'],
     ['too much', 'limits: { callMinutes: 241 }', '3 limits.callMinutes: must be at most 240'],
     [
