@@ -39,6 +39,9 @@ agent mario-transfer 'Of course. I will put you through to the manager.'
 agent mario-nobody 'I am sorry, nobody answers there just now. Is there anything that I can do?'
 agent mario-calling 'Good evening, this is the automated assistant of Da Mario.'
 agent mario-message 'Da Mario has called about your table on Friday at seven. Please call back if you cannot come. Goodbye.'
+agent mario-dish 'On Monday it is lasagna, for fourteen euros. Is there anything else?'
+agent mario-number 'Gladly. Please type in your number, and the pound key.'
+agent mario-written 'I have written it down. The manager will call you back.'
 
 # Callers of the restaurant, at the rate of a telephone.
 caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
@@ -50,6 +53,7 @@ caller nuts 'Are there nuts in the lasagna?'
 caller sure 'Is it really booked?'
 caller no 'No, thank you.'
 caller dish 'What is the dish of the day on Monday?'
+caller call-back 'Please have the manager call me back.'
 caller manager 'May I speak to the manager?'
 caller voicemail 'This is the voicemail of Rossi. I am not at home just now. Please leave your name and a message after the tone.'
 caller parking 'Oh, one more thing. Is there parking?'
