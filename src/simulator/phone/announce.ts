@@ -43,8 +43,8 @@ export async function pressKeys(keys: string, journey: Journey): Promise<void> {
 /** A caller who is led elsewhere does not hear the rest. */
 export async function hearOut({ handset, steering, clock }: Journey): Promise<void> {
   const { signal } = steering;
-  const endsAtMs = handset.playback.endsAtMs();
-  await handset.until(() => signal.aborted || clock.nowMs() >= endsAtMs);
+  // What is cleared meanwhile ends then.
+  await handset.until(() => signal.aborted || clock.nowMs() >= handset.playback.endsAtMs());
   if (signal.aborted) handset.playback.clear();
 }
 

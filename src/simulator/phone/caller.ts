@@ -13,6 +13,7 @@ import { createLineFaults, type LineFault } from './line-faults.ts';
 import { type PhoneNetwork, realNetwork } from './network.ts';
 import { type ProviderHabitsInput, providerHabits } from './provider-habits.ts';
 import type { Recording } from './record.ts';
+import { createRooms } from './rooms.ts';
 import { runScript } from './run-script.ts';
 import type { CallScript } from './script.ts';
 import { sid } from './sid.ts';
@@ -126,6 +127,11 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
     documents.push(document);
     return document;
   };
+  const post: Journey['post'] = (url, form) =>
+    http.post(url, form).then(
+      (answer) => tell({ type: 'requested', url, status: answer.status }),
+      () => tell({ type: 'requested', url, status: 0 }),
+    );
 
   const result = (end: CallEnd, scriptFailure: string | undefined, heard: Pcm<8000>): CallResult => ({
     callSid: facts.callSid,
@@ -227,11 +233,10 @@ export async function placeCall(options: CallOptions): Promise<CallResult> {
     faults: createLineFaults(options.faults ?? []),
     steering,
     ask,
-    tell: (url, extra) =>
-      http.post(url, { ...callForm(facts, phone.end ? 'completed' : 'in-progress'), ...extra }).then(
-        (answer) => tell({ type: 'requested', url, status: answer.status }),
-        () => tell({ type: 'requested', url, status: 0 }),
-      ),
+    fetch: (url) => askOnce(url, {}),
+    post,
+    tell: (url, extra) => post(url, { ...callForm(facts, phone.end ? 'completed' : 'in-progress'), ...extra }),
+    rooms: options.switchboard?.rooms ?? createRooms(),
     lineStarted: (line) => void lines.push(line),
     recorded: (recording) => void recordings.push(recording),
   };

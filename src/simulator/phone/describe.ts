@@ -51,6 +51,10 @@ export function describePhoneEvent(event: PhoneHappening): string {
       return `<Dial> of ${event.to}: ${event.status}`;
     case 'referred':
       return `<Refer> to ${event.to}: ${event.code}`;
+    case 'conferenceEntered':
+      return `<Conference> ${event.name} is entered`;
+    case 'conferenceStarted':
+      return `<Conference> ${event.name} has begun`;
     case 'recorded':
       return `<Record>: ${Math.round(event.lengthMs)} ms of the caller`;
     case 'ended':

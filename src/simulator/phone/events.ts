@@ -56,6 +56,9 @@ export type PhoneHappening =
   | { readonly type: 'dialled'; readonly to: string; readonly status: string }
   /** The caller's telephone was sent there; `code` is its answer. */
   | { readonly type: 'referred'; readonly to: string; readonly code: number }
+  | { readonly type: 'conferenceEntered'; readonly name: string }
+  /** Whoever is in it hears the others. */
+  | { readonly type: 'conferenceStarted'; readonly name: string }
   | { readonly type: 'recorded'; readonly lengthMs: number }
   | { readonly type: 'ended'; readonly end: CallEnd };
 

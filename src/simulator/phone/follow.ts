@@ -1,9 +1,11 @@
 /** Follows TwiML as Twilio does, verb by verb and document by document, until the call ends. */
 import { playSound, pressKeys, saySentence } from './announce.ts';
+import { conference } from './conference.ts';
 import { connect } from './connect.ts';
 import { dial } from './dial.ts';
 import type { CallEnd } from './events.ts';
 import { TwilioFault } from './fault.ts';
+import { gather } from './gather.ts';
 import { type Journey, left, pause, type Step, type TwimlDocument } from './journey.ts';
 import { record } from './record.ts';
 import { refer } from './refer.ts';
@@ -73,6 +75,10 @@ async function performVerb(verb: Verb, base: string, journey: Journey): Promise<
       return { ask: absolute(verb.url) };
     case 'dial':
       return dial(verb, absolute, journey);
+    case 'conference':
+      return conference(verb, absolute, journey);
+    case 'gather':
+      return gather(verb, base, absolute, journey);
     case 'refer':
       return refer(verb, absolute, journey);
     case 'record':

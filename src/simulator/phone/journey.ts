@@ -7,6 +7,7 @@ import type { LineFaults } from './line-faults.ts';
 import type { PhoneNetwork } from './network.ts';
 import type { ProviderHabits } from './provider-habits.ts';
 import type { Recording } from './record.ts';
+import type { Rooms } from './rooms.ts';
 import type { Steering } from './steering.ts';
 import type { Verb } from './twiml.ts';
 import type { SignedHttp } from './webhook.ts';
@@ -34,8 +35,14 @@ export interface Journey {
   readonly steering: Steering;
   /** Asks the service what comes next. Throws TwilioFault. */
   ask(url: string, extra?: Extra, fallbackUrl?: string): Promise<TwimlDocument>;
+  /** As `ask`, beside the call's own documents. */
+  fetch(url: string): Promise<TwimlDocument>;
   /** As `ask`, where no answer is waited for: its failure changes nothing. */
   tell(url: string, extra: Extra): Promise<void>;
+  /** Tells the service what is not of this call alone; never rejects. */
+  post(url: string, form: Extra): Promise<void>;
+  /** The conferences that it can join. */
+  readonly rooms: Rooms;
   lineStarted(line: Line): void;
   recorded(recording: Recording): void;
 }
@@ -47,13 +54,17 @@ export type Step = 'next' | { readonly ask: string; readonly extra?: Extra } | {
 export const left = ({ handset, steering }: Pick<Journey, 'handset' | 'steering'>): boolean =>
   handset.end !== undefined || steering.signal.aborted;
 
-/** True when the time has passed, false when the call left before. */
-export async function pause(journey: Pick<Journey, 'handset' | 'steering'>, lengthMs: number): Promise<boolean> {
+/** True when the time has passed, or there is `enough` before, false when the call left. */
+export async function pause(
+  journey: Pick<Journey, 'handset' | 'steering'>,
+  lengthMs: number,
+  enough: () => boolean = () => false,
+): Promise<boolean> {
   if (lengthMs > 0) {
     const { handset, steering } = journey;
     const { signal } = steering;
     const untilMs = handset.elapsedMs() + lengthMs;
-    await handset.until(() => signal.aborted || handset.elapsedMs() >= untilMs);
+    await handset.until(() => signal.aborted || handset.elapsedMs() >= untilMs || enough());
   }
   return !left(journey);
 }

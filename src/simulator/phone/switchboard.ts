@@ -1,4 +1,5 @@
 /** The calls that the provider carries at the moment: where its REST API finds them, and by which it steers them. */
+import { createRooms, type Rooms } from './rooms.ts';
 import type { CallFacts, CallStatus } from './wire.ts';
 
 /** Where a call is led from outside. */
@@ -27,6 +28,8 @@ export interface Switchboard {
   find(callSid: string): SwitchedCall | undefined;
   /** Those that last. */
   running(): readonly SwitchedCall[];
+  /** Where its calls meet. */
+  readonly rooms: Rooms;
 }
 
 /** Twilio keeps calls for months; the REST API's users ask about those of the last minutes. */
@@ -49,6 +52,7 @@ export function createSwitchboard(): Switchboard {
     },
     find: (callSid) => running.get(callSid) ?? over.get(callSid),
     running: () => [...running.values()],
+    rooms: createRooms(),
   };
 }
 

@@ -23,6 +23,27 @@ export type Verb =
       readonly action: string | undefined;
       readonly ringsMs: number;
     }
+  | {
+      /** `<Dial><Conference>`. */
+      readonly verb: 'conference';
+      readonly name: string;
+      readonly action: string | undefined;
+      readonly startsOnEnter: boolean;
+      readonly endsOnExit: boolean;
+      readonly maxParticipants: number;
+      readonly waitUrl: string | undefined;
+      readonly statusCallback: string | undefined;
+      readonly statusEvents: readonly string[];
+    }
+  | {
+      readonly verb: 'gather';
+      readonly action: string | undefined;
+      /** What is said or played meanwhile. */
+      readonly verbs: readonly Verb[];
+      readonly digits: number;
+      /** How long nothing may be pressed, after what is said. */
+      readonly timeoutMs: number;
+    }
   | { readonly verb: 'refer'; readonly to: string; readonly action: string | undefined }
   | {
       readonly verb: 'record';
@@ -46,6 +67,8 @@ const PARAMETER_CHARACTERS = 500;
 const DEFAULT_PAUSE_SECONDS = '1';
 /** https://www.twilio.com/docs/voice/twiml/dial#timeout */
 const DEFAULT_RING_SECONDS = '30';
+/** https://www.twilio.com/docs/voice/twiml/gather#timeout */
+const DEFAULT_GATHER_SECONDS = '5';
 /** https://www.twilio.com/docs/voice/twiml/record#attributes */
 const RECORD_DEFAULTS = { timeout: '5', maxLength: '3600', finishOnKey: '1234567890*#', playBeep: 'true' };
 
@@ -80,6 +103,8 @@ function verb(element: Element): Verb {
       return { verb: 'redirect', url: text };
     case 'Dial':
       return dial(element);
+    case 'Gather':
+      return gather(element);
     case 'Refer':
       return refer(element);
     case 'Record':
@@ -123,6 +148,8 @@ function connect(element: Element): Verb {
 
 function dial(element: Element): Verb {
   onlyPost(element);
+  const [only, ...more] = element.children;
+  if (only?.name === 'Conference' && more.length === 0) return conference(only, element.attributes['action']);
   const strange = element.children.find(({ name }) => name !== 'Number' && name !== 'Sip');
   if (strange !== undefined) throw unfit(`<${strange.name}> inside <Dial> is not played by this phone`);
   const { action, timeout = DEFAULT_RING_SECONDS } = element.attributes;
@@ -131,6 +158,41 @@ function dial(element: Element): Verb {
     to: [element.text, ...element.children.map(({ text }) => text)].join(' ').trim().replace(/\s+/g, ' '),
     action,
     ringsMs: 1000 * wholeNumber('Dial timeout', timeout),
+  };
+}
+
+/** https://www.twilio.com/docs/voice/twiml/conference */
+function conference({ name: element, attributes, text }: Element, action: string | undefined): Verb {
+  const name = text.trim();
+  if (name === '') throw unfit(`<${element}> without a name`);
+  for (const method of [attributes['waitMethod'], attributes['statusCallbackMethod']]) {
+    if ((method ?? 'POST').toUpperCase() !== 'POST')
+      throw unfit(`<Conference> by ${method} is not played by this phone`);
+  }
+  return {
+    verb: 'conference',
+    name,
+    action,
+    startsOnEnter: attributes['startConferenceOnEnter'] !== 'false',
+    endsOnExit: attributes['endConferenceOnExit'] === 'true',
+    maxParticipants: wholeNumber('Conference maxParticipants', attributes['maxParticipants'] ?? '250'),
+    waitUrl: attributes['waitUrl'],
+    statusCallback: attributes['statusCallback'],
+    statusEvents: (attributes['statusCallbackEvent'] ?? '').split(' ').filter((event) => event !== ''),
+  };
+}
+
+/** https://www.twilio.com/docs/voice/twiml/gather; keys alone, and no more than so many. */
+function gather(element: Element): Verb {
+  onlyPost(element);
+  const { input = 'dtmf', numDigits = '', timeout = DEFAULT_GATHER_SECONDS, action } = element.attributes;
+  if (input !== 'dtmf') throw unfit(`<Gather input="${input}"> is not played by this phone`);
+  return {
+    verb: 'gather',
+    action,
+    verbs: element.children.map(verb),
+    digits: wholeNumber('Gather numDigits', numDigits),
+    timeoutMs: 1000 * wholeNumber('Gather timeout', timeout),
   };
 }
 

@@ -60,7 +60,10 @@ describe('verbs', () => {
 
   test.each([
     ['another root', 12200, '<html></html>'],
-    ['an unknown verb', 12200, '<Response><Gather/></Response>'],
+    ['an unknown verb', 12200, '<Response><Enqueue/></Response>'],
+    ['keys without their number', 12200, '<Response><Gather/></Response>'],
+    ['a conference without a name', 12200, '<Response><Dial><Conference/></Dial></Response>'],
+    ['a REFER to nobody', 12200, '<Response><Refer/></Response>'],
     ['a verb in the wrong case', 12200, '<Response><hangup/></Response>'],
     ['a Connect without a Stream', 12200, '<Response><Connect/></Response>'],
     ['something other than a Parameter', 12200, '<Response><Connect><Stream><P/></Stream></Connect></Response>'],
