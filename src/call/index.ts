@@ -15,3 +15,4 @@ export { Overload, type OverloadDeps } from './overload.ts';
 export { CallRegistry, type RegistryOptions } from './registry.ts';
 export type { RingingCall } from './ringing-call.ts';
 export type { TakenUp } from './take-up.ts';
+export { type Ticket, WarmTransfers, type WarmTransfersOptions, withTicket } from './warm-transfers.ts';

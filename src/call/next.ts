@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Known } from '../cluster/index.ts';
 import type { Transfer } from '../transcript/index.ts';
 import { type RingingCall, ringingOf } from './ringing-call.ts';
+import type { Ticket } from './warm-transfers.ts';
 
 /** What may be kept of a call that has ended, for whichever process is asked. */
 const endedSchema = z.discriminatedUnion('do', [
@@ -17,6 +18,8 @@ export type Next =
   | { readonly do: 'connect'; readonly call: RingingCall; readonly keys?: string | undefined }
   /** Somebody else, and another stream when nobody answers. */
   | { readonly do: 'transfer'; readonly transfer: Transfer }
+  /** Somebody else has been called, and the caller waits for them. */
+  | { readonly do: 'hold'; readonly ticket: Ticket }
   /** Another process is to answer: this one has let the call go, or shuts down. */
   | { readonly do: 'askElsewhere' };
 

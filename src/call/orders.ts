@@ -3,6 +3,7 @@
 const WHY: Readonly<Record<string, string>> = {
   'no-answer': 'nobody answered',
   busy: 'the line is busy',
+  declined: 'they cannot take the call now',
   failed: 'they cannot be reached',
 };
 

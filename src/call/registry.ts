@@ -12,7 +12,7 @@ import type { CallDeps } from './call-deps.ts';
 import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
 import { HangUps } from './hang-ups.ts';
-import { HANG_UP, type Next, nextElsewhere } from './next.ts';
+import { HANG_UP, type Next } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns, takesStreams } from './returns.ts';
@@ -20,6 +20,7 @@ import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
 import { Sought } from './sought.ts';
 import { isOrphan, settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
 import { Transfers } from './transfers.ts';
+import type { WarmTransfers } from './warm-transfers.ts';
 import { WhenEmpty } from './when-empty.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */
@@ -40,6 +41,7 @@ export interface RegistryOptions {
   /** Where the calls of other processes are seen, and they see ours. */
   readonly store: CallStore;
   readonly whoAnswered: (callId: string) => Promise<string | undefined>;
+  readonly warm: WarmTransfers;
   /** undefined: the provider cannot be asked for anything. */
   readonly control: CallControl | undefined;
   /** Where the provider asks what comes after a stream. */
@@ -133,8 +135,7 @@ export class CallRegistry {
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
       this.#past.heardOf(callId);
-      // One that is being let go is nobody's only then.
-      void this.#transfers.settled(callId).then(() => settleLeft(callId, this.#options.store));
+      void this.#transfers.callerGone(callId);
       return;
     }
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
@@ -143,7 +144,8 @@ export class CallRegistry {
   }
 
   /** What the caller, who is still on the line, should get now that the stream is over. */
-  async afterStream({ callId, agent }: RingingCall): Promise<Next> {
+  async afterStream(call: RingingCall): Promise<Next> {
+    const { callId } = call;
     const entered = this.#calls.get(callId);
     if (entered !== undefined && this.#mayReturn(entered)) {
       // The provider is here: it need not be asked any more.
@@ -153,9 +155,7 @@ export class CallRegistry {
     await this.#transfers.settled(callId);
     this.#past.settle(callId);
     this.#hangUps.confirmed(callId);
-    const past = this.#past.answerOf(callId);
-    if (past !== undefined) return past;
-    return nextElsewhere(await this.#options.store.look(callId), agent, this.#draining);
+    return this.#past.answerOf(callId) ?? this.#transfers.next(call, this.#draining);
   }
 
   /** The transfer of the caller, who is still there, is over: what now? `status` is the provider's word for how it went. */

@@ -8,6 +8,7 @@ import type { Call } from './call.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import type { RingingCall } from './ringing-call.ts';
 import { settleLeft } from './take-up.ts';
+import type { WarmTransfers } from './warm-transfers.ts';
 
 /** https://www.twilio.com/docs/voice/twiml/dial#action: the other side took the call. */
 const TAKEN: ReadonlySet<string> = new Set(['completed', 'answered']);
@@ -16,6 +17,8 @@ export interface TransfersOptions {
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'transfers'>;
   readonly store: CallStore;
+  /** Those whose other side is asked first. */
+  readonly warm: WarmTransfers;
 }
 
 export class Transfers {
@@ -43,6 +46,21 @@ export class Transfers {
 
   async settled(callId: string): Promise<void> {
     await this.#releasing.get(callId);
+  }
+
+  /** What the caller of a call that is not in this process gets. */
+  async next(call: RingingCall, draining: boolean): Promise<Next> {
+    const known = await this.#options.store.look(call.callId);
+    const next = nextElsewhere(known, call.agent, draining);
+    if (known.state !== 'running' || next.do !== 'transfer' || next.transfer.warm === undefined) return next;
+    const ticket = await this.#options.warm.begin(known.facts, next.transfer);
+    return ticket === undefined ? this.ended(call, 'failed', draining) : { do: 'hold', ticket };
+  }
+
+  async callerGone(callId: string): Promise<void> {
+    // One that is being let go is nobody's only then.
+    await this.settled(callId);
+    await this.#options.warm.callerGone(callId);
   }
 
   /** The provider says how it went. Who was not put through comes back by another stream. */

@@ -11,7 +11,14 @@ import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import type { Dial } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { askedAgain, type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
-import { beginTranscript, createOutbox, type Entry, openOwners, PRIVATE_FOLDER } from '../transcript/index.ts';
+import {
+  beginTranscript,
+  createOutbox,
+  type Entry,
+  endTranscript,
+  openOwners,
+  PRIVATE_FOLDER,
+} from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
 import { loadApologies } from './apologies.ts';
 import { createCallsDoor, openOutbound } from './calls-door.ts';
@@ -19,6 +26,7 @@ import { createLiveSessions } from './live-sessions.ts';
 import { openAnnouncer, openPostprocessing, type Tools } from './postprocessing.ts';
 import { openQueueDashboard } from './queue-dashboard.ts';
 import { openToolboxes } from './toolboxes.ts';
+import { openWarmTransfers } from './warm-transfers.ts';
 
 /** Records reach the queue in milliseconds; what does not within this waits on disk for the next start. */
 const OUTBOX_GRACE_MS = 5_000;
@@ -95,6 +103,14 @@ export async function startService(config: Config, tools: Tools, options: Servic
   const control = openControl(config.twilio, tools);
   const outbound = openOutbound(config, tools, cluster);
   const sessions = createLiveSessions({ config, tools, slots, toolboxes: toolboxes.tools, dial });
+  const mirror = (callId: string, entry: Entry): void => store.append(callId, entry);
+  const warm = openWarmTransfers({
+    config,
+    tools,
+    cluster,
+    control,
+    endTranscript: (call, earlier, outcome) => endTranscript({ call, clock, outbox, watch, mirror, earlier, outcome }),
+  });
   const registry: CallRegistry = new CallRegistry({
     clock,
     logger,
@@ -105,6 +121,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     openLive: sessions.open,
     apologyOf: apologies.of,
     whoAnswered: (callId) => outbound.whoAnswered(callId),
+    warm,
     beginTranscript: (call, earlier) =>
       beginTranscript({
         call,
@@ -116,7 +133,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
           if (entry.type === 'answered') announcer.answered(call, entry.at);
         },
         earlier,
-        mirror: (callId, entry) => store.append(callId, entry),
+        mirror,
       }),
     store,
     control,
@@ -137,6 +154,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     noticeOf: (name) => config.agents.find((agent) => agent.name === name)?.notice,
     siblings,
     outbound,
+    warm,
     api: {
       key: config.api.key,
       door: createCallsDoor({ config, clock, cluster, registry, outbound, control }),

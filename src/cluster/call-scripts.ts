@@ -113,7 +113,7 @@ redis.call('HSET', key('call', id), 'state', 'running')
 return { 'taken', whole(push(id, total, 6)) }
 `;
 
-/** id, me, epoch → [unknown], [fenced] or [taken] */
+/** id, me, epoch, for how much longer than others it waits → [unknown], [fenced] or [taken] */
 const RELEASE = `
 local id, me = ARGV[1], ARGV[2]
 local known = fields(id, 'epoch')
@@ -122,7 +122,7 @@ if tonumber(known[1]) > tonumber(ARGV[3]) then return { 'fenced' } end
 redis.call('SREM', key('calls', me), id)
 redis.call('SADD', key('calls', '-'), id)
 unclaim(id)
-redis.call('HSET', key('call', id), 'holder', '', 'releasedAt', whole(now()))
+redis.call('HSET', key('call', id), 'holder', '', 'releasedAt', whole(now() + tonumber(ARGV[4])))
 touch(id)
 return { 'taken' }
 `;

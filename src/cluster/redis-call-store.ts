@@ -1,7 +1,7 @@
 /** Running calls in Redis: each process sees those of all, and takes up what another one left. */
 import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { type CallFacts, type Entry, type Outbox, transferOf } from '../transcript/index.ts';
+import { type CallFacts, type Entry, heldLongerMs, type Outbox, transferOf } from '../transcript/index.ts';
 import {
   entriesOf,
   factsFrom,
@@ -191,7 +191,8 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     await writes.flush();
     if (!writes.isClean(call) || call.fenced !== 'no') return false;
     try {
-      const answer = await link.ask(() => scripts.release(callId, processId, call.epoch));
+      const longerMs = heldLongerMs(transferOf(outbox.entries(callId)));
+      const answer = await link.ask(() => scripts.release(callId, processId, call.epoch, longerMs));
       return writtenSchema.parse(answer)[0] === 'taken';
     } catch {
       return false;

@@ -1,6 +1,7 @@
 /** What an operator may write of the tools that come with the service: what the agent can do with the call itself. */
 import { z } from 'zod';
 import { callerId, destination } from './addresses.ts';
+import { said, sayLanguage, sayVoice } from './said-words.ts';
 import { text, toolName } from './tool-words.ts';
 
 const END_CALL =
@@ -17,6 +18,13 @@ const TRANSFER_CALL =
   'Puts the caller through to somebody else, by telephone. Use it when the caller asks for that, or needs what you cannot do. ' +
   'Tell the caller first; what you are saying is heard to its end.';
 
+/** As Twilio fetches it, over and over. */
+const music = z
+  .url({ protocol: /^https$/, error: 'must be an https URL' })
+  .describe('What a caller hears meanwhile, of a minute at most: MP3 or WAV. Without it, silence.');
+/** What goes with a warm transfer alone. */
+const WARM_KEYS = ['accept', 'prompt', 'holdMusic', 'voice', 'language'] as const;
+
 const transferTo = z
   .strictObject({
     to: destination.describe('A phone number (E.164, in quotes) or a SIP address.'),
@@ -28,6 +36,27 @@ const transferTo = z
       .boolean()
       .default(false)
       .describe("Has a SIP caller's own telephone system dial the SIP address (REFER), and Twilio everybody else's."),
+    warm: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Has whoever answers hear who is waiting first, and take the call or not; the caller waits in a conference.',
+      ),
+    accept: z
+      .enum(['key', 'answer'])
+      .optional()
+      .describe('How they take it: by the key 1, the default, or by answering.'),
+    prompt: said.max(200).optional().describe('What they are told to do, after the summary, where a key is wanted.'),
+    holdMusic: music.optional(),
+    voice: sayVoice.optional(),
+    language: sayLanguage.optional(),
+  })
+  .superRefine((settings, { addIssue }) => {
+    const complain = (key: string, message: string) => addIssue({ code: 'custom', path: [key], message });
+    if (settings.warm && settings.refer) complain('refer', 'does not go with warm');
+    for (const key of WARM_KEYS) {
+      if (!settings.warm && settings[key] !== undefined) complain(key, 'goes with warm: true only');
+    }
   })
   .refine(({ to, refer }) => !refer || to.startsWith('sip'), {
     path: ['refer'],

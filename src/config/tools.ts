@@ -88,7 +88,12 @@ function isBuiltIn(tool: ToolFile): tool is BuiltInToolFile {
   return tool.kind !== 'http' && tool.kind !== 'function' && tool.kind !== 'mcp';
 }
 
-function checkBuiltIn(tool: BuiltInToolFile, tools: readonly ToolFile[], { problem }: ToolsBench): void {
+function checkBuiltIn(tool: BuiltInToolFile, tools: readonly ToolFile[], { problem, environment }: ToolsBench): void {
+  if (tool.kind === 'transferCall' && environment.raw('TWILIO_ACCOUNT_SID') === undefined) {
+    for (const [name, { warm }] of Object.entries(tool.destinations)) {
+      if (warm) problem(['destinations', name, 'warm'], 'needs TWILIO_ACCOUNT_SID: they are called by the REST API');
+    }
+  }
   if (tool.kind !== 'voicemailDetected' || tool.message === undefined) return;
   if (!tools.some(({ kind }) => kind === 'endCall')) {
     problem(['message'], 'needs a tool of kind endCall beside it: the agent hangs up when it has said this');

@@ -25,6 +25,19 @@ import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus, STATUS_PATH } from './status.ts';
 import { putThroughEnded, streamEnded } from './stream-ended.ts';
 import { VOICE_PATH, voiceWebhook } from './voice-webhook.ts';
+import {
+  WARM_JOINED_PATH,
+  WARM_KEY_PATH,
+  WARM_STATUS_PATH,
+  WARM_VOICE_PATH,
+  WARM_WAIT_PATH,
+  type WarmDoor,
+  warmJoined,
+  warmKey,
+  warmStatus,
+  warmVoice,
+  warmWait,
+} from './warm.ts';
 
 /** Twilio's forms have one to two kB, a SIP caller's headers may add as much again. */
 const MAX_FORM = '32kb';
@@ -43,6 +56,8 @@ export interface AppDeps {
   readonly noticeOf: (agent: string) => Notice | undefined;
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
+  /** Callers who wait for somebody to take their call. */
+  readonly warm: WarmDoor;
   readonly api: CallsApiSettings;
   /** Shows the queue to whoever has the key of `api`; undefined: there is none to be shown. */
   readonly queues?: QueuesPage | undefined;
@@ -68,6 +83,11 @@ export function createApp(deps: AppDeps): Koa {
   router.post(RECORDING_PATH, recordingTold(doors));
   router.post(STATUS_PATH, callStatus(deps));
   router.post(MACHINE_PATH, machineTold(deps));
+  router.post(WARM_VOICE_PATH, warmVoice(deps));
+  router.post(WARM_KEY_PATH, warmKey(deps));
+  router.post(WARM_STATUS_PATH, warmStatus(deps));
+  router.post(WARM_JOINED_PATH, warmJoined(deps));
+  router.post(WARM_WAIT_PATH, warmWait(deps));
   router.get('/healthz', health());
   router.get('/readyz', readiness(deps.calls));
   router.get('/metrics', metricsText(deps));

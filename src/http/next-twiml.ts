@@ -1,11 +1,12 @@
 /** What a caller gets next, as TwiML: the same at the first question and after a stream. */
 import type { Context } from 'koa';
-import type { Next } from '../call/index.ts';
+import { type Next, withTicket } from '../call/index.ts';
 import { unreachable } from '../lib/index.ts';
-import { goodbyeTwiml, hangupTwiml, referTwiml, type TwilioAccount } from '../telephony/index.ts';
+import { goodbyeTwiml, hangupTwiml, holdTwiml, referTwiml, type TwilioAccount } from '../telephony/index.ts';
 import { askAgain } from './ask-again.ts';
 import type { Connect } from './connect.ts';
 import type { Goodbyes } from './goodbyes.ts';
+import { CONFERENCE_OVER, conferenceOf, WARM_JOINED_PATH, WARM_WAIT_PATH } from './warm.ts';
 
 /** Asked when somebody to whom an agent has put its caller through has hung up or did not answer, or has the caller to themselves. */
 export const PUT_THROUGH_ENDED_PATH = '/twilio/put-through-ended';
@@ -37,6 +38,15 @@ export function nextTwiml(
     case 'transfer': {
       const transfer = { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH };
       return transfer.refer && bySip ? referTwiml(transfer) : goodbyeTwiml({ transfer });
+    }
+    case 'hold': {
+      const { ticket } = next;
+      return holdTwiml({
+        conference: conferenceOf(ticket),
+        actionUrl: withTicket(account.publicUrl + PUT_THROUGH_ENDED_PATH, ticket, CONFERENCE_OVER),
+        waitUrl: withTicket(account.publicUrl + WARM_WAIT_PATH, ticket),
+        joinedUrl: withTicket(account.publicUrl + WARM_JOINED_PATH, ticket),
+      });
     }
     case 'askElsewhere':
       return askAgain(ctx, account) ?? goodbyes.whole(agent);

@@ -15,6 +15,7 @@ import type { QueuesPage } from './queues-page.ts';
 import { type PassedUpgrade, type Siblings, unpackUpgrade } from './siblings.ts';
 import type { Recordings } from './sounds.ts';
 import { createUpgrade } from './upgrade.ts';
+import type { WarmDoor } from './warm.ts';
 
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them, never in mid-request. */
 const KEEP_ALIVE_MS = 75_000;
@@ -40,6 +41,7 @@ export interface HttpDeps {
   /** Where there are several processes behind one port. */
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
+  readonly warm: WarmDoor;
   readonly api: CallsApiSettings;
   /** Where the queue can be shown. */
   readonly queues?: QueuesPage | undefined;
@@ -56,7 +58,7 @@ export interface HttpServer {
 
 export function createServer(deps: HttpDeps): HttpServer {
   const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
-  const { outbound, api, queues, noticeOf } = deps;
+  const { outbound, warm, api, queues, noticeOf } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -77,6 +79,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     noticeOf,
     siblings,
     outbound,
+    warm,
     api,
     queues,
   });

@@ -2,7 +2,7 @@
  * Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb, and `POST
  * /twilio/put-through-ended`, by `<Dial action>` or `<Refer action>` when the agent has put its caller through.
  */
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
 import type { Next, RingingCall } from '../call/index.ts';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
@@ -14,6 +14,7 @@ import { goodbyesFor } from './goodbyes.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
 import type { OutboundDoor } from './outbound-door.ts';
 import { Field, isOver, readForm } from './twilio-form.ts';
+import { CONFERENCE_OVER, ticketIn, type WarmDoor } from './warm.ts';
 
 /** The caller hears nothing while what they get is looked up. */
 const NEXT_DEADLINE_MS = 5_000;
@@ -22,6 +23,7 @@ export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
   readonly outbound: Pick<OutboundDoor, 'find'>;
+  readonly warm: Pick<WarmDoor, 'leftConference'>;
 }
 
 /**
@@ -40,7 +42,13 @@ export function streamEnded(deps: StreamEndedDeps): Middleware {
 }
 
 export function putThroughEnded(deps: StreamEndedDeps): Middleware {
-  return asked(deps, PutThroughForm, (call, form) => deps.calls.afterTransfer(call, statusOf(form)));
+  const { calls, warm } = deps;
+  return asked(deps, PutThroughForm, async (call, form, ctx) => {
+    const { warm: status } = ctx.query;
+    if (typeof status !== 'string') return calls.afterTransfer(call, statusOf(form));
+    if (status !== CONFERENCE_OVER) return calls.afterTransfer(call, status);
+    return (await warm.leftConference(ticketIn(ctx))) ? { do: 'hangUp' } : calls.afterTransfer(call, 'declined');
+  });
 }
 
 /** In the words of a `<Dial>`. The new call of a REFER goes on where it went well; of one that was taken on, nothing more may be told. */
@@ -53,7 +61,7 @@ function statusOf({ DialCallStatus, ReferCallStatus, ReferSipResponseCode }: z.o
 function asked<Form extends z.output<typeof AnyCallForm>>(
   deps: StreamEndedDeps,
   schema: z.ZodType<Form>,
-  nextOf: (call: RingingCall, form: Form) => Promise<Next>,
+  nextOf: (call: RingingCall, form: Form, ctx: Context) => Promise<Next>,
 ): Middleware {
   const { clock, account, calls, outbound } = deps;
   return async (ctx) => {
@@ -72,7 +80,7 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
     let next: Next;
     try {
       // A number that nobody answers here may still be that of a running call; no agent has an empty name.
-      next = await withDeadline(clock, NEXT_DEADLINE_MS, nextOf(callFrom(form, agent ?? ''), form), late);
+      next = await withDeadline(clock, NEXT_DEADLINE_MS, nextOf(callFrom(form, agent ?? ''), form, ctx), late);
     } catch (error) {
       report(deps, asFailure(error, 'INTERNAL'));
       next = { do: 'fallback', agent };

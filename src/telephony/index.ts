@@ -29,3 +29,4 @@ export {
   referTwiml,
   rejectTwiml,
 } from './twilio/twiml.ts';
+export { askTwiml, holdTwiml, joinTwiml, TAKING_KEY, waitTwiml } from './twilio/warm-twiml.ts';

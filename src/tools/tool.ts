@@ -27,6 +27,21 @@ export interface OutsideTool extends Omit<Tool, 'run'> {
   readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal) => Promise<ToolResult>;
 }
 
+/** How somebody is asked whether they take a caller, who waits meanwhile. */
+export interface WarmTransfer {
+  /** By a key, or by answering the telephone. */
+  readonly accept: 'key' | 'answer';
+  /** What they hear first, of who is waiting and why. */
+  readonly summary: string;
+  /** Said after it where a key is wanted. */
+  readonly prompt: string;
+  /** The address of what the caller hears meanwhile; undefined: silence. */
+  readonly holdMusic?: string | undefined;
+  /** How the provider speaks the two. */
+  readonly voice?: string | undefined;
+  readonly language?: string | undefined;
+}
+
 /** To whom a caller may be put through. */
 export interface Destination {
   /** As the agent's file and the model call it. */
@@ -39,6 +54,8 @@ export interface Destination {
   readonly callerId?: string | undefined;
   /** A caller who came by SIP is sent there by their own telephone system. */
   readonly refer?: boolean | undefined;
+  /** undefined: they have the caller as soon as they answer. */
+  readonly warm?: WarmTransfer | undefined;
 }
 
 /** What the caller wants somebody to be told; from whom, and where they can be reached, as they said it. */

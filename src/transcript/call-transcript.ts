@@ -4,6 +4,7 @@ import { type Collector, createCollector } from './collector.ts';
 import type { CallFacts, Entry } from './entry.ts';
 import type { Journal } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import type { Outcome } from './outcome.ts';
 
 export interface CallTranscriptOptions {
   readonly call: CallFacts;
@@ -23,6 +24,19 @@ export interface CallTranscript {
   readonly close: () => void;
   /** The call goes on in another process: lines are finished, and no record is made here. */
   readonly leave: () => void;
+}
+
+/** Of a call that nobody holds, and that this process has taken only to say how it ended: `earlier` is all that was written of it. */
+export function endTranscript(
+  options: CallTranscriptOptions & { readonly earlier: readonly Entry[]; readonly outcome: Outcome },
+): void {
+  const { call, clock, outbox, watch, mirror, earlier, outcome } = options;
+  const { callId } = call;
+  const entry: Entry = { type: 'ended', at: Math.round(clock.nowMs()), outcome };
+  outbox.open(callId, earlier).append(entry);
+  watch?.(callId, entry);
+  mirror?.(callId, entry);
+  outbox.settle(callId);
 }
 
 /**

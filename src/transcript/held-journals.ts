@@ -1,8 +1,10 @@
 /** Journals whose calls may go on, held until somebody takes the call up or nobody will any more. */
 import { rm } from 'node:fs/promises';
 import { type AsideOptions, setAside } from './aside.ts';
+import { transferOf } from './earlier.ts';
 import { readJournalIfAny } from './journal.ts';
 import { moved } from './orphans.ts';
+import { heldLongerMs } from './transfer.ts';
 import type { Judged, Whereabouts } from './whereabouts.ts';
 
 /** Twilio asks again within seconds, by itself or because we have it asked; a process is started anew within the minute. */
@@ -58,7 +60,9 @@ export class HeldJournals {
     for (const [callId, { path, sinceMs }] of this.#held) {
       const heldMs = clock.nowMs() - sinceMs;
       if (heldMs < HOLD_MS) continue;
-      const judged = await judge(callId, { entries: (await readJournalIfAny(path))?.entries ?? [] });
+      const entries = (await readJournalIfAny(path))?.entries ?? [];
+      if (heldMs < HOLD_MS + heldLongerMs(transferOf(entries))) continue;
+      const judged = await judge(callId, { entries });
       if (judged === 'open' && heldMs < MAX_HOLD_MS) continue;
       this.#held.delete(callId);
       if (await leftToOther(this.#options, { callId, path, judged })) continue;

@@ -1,7 +1,7 @@
 export type { PlayedTurn } from './agent-line.ts';
 export { ANALYSES, type Analysis, type AnalysisName, analysisSchema, type Verdict } from './analysis.ts';
 export { checkedCallId } from './call-id.ts';
-export { beginTranscript, type CallTranscript } from './call-transcript.ts';
+export { beginTranscript, type CallTranscript, endTranscript } from './call-transcript.ts';
 export { type Collector, type CollectorOptions, createCollector } from './collector.ts';
 export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
@@ -33,6 +33,6 @@ export { type Outcome, outcomeSchema } from './outcome.ts';
 export { type Owners, openOwners } from './owners.ts';
 export { type CallRecord, callRecordSchema } from './record.ts';
 export { recordFrom } from './record-from.ts';
-export { type Transfer, transferSchema } from './transfer.ts';
+export { heldLongerMs, type Transfer, transferSchema } from './transfer.ts';
 export { addedUsage, NO_USAGE } from './usage.ts';
 export type { JournalSeen, Whereabouts } from './whereabouts.ts';

@@ -5,8 +5,11 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
   /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown, machine (one answered). */
   z.object({ kind: z.literal('completed'), by: z.string().optional() }),
   z.object({ kind: z.literal('callerGone') }),
-  /** The caller was put through, and did not come back. `to`: the destination, as the agent's file calls it. */
-  z.object({ kind: z.literal('transferred'), to: z.string() }),
+  /**
+   * The caller was put through, and did not come back. `to`: the destination, as the agent's file calls it; `warm`: who heard of the
+   * caller first, and took the call.
+   */
+  z.object({ kind: z.literal('transferred'), to: z.string(), warm: z.boolean().optional() }),
   z.object({
     kind: z.literal('failed'),
     fault: z.enum(['provider', 'model', 'client', 'us']),

@@ -50,7 +50,9 @@ export function recordFrom(
 /** Of a journal without an end. */
 function outcomeWithout(entries: readonly Entry[]): Outcome {
   const transfer = transferOf(entries);
-  return transfer === undefined ? PROCESS_DIED : { kind: 'transferred', to: transfer.name };
+  if (transfer === undefined) return PROCESS_DIED;
+  // Who takes a call that waits for them says so, and that is an end: this caller did not wait.
+  return transfer.warm === undefined ? { kind: 'transferred', to: transfer.name } : { kind: 'callerGone' };
 }
 
 type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;

@@ -180,6 +180,21 @@ describe.each(drivers)('on %s', (_name, makeDriver) => {
     await eventually(() => driver.records).toMatchObject([{ outcome: { kind: 'transferred', to: 'desk' } }]);
   });
 
+  test('a caller who waits until somebody takes their call has longer than any other', async () => {
+    const [from] = [await driver.start(), await driver.start()];
+    const warm = { accept: 'key', summary: 'Ada calls.', prompt: 'Press 1.' } as const;
+    for (const [callId, transfer] of [
+      ['CA1', { ...desk, warm }],
+      ['CA2', desk],
+    ] as const) {
+      const { transcript } = await from.begin(callId);
+      transcript.collector.leave(transfer);
+      await from.store.release(callId);
+    }
+    await eventually(() => driver.records).toMatchObject([{ callId: 'CA2', outcome: { kind: 'transferred' } }]);
+    expect(await from.store.look('CA1')).toMatchObject({ state: 'running', transfer: { warm } });
+  });
+
   test('a call that has ended is remembered with its answer, and not taken again', async () => {
     const process = await driver.start();
     const { transcript } = await process.begin('CA1');

@@ -1,7 +1,13 @@
 /** A caller who is put through outlives the process whose agent did it: whoever is asked next knows. Real processes. */
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import type { CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
+import {
+  type Callee,
+  type CallScript,
+  type PhoneEvent,
+  person,
+  type ScenarioInput,
+} from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
 import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
 
@@ -13,23 +19,31 @@ const QUIET = { hearSilence: { ms: 700 }, withinMs: 20_000 };
 const HEAR = { hear: 'agent', withinMs: 20_000 } as const;
 const SAID = ['Good morning.', 'A person, please.', 'I put you through.'];
 const BACK = 'They do not answer.';
-const model: ScenarioInput = {
+const modelFor = (args: Readonly<Record<string, string>>): ScenarioInput => ({
   turns: [
     { on: 'greeting', says: SAID[0] },
-    { on: 'speech', hears: SAID[1], says: SAID[2], calls: [{ name: 'transfer_call', args: { to: 'desk' } }] },
+    { on: 'speech', hears: SAID[1], says: SAID[2], calls: [{ name: 'transfer_call', args }] },
     { on: 'toolResult' },
     { on: 'text', says: BACK },
   ],
-};
+});
 const agent = `
 tools:
   - kind: transferCall
     destinations:
       desk: { to: "+15550177", description: People., timeoutSeconds: 15 }
+      boss: { to: "+15550178", description: Complaints., timeoutSeconds: 20, warm: true }
 `;
 const LONG = 90_000;
 
-const among = (run: (replicas: Replicas) => Promise<void>) => onTheirOwn(model, run, { patient: true, agent });
+const among = (run: (replicas: Replicas) => Promise<void>) =>
+  onTheirOwn(modelFor({ to: 'desk' }), run, { patient: true, agent });
+const amongWith = (boss: Callee, run: (replicas: Replicas) => Promise<void>) =>
+  onTheirOwn(modelFor({ to: 'boss', summary: 'Ada is cold.' }), run, {
+    patient: true,
+    agent,
+    callees: { '+15550178': boss },
+  });
 
 interface Given {
   readonly first: Replica;
@@ -59,7 +73,7 @@ async function overRedis(replicas: Replicas): Promise<Given> {
 async function callWith(
   replicas: Replicas,
   { first, second }: Given,
-  dialled: { readonly status: 'no-answer' | 'completed'; readonly ringsMs: number; readonly talksMs?: number },
+  dialled: { readonly status?: 'no-answer' | 'completed'; readonly ringsMs?: number; readonly talksMs?: number },
   script: CallScript,
 ) {
   replicas.route(first);
@@ -128,6 +142,40 @@ describe.concurrent.each([
       expect(record.outcome).toEqual({ kind: 'transferred', to: 'desk' });
       expect(record.lines.map(({ text }) => text)).toEqual(SAID);
       expect(replicas.twilio.requests).toEqual([]);
+    }),
+    LONG,
+  );
+
+  test(
+    'whoever is called then hears of the caller, and has them',
+    amongWith(person([HEAR, { press: '1' }, { wait: 4_000 }, { hangUp: true }], 6_000), async (replicas) => {
+      const all = await given(replicas);
+      const call = await callWith(replicas, all, {}, [{ waitForHangUp: true, withinMs: 40_000 }]);
+      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'serviceHungUp']);
+      expect(call.events.map(({ type }) => type)).toContain('conferenceStarted');
+      const record = await recordOf(all.records);
+      expect(record.outcome).toEqual({ kind: 'transferred', to: 'boss', warm: true });
+      expect(record.lines.map(({ text }) => text)).toEqual(SAID);
+      expect(replicas.twilio.requests).toMatchObject([{ form: { To: '+15550178' } }]);
+    }),
+    LONG,
+  );
+
+  test(
+    'when they do not take the call, the caller is back with the agent, in another process',
+    amongWith(person([HEAR, { press: '2' }, { waitForHangUp: true, withinMs: 10_000 }], 6_000), async (replicas) => {
+      const all = await given(replicas);
+      const call = await callWith(replicas, all, {}, [
+        { ...HEAR, withinMs: 40_000 },
+        QUIET,
+        { hangUp: true, withinMs: 1_000 },
+      ]);
+      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'callerHungUp']);
+      const record = await recordOf(all.records);
+      expect(record.outcome).toEqual({ kind: 'callerGone' });
+      expect(record.lines.map(({ text }) => text)).toEqual([...SAID, BACK]);
+      expect(record.events.map(({ code }) => code)).toContain('TRANSFER_BACK');
+      expect(replicas.live.sessions).toHaveLength(1);
     }),
     LONG,
   );

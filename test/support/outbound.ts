@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { onTestFinished, vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -9,6 +10,7 @@ import { loadConfig } from '../../src/config/index.ts';
 import {
   type Callee,
   type CallResult,
+  callScript,
   createExchange,
   createLiveSimulator,
   createSwitchboard,
@@ -17,6 +19,7 @@ import {
   type PhoneNetwork,
   type ProviderHabitsInput,
   person,
+  placeCall,
   type ScenarioInput,
   startTwilioSimulator,
   type TwilioSimulator,
@@ -35,6 +38,7 @@ const AUTH_TOKEN = 'outbound-auth-token';
 export const API_KEY = 'an-api-key-of-the-tests';
 export const OUR_NUMBER = '+15550100';
 export const ADA = '+15550177';
+export const CALLER = '+15550142';
 /** Longer than any call of these tests: one that goes on so long will never end. */
 const MAX_CALL_MS = 180_000;
 const STEP_MS = 20;
@@ -47,6 +51,8 @@ export interface OutboundOptions {
   readonly model?: ScenarioInput;
   readonly env?: Readonly<Record<string, string>>;
   readonly habits?: ProviderHabitsInput;
+  /** At most ten times as fast as real time: for calls in which the REST API is asked while deadlines run. */
+  readonly unhurried?: boolean;
 }
 
 export interface Outbound {
@@ -60,6 +66,8 @@ export interface Outbound {
   ask(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Response>;
   /** Places a call; the answer's body. */
   place(body: Record<string, unknown>): Promise<{ id: string; state: string }>;
+  /** Somebody calls the agent. */
+  incoming(script: unknown): Promise<CallResult>;
   wind<T>(work: Promise<T>): Promise<T>;
   /** Winds the nth call to its end. */
   ended(nth?: number): Promise<CallResult>;
@@ -127,18 +135,35 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
     log,
     url: `http://127.0.0.1:${service.port}`,
     ask,
+    incoming: (script) => {
+      const calling = placeCall({
+        voiceUrl: `${PUBLIC_URL}/twilio/voice`,
+        statusUrl: `${PUBLIC_URL}/twilio/status`,
+        authToken: AUTH_TOKEN,
+        accountSid: ACCOUNT,
+        from: CALLER,
+        to: OUR_NUMBER,
+        script: callScript.parse(script),
+        clock,
+        ids,
+        network: network.now!,
+        switchboard,
+        habits: options.habits,
+      });
+      return wound(clock, calling, options.unhurried);
+    },
     async place(body) {
       const response = await ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
       if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
       return response.json() as Promise<{ id: string; state: string }>;
     },
-    wind: (work) => wound(clock, work),
-    ended: (nth = 0) => wound(clock, exchange.calls[nth]!),
+    wind: (work) => wound(clock, work, options.unhurried),
+    ended: (nth = 0) => wound(clock, exchange.calls[nth]!, options.unhurried),
     record: () => vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 }),
   };
 }
 
-async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+async function wound<T>(clock: ManualClock, work: Promise<T>, unhurried = false): Promise<T> {
   let done = false;
   const finish = (): void => {
     done = true;
@@ -147,6 +172,7 @@ async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   const endMs = clock.nowMs() + MAX_CALL_MS;
   while (!done) {
     await clock.advance(STEP_MS);
+    if (unhurried) await setTimeout(STEP_MS / 10);
     if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
   }
   return work;

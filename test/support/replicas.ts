@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { systemClock, systemIds } from '../../src/lib/index.ts';
 import {
   balancedNetwork,
+  type Callee,
   type CallOptions,
   type CallResult,
+  createExchange,
   createSwitchboard,
   type LiveSimulatorServer,
   type PhoneNetwork,
@@ -24,6 +26,7 @@ const CONFIG_DIR = join(import.meta.dirname, '../../config');
 const PUBLIC_URL = 'https://callbridge.example';
 const AUTH_TOKEN = 'replicas-auth-token';
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`;
+const OUR_NUMBER = '+15550199';
 
 export interface Replica {
   readonly process: CommandProcess;
@@ -54,25 +57,38 @@ export interface ReplicasOptions {
   readonly patient?: boolean;
   /** More keys for the agent's file. */
   readonly agent?: string;
+  /** Who can be called, by their numbers. */
+  readonly callees?: Readonly<Record<string, Callee>>;
 }
 
 export async function openReplicas(
   model: ScenarioInput,
-  { patient = false, agent = '' }: ReplicasOptions = {},
+  { patient = false, agent = '', callees = {} }: ReplicasOptions = {},
 ): Promise<Replicas> {
   const switchboard = createSwitchboard();
   const live = await startLiveSimulator({ clock: systemClock, scenario: model });
-  const twilio = await startTwilioSimulator({
-    clock: systemClock,
-    accountSid: ACCOUNT_SID,
-    authToken: AUTH_TOKEN,
-    switchboard,
-  });
   let behind = balancedNetwork(systemClock, { publicOrigin: PUBLIC_URL, origins: [] });
   const network: PhoneNetwork = {
     request: (request) => behind.request(request),
     connect: (url, headers, opened) => behind.connect(url, headers, opened),
   };
+  const exchange = createExchange({
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    numbers: [OUR_NUMBER],
+    calleeOf: (to) => callees[to],
+    switchboard,
+    network,
+    clock: systemClock,
+    ids: systemIds,
+  });
+  const twilio = await startTwilioSimulator({
+    clock: systemClock,
+    accountSid: ACCOUNT_SID,
+    authToken: AUTH_TOKEN,
+    switchboard,
+    exchange,
+  });
   const stops: (() => Promise<void>)[] = [];
   const folders: string[] = [];
   const folder = (): string => {
@@ -140,7 +156,7 @@ export async function openReplicas(
         authToken: AUTH_TOKEN,
         accountSid: ACCOUNT_SID,
         from: '+15550100',
-        to: '+15550199',
+        to: OUR_NUMBER,
         clock: systemClock,
         ids: systemIds,
         network,

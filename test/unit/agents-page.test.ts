@@ -25,8 +25,11 @@ test('has examples', () => {
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
     'config/agents/mario.yaml',
+    'config/agents/mario.yaml',
   ]);
 });
+
+const ENV = { ...DEVELOPER, RESERVATIONS_KEY: 'key', TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` };
 
 test.each(
   examples
@@ -35,7 +38,7 @@ test.each(
 )('example %i starts, and has the tools that it names', async (_index, path, text) => {
   // Beside the agent that is there already.
   const cwd = givenFiles({ 'config/agents/reception.yaml': AGENT, ...functions, [path]: text });
-  const { problems, warnings, agents } = inspectConfig({ env: { ...DEVELOPER, RESERVATIONS_KEY: 'key' }, cwd });
+  const { problems, warnings, agents } = inspectConfig({ env: ENV, cwd });
   expect([...problems, ...warnings].map(asLine)).toEqual([]);
   const { tools, problems: missing } = await inspectToolboxes(agents, { clock: new ManualClock() });
   expect(missing).toEqual([]);

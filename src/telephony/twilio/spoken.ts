@@ -18,7 +18,7 @@ export function speak(response: VoiceResponse, words: Words): void {
   else response.play(words.playUrl);
 }
 
-export function say(response: VoiceResponse, { text, voice, language }: Spoken): void {
+export function say(response: Pick<VoiceResponse, 'say'>, { text, voice, language }: Spoken): void {
   // Twilio adds voices more often than its package is released, so that any name is taken here.
   const attributes = { ...(voice !== undefined && { voice }), ...(language !== undefined && { language }) };
   response.say(attributes as SayAttributes, xmlText(text));

@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { g711, pcm, tone } from '../../../src/audio/index.ts';
-import { Admission, type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
-import { type CallStore, createLocalCallStore, type Known } from '../../../src/cluster/index.ts';
+import {
+  Admission,
+  type CallAgent,
+  CallRegistry,
+  type Next,
+  type RingingCall,
+  WarmTransfers,
+} from '../../../src/call/index.ts';
+import { type CallStore, createLocalCallStore, createLocalNotes, type Known } from '../../../src/cluster/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
@@ -134,6 +141,17 @@ function service({
       ...control,
     },
     whoAnswered: async () => undefined,
+    warm: new WarmTransfers({
+      clock,
+      logger,
+      metrics,
+      store: { ...localStore, ...store },
+      notes: createLocalNotes(clock),
+      control: undefined,
+      placer: undefined,
+      urls: { voice: '', status: '', back: '' },
+      endTranscript: () => undefined,
+    }),
     streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
   });
   cleanUp = () => {

@@ -222,6 +222,16 @@ describe('a tool that cannot work is told at start, with its place', () => {
       '{ a: { to: "+15551230100", description: d, refer: true } }',
       'destinations.a.refer: needs a SIP address under to',
     ],
+    ['{ a: { to: "+15551230100", description: d, accept: key } }', 'destinations.a.accept: goes with warm: true only'],
+    [
+      '{ a: { to: "sip:a@b.example", description: d, warm: true, refer: true } }',
+      'destinations.a.refer: does not go with warm',
+    ],
+    [
+      '{ a: { to: "+15551230100", description: d, warm: true, holdMusic: "http://a.example/b.mp3" } }',
+      'destinations.a.holdMusic: must be an https URL',
+    ],
+    ['{ a: { to: "+15551230100", description: d, warm: true } }', 'destinations.a.warm: needs TWILIO_ACCOUNT_SID'],
     ['{}', 'destinations: must name somebody'],
     [
       '{ us: { to: "+15550123", description: d } }',

@@ -16,6 +16,7 @@ import {
   type OutboundDoor,
   type QueuesPage,
   type Siblings,
+  type WarmDoor,
 } from '../../../src/http/index.ts';
 import { Failure, systemIds } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
@@ -118,6 +119,7 @@ export interface ServiceOptions {
   readonly noticeOf?: (agent: string) => Notice | undefined;
   readonly siblings?: Siblings;
   readonly outbound?: Partial<OutboundDoor>;
+  readonly warm?: Partial<WarmDoor>;
   readonly apiKey?: string;
   readonly door?: Partial<CallsDoor>;
   readonly queues?: QueuesPage;
@@ -137,6 +139,14 @@ const NOTHING_PLACED: OutboundDoor = {
   find: async () => undefined,
   told: async () => {},
   answeredBy: async () => {},
+};
+
+const NOBODY_WAITS: WarmDoor = {
+  briefing: async () => undefined,
+  joined: async () => undefined,
+  calleeGone: async () => undefined,
+  stillWaits: async () => undefined,
+  leftConference: async () => true,
 };
 
 export async function startService(options: ServiceOptions = {}) {
@@ -159,6 +169,7 @@ export async function startService(options: ServiceOptions = {}) {
     noticeOf: options.noticeOf ?? (() => undefined),
     siblings: options.siblings,
     outbound: { ...NOTHING_PLACED, ...options.outbound },
+    warm: { ...NOBODY_WAITS, ...options.warm },
     api: { key: options.apiKey, door: { ...NO_CALLS, ...options.door }, answers: createLocalNotes(clock) },
     queues: options.queues,
   });

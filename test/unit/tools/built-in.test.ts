@@ -77,6 +77,32 @@ test('a transfer knows its destinations by their names, and gives the model no n
   expect(JSON.stringify([tool.declaration, result])).not.toMatch(/sip:|\+1555/);
 });
 
+test('a warm transfer wants to know what whoever answers is to hear', async () => {
+  const tool = await toolbox.open({
+    kind: 'transferCall',
+    name: 'transfer_call',
+    description: 'Puts the caller through.',
+    destinations: {
+      desk: { to: '+15550177', description: 'People.', timeoutSeconds: 15 },
+      boss: { to: '+15550178', description: 'Complaints.', timeoutSeconds: 20, warm: true, voice: 'Polly.Amy' },
+    },
+  });
+  const { properties } = tool.declaration.parameters as { properties: Record<string, { description: string }> };
+  expect(properties['summary']?.description).toMatch(/For boss\.$/);
+  expect(tool.check({ to: 'desk' })).toBeUndefined();
+  expect(tool.check({ to: 'boss' })).toBe('summary: is missing: they hear it first');
+  expect(tool.check({ to: 'boss', summary: '  ' })).toBe('summary: is missing: they hear it first');
+  expect(tool.check({ to: 'boss', summary: 'x'.repeat(401) })).toContain('400 characters');
+  const call = givenCall({ speaking: false });
+  await tool.run({ to: 'boss', summary: 'Ada calls.' }, CONTEXT, never, call);
+  await tool.run({ to: 'desk', summary: 'Ada calls.' }, CONTEXT, never, call);
+  const warm = { accept: 'key', summary: 'Ada calls.', prompt: 'Press 1 to take the call.', voice: 'Polly.Amy' };
+  expect(call.asked).toEqual([
+    { name: 'boss', to: '+15550178', timeoutSeconds: 20, warm },
+    { name: 'desk', to: '+15550177', timeoutSeconds: 15 },
+  ]);
+});
+
 test('a message is written with what the caller has said of themselves, and a long one or none is refused', async () => {
   const tool = await toolbox.open({ kind: 'takeMessage', name: 'take_message', description: 'Takes a message.' });
   const call = givenCall();

@@ -93,6 +93,10 @@ describe('the record', () => {
     expect(record.endedAt).toBe('2026-01-01T00:00:09.000Z');
     expect(JSON.stringify(record)).not.toContain(transfer.to);
     expect(recordFrom([...put, began()]).outcome).toMatchObject({ code: 'PROCESS_DIED' });
+    // Of those who wait until somebody takes their call, that is said.
+    const warm = { accept: 'key', summary: 'Ada calls.', prompt: 'Press 1.' } as const;
+    const waiting = { type: 'transferred', at: START_MS + 9_000, transfer: { ...transfer, warm } } as const;
+    expect(recordFrom([began(), waiting]).outcome).toEqual({ kind: 'callerGone' });
   });
 
   test('has the messages that were taken, and none where none was', () => {

@@ -1,0 +1,214 @@
+/** Callers who wait for somebody to take their call: whatever is told in whatever order, one thing comes of it. */
+import fc from 'fast-check';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { WarmTransfers } from '../../../src/call/index.ts';
+import { createLocalNotes } from '../../../src/cluster/index.ts';
+import { Failure } from '../../../src/lib/index.ts';
+import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
+import type { CallOrder } from '../../../src/telephony/index.ts';
+import { endTranscript, type Transfer } from '../../../src/transcript/index.ts';
+import { diskDriver } from '../../support/store-processes.ts';
+import { callFacts } from '../transcript/given.ts';
+
+const CALL = 'CA1';
+const WARM = { accept: 'key', summary: 'Somebody is cold.', prompt: 'Press 1.' } as const;
+const TRANSFER: Transfer = { name: 'desk', to: '+15550177', timeoutSeconds: 20, warm: WARM };
+const URLS = { voice: 'https://a.example/voice', status: 'https://a.example/status', back: 'https://a.example/back' };
+
+type Place = (order: CallOrder) => Promise<string>;
+
+/** A caller who has just been let go for a transfer. */
+async function given(transfer = TRANSFER, place: Place = async () => 'CAcallee') {
+  const driver = await diskDriver();
+  onTestFinished(() => driver.stop());
+  const { clock } = driver;
+  const process = await driver.start();
+  const { store, outbox } = process;
+  const leave = async () => {
+    const { transcript } = await process.begin(CALL);
+    transcript.collector.leave(transfer);
+    await store.release(CALL);
+  };
+  await leave();
+  const orders: CallOrder[] = [];
+  const asked: string[] = [];
+  const warm = new WarmTransfers({
+    clock,
+    logger: createLogger({ level: 'silent' }),
+    metrics: createMetrics(),
+    store,
+    notes: createLocalNotes(clock),
+    control: {
+      redirect: async (callId, url) => {
+        asked.push(`${callId} to ${new URL(url).search}`);
+        return 'done';
+      },
+      hangUp: async (callId) => {
+        asked.push(`${callId} is over`);
+        return 'done';
+      },
+    },
+    placer: {
+      place: (order) => {
+        orders.push(order);
+        return place(order);
+      },
+    },
+    urls: URLS,
+    endTranscript: (call, earlier, outcome) =>
+      endTranscript({ call, clock, outbox, earlier, outcome, mirror: (id, entry) => store.append(id, entry) }),
+  });
+  return { driver, store, warm, orders, asked, leave, records: driver.records };
+}
+
+const facts = callFacts(CALL);
+
+test('whoever is to take the call is called once, from the number that was called, whoever asks how often', async () => {
+  const { warm, orders, driver } = await given();
+  const ticket = await warm.begin(facts, TRANSFER);
+  await driver.pass();
+  expect(await warm.begin(facts, TRANSFER)).toEqual(ticket);
+  const query = `?call=${CALL}&at=${ticket?.atMs}#rc=3&rp=ct,rt,5xx&rt=5000`;
+  expect(orders).toEqual([
+    {
+      to: '+15550177',
+      from: facts.to,
+      ringMs: 20_000,
+      maxCallMs: 4 * 60 * 60_000,
+      voiceUrl: URLS.voice + query,
+      statusUrl: URLS.status + query,
+    },
+  ]);
+  expect(await warm.briefing(ticket!)).toEqual(WARM);
+});
+
+test('a destination with a number of its own shows that, and without any nobody is called', async () => {
+  const { warm, orders, driver } = await given();
+  const bySip = { ...facts, to: 'sip:desk@a.example' };
+  expect(await warm.begin(bySip, TRANSFER)).toBeUndefined();
+  await driver.pass();
+  expect(await warm.begin(bySip, { ...TRANSFER, callerId: '+15550188' })).toBeDefined();
+  expect(orders).toMatchObject([{ from: '+15550188' }]);
+});
+
+test('a caller whose other side cannot be called is told at once', async () => {
+  const { warm, asked } = await given(TRANSFER, async () => {
+    throw new Failure('PROVIDER_REFUSED', 'no');
+  });
+  expect(await warm.begin(facts, TRANSFER)).toBeUndefined();
+  expect(asked).toEqual([]);
+});
+
+test('and is brought back when that is known late', async () => {
+  let refuse = (): void => undefined;
+  const late = new Promise<string>((_, reject) => {
+    refuse = () => reject(new Failure('PROVIDER_BUSY', 'no'));
+  });
+  const { warm, asked, driver } = await given(TRANSFER, () => late);
+  const beginning = warm.begin(facts, TRANSFER);
+  for (let second = 0; second < 5; second++) await driver.pass();
+  const ticket = await beginning;
+  expect(ticket).toBeDefined();
+  refuse();
+  await vi.waitFor(() => expect(asked).toEqual([`${CALL} to ?call=${CALL}&at=${ticket!.atMs}&warm=failed`]));
+});
+
+test('a call that is taken ends with that, and what is told of the other side later changes nothing', async () => {
+  const { warm, asked, records } = await given();
+  const ticket = (await warm.begin(facts, TRANSFER))!;
+  await warm.joined(ticket);
+  await warm.calleeGone(ticket, 'completed');
+  await warm.callerGone(CALL);
+  expect(await warm.leftConference(ticket)).toBe(true);
+  await vi.waitFor(() => expect(records).toMatchObject([{ outcome: { kind: 'transferred', to: 'desk', warm: true } }]));
+  expect(await warm.briefing(ticket)).toBeUndefined();
+  expect(asked).toEqual([]);
+});
+
+test.each([
+  ['completed', 'declined'],
+  ['busy', 'busy'],
+  ['no-answer', 'no-answer'],
+])('one that is not (%s) has its caller brought back once, and is not taken any more', async (status, told) => {
+  const { warm, asked, store, records } = await given();
+  const ticket = (await warm.begin(facts, TRANSFER))!;
+  await warm.calleeGone(ticket, status);
+  await warm.calleeGone(ticket, status);
+  await warm.joined(ticket);
+  expect(asked).toEqual([`${CALL} to ?call=${CALL}&at=${ticket.atMs}&warm=${told}`]);
+  expect(await warm.briefing(ticket)).toBeUndefined();
+  expect(await warm.leftConference(ticket)).toBe(false);
+  expect(await store.look(CALL)).toMatchObject({ state: 'running', transfer: TRANSFER });
+  expect(records).toEqual([]);
+});
+
+test('a caller who is back can be put through again, and whoever answers the first call does not have them', async () => {
+  const { warm, orders, driver, leave } = await given();
+  const first = (await warm.begin(facts, TRANSFER))!;
+  await warm.calleeGone(first, 'busy');
+  await driver.pass();
+  await leave();
+  const second = (await warm.begin(facts, TRANSFER))!;
+  expect(second.atMs).toBeGreaterThan(first.atMs);
+  expect(orders).toHaveLength(2);
+  expect([await warm.briefing(first), await warm.briefing(second)]).toEqual([undefined, WARM]);
+});
+
+test('a caller who hangs up before was not put through, and the other telephone rings no more', async () => {
+  const { warm, asked, records } = await given();
+  const ticket = (await warm.begin(facts, TRANSFER))!;
+  await warm.callerGone(CALL);
+  await warm.joined(ticket);
+  await warm.calleeGone(ticket, 'canceled');
+  await vi.waitFor(() => expect(records).toMatchObject([{ outcome: { kind: 'callerGone' } }]));
+  expect(asked).toEqual(['CAcallee is over']);
+});
+
+test('so it is when they hang up while the other side is being called', async () => {
+  let placed: (callId: string) => void = () => undefined;
+  const { warm, asked, orders } = await given(
+    TRANSFER,
+    () =>
+      new Promise((resolve) => {
+        placed = resolve;
+      }),
+  );
+  const beginning = warm.begin(facts, TRANSFER);
+  await vi.waitFor(() => expect(orders).toHaveLength(1));
+  await warm.callerGone(CALL);
+  placed('CAcallee');
+  await beginning;
+  expect(asked).toEqual(['CAcallee is over']);
+});
+
+test('a caller of whom nothing is told is brought back after a while, by what they hear meanwhile', async () => {
+  const { warm, asked, driver } = await given();
+  const ticket = (await warm.begin(facts, TRANSFER))!;
+  for (let second = 0; second < 99; second++) await driver.pass();
+  expect(await warm.stillWaits(ticket)).toEqual(WARM);
+  expect(asked).toEqual([]);
+  await driver.pass();
+  expect(await warm.stillWaits(ticket)).toEqual(WARM);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+});
+
+test('of all that is told at once, one thing counts', async () => {
+  const told = fc.constantFrom('joined', 'busy', 'completed', 'left');
+  await fc.assert(
+    fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 6 }), async (happenings) => {
+      const { warm, asked, records, driver } = await given();
+      const ticket = (await warm.begin(facts, TRANSFER))!;
+      await Promise.all(
+        happenings.map((what) => {
+          if (what === 'joined') return warm.joined(ticket);
+          if (what === 'left') return warm.leftConference(ticket);
+          return warm.calleeGone(ticket, what);
+        }),
+      );
+      if (!happenings.includes('left')) await vi.waitFor(() => expect(records.length + asked.length).toBe(1));
+      await driver.pass();
+      expect(records.length + asked.length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 25 },
+  );
+});
