@@ -55,9 +55,9 @@ export class Bridge {
 
   #take([next, effects]: Step, event: string): void {
     const from = this.#state.phase;
-    const changed = next.phase !== from;
+    const changed = next !== this.#state;
     this.#state = next;
-    if (changed) this.#armDeadline();
+    if (next.phase !== from) this.#armDeadline();
     if (!changed && effects.length === 0) {
       this.#options.ignored(from, event);
       return;

@@ -223,9 +223,9 @@ export class Call {
   /** The agent asks for the end of the call, or for a transfer; or it is told to say goodbye. */
   #leave(next: Transfer | EndedBy): { readonly speaking: boolean } | undefined {
     this.#bridge.handle({ type: 'leave', next });
-    return this.phase === 'farewell'
-      ? { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide)) }
-      : undefined;
+    const { state } = this.#bridge;
+    if (state.phase !== 'farewell' || state.next !== next) return undefined;
+    return { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide)) };
   }
 
   #callerOn(stream: CallStream): CallerSide {

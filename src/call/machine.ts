@@ -170,15 +170,17 @@ export function advance(state: CallState, event: CallEvent): Step {
           return stay(state);
       }
     case 'connecting':
+    case 'resuming':
       switch (event.type) {
         case 'liveReady':
           return [{ phase: 'talking' }, ['greet', 'carryOn', 'releaseHeldAudio']];
+        // A session that another process began can be refused to us at first: the service still believes in the old socket.
         case 'liveLost':
           return [state, ['resumeLive']];
         case 'streamLost':
           return [{ phase: 'adrift', because: event.code }, ['rewindPlayout']];
         case 'deadline':
-          return apologise('LIVE_SETUP_TIMEOUT');
+          return apologise(state.phase === 'connecting' ? 'LIVE_SETUP_TIMEOUT' : 'LIVE_RESUME_FAILED');
         default:
           return stay(state);
       }
@@ -206,24 +208,13 @@ export function advance(state: CallState, event: CallEvent): Step {
           return state.alone ? stay(state) : [{ phase: 'talking' }, []];
         case 'liveLost':
           return [{ ...state, alone: true }, ['closeLive']];
+        // The last that the agent asks for is what it wants; nobody else's goodbye takes the place of that.
+        case 'leave':
+          return state.alone || event.next === 'silence' ? stay(state) : [{ ...state, next: event.next }, []];
         case 'heardOut':
         case 'streamLost':
         case 'deadline':
           return leave(state.next);
-        default:
-          return stay(state);
-      }
-    case 'resuming':
-      switch (event.type) {
-        case 'liveReady':
-          return [{ phase: 'talking' }, ['greet', 'carryOn', 'releaseHeldAudio']];
-        // A session that another process began can be refused to us at first: the service still believes in the old socket.
-        case 'liveLost':
-          return [state, ['resumeLive']];
-        case 'streamLost':
-          return [{ phase: 'adrift', because: event.code }, ['rewindPlayout']];
-        case 'deadline':
-          return apologise('LIVE_RESUME_FAILED');
         default:
           return stay(state);
       }

@@ -16,6 +16,7 @@ greeting: Greet the caller.
 patience: false
 idle: false
 tools:
+  - kind: endCall
   - kind: transferCall
     destinations:
       desk: { to: "+15550177", description: People., timeoutSeconds: 15, callerId: "+15550188" }
@@ -199,6 +200,32 @@ test('a caller who speaks during the announcement stays', async () => {
   expect(call.record.outcome).toEqual({ kind: 'callerGone' });
   expect(spokenOf(call).slice(2)).toEqual([`${ANNOUNCEMENT} (cut)`, 'No, wait.', 'Yes?']);
   expect(dialVerbs(call)).toEqual([]);
+});
+
+describe('an agent that changes its mind before its last words are heard', () => {
+  // Calls of this kind have ids of their own where chance is not real.
+  const desk = { name: 'transfer_call', args: { to: 'desk' }, behavior: 'BLOCKING' as const };
+  const end = { name: 'end_call', behavior: 'BLOCKING' as const };
+  const lastWords = (call: typeof desk | typeof end): Turn => ({ ...asks('desk'), calls: [call] });
+
+  test('and transfers the call that it was about to end, has its caller put through', async () => {
+    const call = await callWith(
+      [lastWords(end), { on: 'toolResult', calls: [desk] }, SILENT],
+      { status: 'completed', talksMs: 5_000 },
+      [waitForHangUp],
+    );
+    expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'desk' });
+    expect(dialVerbs(call)).toMatchObject([{ to: '+15550177' }]);
+    expect(spokenOf(call).slice(2)).toEqual([ANNOUNCEMENT]);
+    expect(call.record.toolCalls).toMatchObject([{ answer: { status: 'ok' } }, { answer: { status: 'ok' } }]);
+  });
+
+  test('and ends the call that it was about to transfer, ends it', async () => {
+    const call = await callWith([lastWords(desk), { on: 'toolResult', calls: [end] }, SILENT], {}, [waitForHangUp]);
+    expect(call.record.outcome).toEqual({ kind: 'completed', by: 'agent' });
+    expect(dialVerbs(call)).toEqual([]);
+    expect(call.record.toolCalls).toMatchObject([{ answer: { status: 'ok' } }, { answer: { status: 'ok' } }]);
+  });
 });
 
 test('a destination that the file does not name is not dialled, and the model is told which there are', async () => {

@@ -214,6 +214,13 @@ describe('the life of a call', () => {
     }
   });
 
+  test('does what the agent asked for last, as long as there is a session, and never what it is told to say instead', () => {
+    for (const { from, event, to } of edges) {
+      if (from.phase !== 'farewell' || event.type !== 'leave') continue;
+      expect(to).toEqual(from.alone || event.next === 'silence' ? from : { ...from, next: event.next });
+    }
+  });
+
   test('has ended well when the agent’s goodbye is heard, its stream is lost, or it does not come to an end', () => {
     for (const { from, event, to } of edges) {
       if (from.phase !== 'farewell' || !['heardOut', 'streamLost', 'deadline'].includes(event.type)) continue;
