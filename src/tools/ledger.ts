@@ -119,7 +119,7 @@ export class ToolLedger {
     this.#isNew(call);
     const tool = this.#tools.get(call.name);
     const result = answer === undefined ? results.interrupted(tool?.mayRepeat ?? false) : results.resultOf(answer);
-    if (tool?.sideEffect) this.#keep(this.#keyOf(call, tool), result);
+    if (tool?.sideEffect && mayBeDone(result)) this.#keepEarlier(call, tool, result);
     if (answer === undefined) this.#settle(call, result);
   }
 
@@ -196,7 +196,16 @@ export class ToolLedger {
   }
 
   #keep(key: string, result: ToolResult): void {
-    if (!result.retryable && !NOTHING_DONE.has(result.status)) this.#done.set(key, result);
+    if (mayBeDone(result)) this.#done.set(key, result);
+  }
+
+  /** A key that cannot be made costs the side effect its mark, and not the call this process as well. */
+  #keepEarlier(call: CalledTool, tool: Tool, result: ToolResult): void {
+    try {
+      this.#keep(this.#keyOf(call, tool), result);
+    } catch (error) {
+      this.#options.threw(call.name, error);
+    }
   }
 
   #keyOf({ name, args }: CalledTool, { businessKey }: Tool): string {
@@ -206,6 +215,11 @@ export class ToolLedger {
   #settle(call: CalledTool, result: ToolResult, told: Settlement['told'] = 'answer'): void {
     this.#options.settled({ call, result, told });
   }
+}
+
+/** So that the same is not done once more. */
+function mayBeDone({ retryable, status }: ToolResult): boolean {
+  return !retryable && !NOTHING_DONE.has(status);
 }
 
 /** The model is to notice that nothing was done once more. */

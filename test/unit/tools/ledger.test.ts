@@ -246,6 +246,21 @@ describe('when another process takes the call up', () => {
     expect(runs).toEqual([]);
     expect(settled).toMatchObject([{ call: { id: 'c2' }, result: { status: 'ok', repeated: true } }]);
   });
+
+  test.each([
+    ['by which nothing was done has none, and needs none', { ...OK, status: 'refused' }, 0],
+    ['whose arguments were wrong has none, and needs none', { status: 'invalid_argument', retryable: true }, 0],
+    ['that was done is told to whoever looks after the tool', OK, 1],
+    ['that still ran is told as interrupted all the same', undefined, 1],
+  ])('and a key cannot be made, a call %s', (_what, answer, times) => {
+    const businessKey = () => {
+      throw new Error('no key');
+    };
+    const { ledger, outcome, threw } = givenLedger([{ name: 'book', sideEffect: true, businessKey }]);
+    ledger.takeUp(call('c1', 'book'), answer);
+    expect(threw).toHaveLength(times);
+    expect(outcome()).toEqual(answer === undefined ? ['c1 interrupted answer'] : []);
+  });
 });
 
 test('whatever happens in whatever order, each call is settled exactly once', async () => {
