@@ -43,15 +43,33 @@ export interface EarlierToolCall {
   readonly answer: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** In the order in which the model made them. Calls without ids are answered in that order, by name. */
+/** In the order in which the model made them. */
 export function toolCallsOf(entries: readonly Entry[]): EarlierToolCall[] {
+  return answeredCalls(entries).map(({ called: { id, name, args }, answered }) => ({
+    id,
+    name,
+    args,
+    answer: answered?.answer,
+  }));
+}
+
+type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;
+
+export interface AnsweredCall {
+  readonly called: EntryOf<'toolCalled'>;
+  /** undefined: it had none, or has none yet. */
+  readonly answered: EntryOf<'toolAnswered'> | undefined;
+}
+
+/** Each call of a tool with its own answer. Calls without ids are answered in their order, by name. */
+export function answeredCalls(entries: readonly Entry[]): AnsweredCall[] {
   const answers = entries.filter((entry) => entry.type === 'toolAnswered');
   return entries
     .filter((entry) => entry.type === 'toolCalled')
-    .map(({ id, name, args }) => {
-      const at = answers.findIndex((answer) => answer.id === id && answer.name === name);
-      const [answer] = at < 0 ? [] : answers.splice(at, 1);
-      return { id, name, args, answer: answer?.answer };
+    .map((called) => {
+      const at = answers.findIndex(({ id, name }) => id === called.id && name === called.name);
+      const [answered] = at < 0 ? [] : answers.splice(at, 1);
+      return { called, answered };
     });
 }
 

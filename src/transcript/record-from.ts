@@ -1,6 +1,6 @@
 /** Makes a call record from the entries of a journal, whole or not. */
 import { Failure } from '../lib/index.ts';
-import { linesOf, transferOf } from './earlier.ts';
+import { answeredCalls, linesOf, transferOf } from './earlier.ts';
 import type { Entry } from './entry.ts';
 import type { Outcome } from './outcome.ts';
 import type { CallRecord } from './record.ts';
@@ -70,18 +70,14 @@ function iso(epochMs: number): string {
 }
 
 function toolCalls(entries: readonly Entry[], zero: number): CallRecord['toolCalls'] {
-  const answers = new Map(all(entries, 'toolAnswered').map((answered) => [answered.id, answered]));
-  return all(entries, 'toolCalled').map(({ id, name, args, at }) => {
-    const answered = answers.get(id);
-    return {
-      id,
-      name,
-      args,
-      calledAtMs: at - zero,
-      answer: answered?.answer ?? null,
-      answeredAtMs: answered === undefined ? null : answered.at - zero,
-    };
-  });
+  return answeredCalls(entries).map(({ called: { id, name, args, at }, answered }) => ({
+    id,
+    name,
+    args,
+    calledAtMs: at - zero,
+    answer: answered?.answer ?? null,
+    answeredAtMs: answered === undefined ? null : answered.at - zero,
+  }));
 }
 
 function messages(entries: readonly Entry[], zero: number): Pick<CallRecord, 'messages'> {

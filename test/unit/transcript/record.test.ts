@@ -67,6 +67,30 @@ describe('the record', () => {
     expect(recordFrom([began()])).not.toHaveProperty('grounding');
   });
 
+  test('has each tool call with its own answer, also where the service gives no ids', () => {
+    const called = (at: number, name: string): Entry => ({ type: 'toolCalled', at, id: '', name, args: {} });
+    const answered = (at: number, name: string, free: number): Entry => {
+      return { type: 'toolAnswered', at, id: '', name, answer: { free } };
+    };
+    const { toolCalls } = recordFrom([
+      began(),
+      { type: 'answered', at: START_MS },
+      called(START_MS + 100, 'look'),
+      called(START_MS + 200, 'book'),
+      answered(START_MS + 300, 'book', 1),
+      answered(START_MS + 400, 'look', 2),
+      called(START_MS + 500, 'look'),
+      answered(START_MS + 600, 'look', 3),
+      called(START_MS + 700, 'look'),
+    ]);
+    expect(toolCalls.map(({ name, answer, answeredAtMs }) => [name, answer, answeredAtMs])).toEqual([
+      ['look', { free: 2 }, 400],
+      ['book', { free: 1 }, 300],
+      ['look', { free: 3 }, 600],
+      ['look', null, null],
+    ]);
+  });
+
   test('says how fast the agent answered: percentiles are measured values', () => {
     const { responses } = recordFrom([began(), ...[900, 100, 500, 300, 700].map((ms, turn) => latency(turn, ms))]);
     expect(responses.turns).toHaveLength(5);
