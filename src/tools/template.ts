@@ -18,8 +18,10 @@ export interface Variables extends ToolContext {
 /** An argument that cannot stand in its place: the model is told, and may ask the caller again. */
 export class UnfitArgument extends Error {}
 
-/** Segments by which a path leads elsewhere, and characters that servers take for the end of one. */
-const LEADS_ELSEWHERE = /^\.{1,2}$|[/\\]/;
+/** Characters that servers take for the end of a segment of a path. */
+const ENDS_SEGMENT = /[/\\]/;
+/** Segments by which a path leads elsewhere: https://url.spec.whatwg.org/#double-dot-path-segment. */
+const LEADS_ELSEWHERE = /^(\.|%2e){1,2}$/i;
 /** What a header may hold: RFC 9110 §5.5. */
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
 
@@ -36,6 +38,7 @@ export function urlText(template: Template, variables: Variables): string {
     else if (url.includes('?')) url += encoded(textOf(part.path, variables));
     else url += pathText(part.path, variables);
   }
+  judgeSegments(url, template);
   return url;
 }
 
@@ -73,8 +76,21 @@ export function bodyValue(body: BodyTemplate, variables: Variables): unknown {
 function pathText(path: readonly string[], variables: Variables): string {
   const text = textOf(path, variables);
   if (text === '') throw new UnfitArgument(`${path.at(-1)} must not be empty`);
-  if (LEADS_ELSEWHERE.test(text)) throw new UnfitArgument(`${path.at(-1)} must be a name or a number without slashes`);
+  if (ENDS_SEGMENT.test(text)) throw new UnfitArgument(`${path.at(-1)} must be a name or a number without slashes`);
   return encoded(text);
+}
+
+/** Only what is put together can be judged: two variables, or one and a dot of the operator's, may lead elsewhere as one. */
+function judgeSegments(url: string, template: Template): void {
+  const written = segmentsOf(template.map((part) => (typeof part === 'string' ? part : 'x')).join(''));
+  // Where the operator wrote dots, and nothing else, they are meant.
+  const wrong = segmentsOf(url).some((segment, at) => segment !== written[at] && LEADS_ELSEWHERE.test(segment));
+  if (wrong) throw new UnfitArgument(`${namesOf(template)} must not be mere dots`);
+}
+
+/** Of the path, with what goes before it. Blanks at the end, and line ends anywhere, are nothing to a URL. */
+function segmentsOf(url: string): string[] {
+  return url.replace(/\s/g, '').split('?', 1)[0]!.split(ENDS_SEGMENT);
 }
 
 /** A lone surrogate, which no URL can hold, becomes U+FFFD. */

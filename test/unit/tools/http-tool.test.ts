@@ -106,6 +106,29 @@ describe('what is sent', () => {
     );
   });
 
+  test.each([
+    [['/rooms/.', of('args', 'a'), '/tables'], { a: '.' }],
+    [['/rooms/', of('args', 'a'), '.'], { a: '.' }],
+    [['/rooms/', of('args', 'a'), of('args', 'b'), '/tables'], { a: '.', b: '.' }],
+    [['/rooms/%2E', of('args', 'a'), '/tables'], { a: '.' }],
+    [['/rooms/', of('args', 'a'), '\n'], { a: '..' }],
+    [['/rooms/', of('args', 'a'), '?q=1'], { a: '..' }],
+  ] as const)('never leaves the path %j by what is put together: %j', async (path, args) => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    expect(await toolOf(service.port, {}, path).run(args, CONTEXT, never)).toMatchObject({
+      status: 'invalid_argument',
+      message: expect.stringContaining('must not be mere dots'),
+    });
+    expect(service.asked).toEqual([]);
+  });
+
+  test('has dots where they lead nowhere, and where the operator wrote them', async () => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const path = ['/a/../rooms/.', of('args', 'a'), '/v1.', of('args', 'a'), '?q=', of('args', 'b')];
+    await toolOf(service.port, {}, path).run({ a: '1', b: '../..' }, CONTEXT, never);
+    expect(service.asked.map(({ url }) => url)).toEqual(['/rooms/.1/v1.1?q=..%2F..']);
+  });
+
   test.each(['Müller', 'a\r\nx-admin: 1', '\0'])('has no header with %j in it', async (name) => {
     const service = await givenHttpService((_asked, response) => json(response, {}));
     const tool = toolOf(service.port, { headers: { 'x-name': [of('args', 'name')] } });
