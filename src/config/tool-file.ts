@@ -33,6 +33,11 @@ const common = {
   businessKey: template
     .optional()
     .describe('By what two uses are the same, such as "{{args.day}} {{args.time}}". Default: all arguments.'),
+  undoes: z
+    .array(toolName)
+    .min(1)
+    .optional()
+    .describe('Tools whose effect it takes back, such as [book_table]. The same again is then done again.'),
 };
 
 const httpTool = z.strictObject({

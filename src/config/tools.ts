@@ -18,6 +18,7 @@ interface ToolCommon {
   readonly deadlineMs: number;
   readonly meanwhile?: string | undefined;
   readonly sideEffect?: boolean | undefined;
+  readonly undoes?: readonly string[] | undefined;
   readonly businessKey?: Template | undefined;
 }
 
@@ -78,6 +79,7 @@ export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: To
       return tool;
     }
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
+    checkUndoes(tool, tools, inner);
     if (tool.kind === 'http') return readHttpTool(tool, toolHosts, inner);
     if (tool.kind === 'function') return readFunctionTool(tool, inner);
     return readMcpTool(tool, servers, inner) ?? [];
@@ -100,6 +102,13 @@ function checkBuiltIn(tool: BuiltInToolFile, tools: readonly ToolFile[], { probl
   }
 }
 
+function checkUndoes({ name, undoes = [] }: OwnToolFile, tools: readonly ToolFile[], { problem }: ToolsBench): void {
+  const others = tools.map((each) => each.name).filter((other) => other !== name);
+  for (const [at, other] of undoes.entries()) {
+    if (!others.includes(other)) problem(['undoes', at], `"${other}" is no other tool of this agent`);
+  }
+}
+
 function checkBehavior({ behavior, scheduling }: OwnToolFile, model: LiveModel, { problem }: ToolsBench): void {
   const { functionBehaviors, name } = model;
   if (behavior !== undefined && !functionBehaviors.includes(BEHAVIORS[behavior])) {
@@ -119,7 +128,7 @@ const BEHAVIORS = { blocking: 'BLOCKING', nonBlocking: 'NON_BLOCKING' } as const
 const SCHEDULINGS = { whenIdle: 'WHEN_IDLE', silent: 'SILENT', interrupt: 'INTERRUPT' } as const;
 
 function commonOf(file: OwnToolFile, bench: TemplateBench): ToolCommon {
-  const { name, behavior, scheduling, deadlineMs, meanwhile, sideEffect, businessKey } = file;
+  const { name, behavior, scheduling, deadlineMs, meanwhile, sideEffect, undoes, businessKey } = file;
   return {
     name,
     behavior: behavior && BEHAVIORS[behavior],
@@ -127,6 +136,7 @@ function commonOf(file: OwnToolFile, bench: TemplateBench): ToolCommon {
     deadlineMs,
     meanwhile,
     sideEffect,
+    undoes,
     businessKey: businessKey === undefined ? undefined : parseTemplate(businessKey, ['businessKey'], bench),
   };
 }

@@ -11,6 +11,8 @@ export interface ToolSpec {
   /** What the agent says before it uses the tool. */
   readonly meanwhile?: string | undefined;
   readonly sideEffect?: boolean | undefined;
+  /** The tools of the agent's whose side effects it undoes. */
+  readonly undoes?: readonly string[] | undefined;
   readonly businessKey?: Template | undefined;
 }
 

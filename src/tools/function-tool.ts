@@ -43,6 +43,7 @@ function toolOf(spec: FunctionToolSpec, definition: DefinedTool): OutsideTool {
     deadlineMs: spec.deadlineMs,
     sideEffect,
     mayRepeat: !sideEffect,
+    undoes: spec.undoes,
     businessKey: keyOf,
     check: (args) => {
       const { error } = parameters.safeParse(args);

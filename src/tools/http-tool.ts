@@ -78,7 +78,7 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
       throw error;
     }
     if (idempotencyHeader !== undefined) {
-      const key = idempotencyKey(context.call.id, name, keyOf(args, context));
+      const key = idempotencyKey(context, name, keyOf(args, context));
       request = { ...request, headers: { ...request.headers, [idempotencyHeader]: key } };
     }
     for (const waitMs of mayRepeat ? RETRY_AFTER_MS : []) {
@@ -94,6 +94,7 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
     deadlineMs: spec.deadlineMs,
     sideEffect,
     mayRepeat,
+    undoes: spec.undoes,
     businessKey: businessKey && keyOf,
     check: argumentCheck(spec.parameters),
     run,
@@ -120,11 +121,10 @@ function requestFrom(spec: HttpToolSpec, variables: Variables, signal: AbortSign
   return { method, url, headers, body, allowsPrivate, maxBytes: MAX_ANSWER_BYTES, signal };
 }
 
-/** The same for the same thing in the same phone call, whichever process asks; and it says nothing of the caller. */
-function idempotencyKey(callId: string, name: string, key: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([callId, name, key]))
-    .digest('base64url');
+/** The same for the same thing in the same phone call until it is undone, whichever process asks; and it says nothing of the caller. */
+function idempotencyKey({ call, timesUndone = 0 }: ToolContext, name: string, key: string): string {
+  const same = timesUndone === 0 ? [call.id, name, key] : [call.id, name, key, timesUndone];
+  return createHash('sha256').update(JSON.stringify(same)).digest('base64url');
 }
 
 /** Rejects with the signal's reason when that is raised first. */

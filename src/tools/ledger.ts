@@ -10,6 +10,7 @@
  */
 import type { Cancel, Clock } from '../lib/index.ts';
 import { canonical } from './canonical.ts';
+import { Deeds, mayBeDone, toldAgain } from './deeds.ts';
 import * as results from './results.ts';
 import type { CallActions, Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
 
@@ -19,9 +20,6 @@ export const MAX_CALLS_AT_ONCE = 8;
 export const MAX_CALLS_IN_ALL = 200;
 /** Ids are forgotten beyond this many: the service repeats none, and if it did, it would be a recent one. */
 const MAX_REMEMBERED_IDS = 1_000;
-
-/** Answers by which nothing was done, so that the same call may be made again. */
-const NOTHING_DONE = new Set(['invalid_argument', 'refused', 'not_found', 'no_results']);
 
 export interface CalledTool {
   /** Some services leave it empty, and tell calls apart by their names. */
@@ -52,12 +50,12 @@ export interface ToolLedgerOptions {
 
 interface Waiting {
   readonly call: CalledTool;
-  readonly repeats: boolean;
   told: Settlement['told'];
 }
 
 interface Run {
   readonly tool: Tool;
+  readonly first: CalledTool;
   readonly key: string | undefined;
   readonly abort: AbortController;
   readonly waiting: Waiting[];
@@ -69,8 +67,7 @@ export class ToolLedger {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #ids = new Set<string>();
   readonly #runs = new Set<Run>();
-  /** Side effects that were done, or may have been, by what makes them the same. */
-  readonly #done = new Map<string, ToolResult>();
+  readonly #deeds = new Deeds();
   #count = 0;
   #closed = false;
 
@@ -119,7 +116,7 @@ export class ToolLedger {
     this.#isNew(call);
     const tool = this.#tools.get(call.name);
     const result = answer === undefined ? results.interrupted(tool?.mayRepeat ?? false) : results.resultOf(answer);
-    if (tool?.sideEffect && mayBeDone(result)) this.#keepEarlier(call, tool, result);
+    if (tool !== undefined) this.#ranEarlier(call, tool, result);
     if (answer === undefined) this.#settle(call, result);
   }
 
@@ -155,23 +152,25 @@ export class ToolLedger {
       return;
     }
     const key = tool.sideEffect ? this.#keyOf(call, tool) : undefined;
-    const done = key === undefined ? undefined : this.#done.get(key);
-    const running = key === undefined ? undefined : [...this.#runs].find((run) => run.key === key);
-    if (done !== undefined) this.#settle(call, repeated(done));
-    else if (running !== undefined) running.waiting.push({ call, repeats: true, told: 'answer' });
+    const done = key === undefined ? undefined : this.#deeds.find(tool, key);
+    const isSame = (run: Run): boolean => run.tool === tool && run.key === key;
+    const running = key === undefined ? undefined : [...this.#runs].find(isSame);
+    if (done !== undefined) this.#settle(call, toldAgain(done, call.args));
+    else if (running !== undefined) running.waiting.push({ call, told: 'answer' });
     else if (this.#runs.size >= MAX_CALLS_AT_ONCE) this.#settle(call, results.tooManyAtOnce());
     else this.#start(call, tool, key);
   }
 
   #start(call: CalledTool, tool: Tool, key: string | undefined): void {
-    const { clock, context, actions, threw } = this.#options;
+    const { clock, actions, threw } = this.#options;
+    const context = { ...this.#options.context, timesUndone: this.#deeds.timesUndone(tool) };
     const abort = new AbortController();
-    const waiting: Waiting[] = [{ call, repeats: false, told: 'answer' }];
     const run: Run = {
       tool,
+      first: call,
       key,
       abort,
-      waiting,
+      waiting: [{ call, told: 'answer' }],
       cancelDeadline: clock.after(tool.deadlineMs, () => this.#finish(run, results.tooLate(tool.mayRepeat))),
     };
     this.#runs.add(run);
@@ -191,38 +190,30 @@ export class ToolLedger {
     if (!this.#runs.delete(run)) return;
     run.cancelDeadline();
     run.abort.abort();
-    if (run.key !== undefined) this.#keep(run.key, result);
-    for (const { call, repeats, told } of run.waiting) this.#settle(call, repeats ? repeated(result) : result, told);
-  }
-
-  #keep(key: string, result: ToolResult): void {
-    if (mayBeDone(result)) this.#done.set(key, result);
-  }
-
-  /** A key that cannot be made costs the side effect its mark, and not the call this process as well. */
-  #keepEarlier(call: CalledTool, tool: Tool, result: ToolResult): void {
-    try {
-      this.#keep(this.#keyOf(call, tool), result);
-    } catch (error) {
-      this.#options.threw(call.name, error);
+    const deed = { args: run.first.args, result };
+    this.#deeds.ran(run.tool, run.key, deed);
+    for (const { call, told } of run.waiting) {
+      this.#settle(call, call === run.first ? result : toldAgain(deed, call.args), told);
     }
   }
 
-  #keyOf({ name, args }: CalledTool, { businessKey }: Tool): string {
-    return `${name} ${businessKey?.(args, this.#options.context) ?? canonical(args)}`;
+  #ranEarlier(call: CalledTool, tool: Tool, result: ToolResult): void {
+    let key: string | undefined;
+    try {
+      if (tool.sideEffect && mayBeDone(result)) key = this.#keyOf(call, tool);
+    } catch (error) {
+      // It costs the side effect its mark, and not the call this process as well.
+      this.#options.threw(call.name, error);
+    }
+    const isRepetition = key !== undefined && this.#deeds.find(tool, key) !== undefined;
+    if (!isRepetition) this.#deeds.ran(tool, key, { args: call.args, result });
+  }
+
+  #keyOf({ args }: CalledTool, { businessKey }: Tool): string {
+    return businessKey?.(args, this.#options.context) ?? canonical(args);
   }
 
   #settle(call: CalledTool, result: ToolResult, told: Settlement['told'] = 'answer'): void {
     this.#options.settled({ call, result, told });
   }
-}
-
-/** So that the same is not done once more. */
-function mayBeDone({ retryable, status }: ToolResult): boolean {
-  return !retryable && !NOTHING_DONE.has(status);
-}
-
-/** The model is to notice that nothing was done once more. */
-function repeated(result: ToolResult): ToolResult {
-  return { ...result, repeated: true };
 }

@@ -39,6 +39,7 @@ export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promi
     deadlineMs,
     sideEffect,
     mayRepeat,
+    undoes: spec.undoes,
     businessKey: businessKey && ((args, context) => plainText(businessKey, { ...context, args })),
     check: checkOf(parameters, `${place}: ${name}`),
     run: async (args, _context, signal) => {

@@ -57,6 +57,23 @@ export function aborted(): ToolResult {
   return { status: 'aborted', retryable: false, message: 'The phone call ended before the tool did.' };
 }
 
+/** The model is to notice that nothing was done once more. */
+export function repeated(result: ToolResult): ToolResult {
+  return { ...result, repeated: true };
+}
+
+/** It counts as what was done with these arguments, and was asked for with others: neither done, nor to be told as done. */
+export function otherwise(args: ToolArgs, result: ToolResult): ToolResult {
+  const before = `Nothing was done now. It was used before with ${toldOf(args)}, and counts as the same.`;
+  return result.status === 'ok'
+    ? {
+        ...repeated(result),
+        status: 'done_before',
+        message: `${before} Tell the caller what was done then; whatever they want otherwise needs another tool.`,
+      }
+    : { ...repeated(result), message: `${before} Its result then: ${result.message}` };
+}
+
 /** An answer as the transcript has it. */
 export function resultOf(answer: Readonly<Record<string, unknown>>): ToolResult {
   const { status, retryable, message } = answer;
@@ -81,6 +98,10 @@ export function tellable(result: ToolResult): ToolResult {
 
 /** A result for a session that does not know the call, and would ignore its id without a word. */
 export function asText(name: string, args: ToolArgs, result: ToolResult): string {
-  const called = `${name} with ${JSON.stringify(args).slice(0, MAX_TOLD_ARGUMENTS)}`;
+  const called = `${name} with ${toldOf(args)}`;
   return `[Before the connection broke you called ${called}. Its result: ${JSON.stringify(result)} Tell the caller what matters of it.]`;
+}
+
+function toldOf(args: ToolArgs): string {
+  return JSON.stringify(args).slice(0, MAX_TOLD_ARGUMENTS);
 }

@@ -20,6 +20,8 @@ export interface ToolContext {
   readonly sip: Readonly<Record<string, string>>;
   /** What whoever placed an outbound call gave it. */
   readonly vars: Readonly<Record<string, string>>;
+  /** How often in this call what the tool did was undone: with another number, the same thing is another one. */
+  readonly timesUndone?: number | undefined;
 }
 
 /** A tool that leaves the phone call alone. */
@@ -116,6 +118,8 @@ export interface Tool {
   readonly sideEffect: boolean;
   /** Whether it may be run again when nobody knows how it went: it has no side effect, or others recognise the repetition. */
   readonly mayRepeat: boolean;
+  /** Names of the tools whose side effects it undoes: these are not repetitions any more when they come again. */
+  readonly undoes?: readonly string[] | undefined;
   /** By what two calls are the same; undefined: by their arguments. */
   readonly businessKey?: ((args: ToolArgs, context: ToolContext) => string) | undefined;
   /** What is wrong with the arguments, for the model to mend; undefined when nothing is. */

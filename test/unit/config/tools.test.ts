@@ -107,6 +107,15 @@ test('a worker, which answers no calls, needs neither secrets nor files of tools
   expect(agents.map(({ toolSpecs }) => toolSpecs)).toEqual([[]]);
 });
 
+test('a tool says which others it undoes', () => {
+  const toolOf = (name: string, more: string) =>
+    `  - { kind: http, name: ${name}, description: d, url: "https://api.example.com/"${more} }\n`;
+  const yaml = `${AGENT}${HOSTS}tools:\n${toolOf('cancel', ', undoes: [book]')}${toolOf('book', '')}`;
+  const { agents, problems } = inspectConfig({ env: DEVELOPER, cwd: givenFiles({ 'config/agents/sales.yaml': yaml }) });
+  expect(problems).toEqual([]);
+  expect(agents[0]?.toolSpecs).toMatchObject([{ name: 'cancel', undoes: ['book'] }, { name: 'book' }]);
+});
+
 test('a server of the Model Context Protocol has its secrets, and its tools have it', () => {
   const yaml = `${AGENT}
 mcpServers:
@@ -167,6 +176,8 @@ describe('a tool that cannot work is told at start, with its place', () => {
     ['headers: { x: "{{env.KEY}}" }', 'headers.x: KEY is not set: {{env.KEY}} takes it from the environment'],
     ['query: { day: "{{args.day" }', 'query.day: has a "{{" or "}}" without its other half'],
     ['headers: { "bad name": x }', 'headers.bad name: '],
+    ['undoes: [book_table]', 'undoes[0]: "book_table" is no other tool of this agent'],
+    ['undoes: [find_table]', 'undoes[0]: "find_table" is no other tool of this agent'],
     ['method: POST\nbody: { day: {{args.day}} }', 'body.day: a variable must stand in quotes, such as "{{args.day}}"'],
   ])('%s', (more, complaint) => {
     const [first] = problems(DAY + more);

@@ -24,6 +24,7 @@ export const OK: ToolResult = { status: 'ok', retryable: false, message: 'Done.'
 export interface StartedRun {
   readonly name: string;
   readonly args: ToolArgs;
+  readonly timesUndone: number | undefined;
   readonly signal: AbortSignal;
   readonly resolve: (result: ToolResult) => void;
   readonly reject: (error: unknown) => void;
@@ -51,8 +52,8 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
       sideEffect: false,
       mayRepeat: rest.sideEffect !== true,
       check: () => undefined,
-      run: (args, _context, signal) =>
-        new Promise<ToolResult>((resolve, reject) => runs.push({ name, args, signal, resolve, reject })),
+      run: (args, { timesUndone }, signal) =>
+        new Promise<ToolResult>((resolve, reject) => runs.push({ name, args, timesUndone, signal, resolve, reject })),
       ...rest,
     })),
     called: (call) => called.push(call),

@@ -145,7 +145,7 @@ describe('what is sent', () => {
     expect(service.asked[0]?.url).toBe('/tables');
   });
 
-  test('has an idempotency key that is the same for the same thing, and another in another call', async () => {
+  test('has an idempotency key that is the same for the same thing, and another in another call, or once it was undone', async () => {
     const service = await givenHttpService((_asked, response) => json(response, {}));
     const spec = { method: 'POST', idempotencyHeader: 'Idempotency-Key', businessKey: [of('args', 'day')] } as const;
     const tool = toolOf(service.port, spec);
@@ -153,10 +153,11 @@ describe('what is sent', () => {
     await tool.run({ day: 'Friday', note: 'b' }, CONTEXT, never);
     await tool.run({ day: 'Saturday' }, CONTEXT, never);
     await tool.run({ day: 'Friday' }, { ...CONTEXT, call: { ...CONTEXT.call, id: 'CA2' } }, never);
+    await tool.run({ day: 'Friday' }, { ...CONTEXT, timesUndone: 1 }, never);
     const keys = service.asked.map(({ headers }) => headers['idempotency-key']);
     expect(keys[0]).toMatch(/^[\w-]{43}$/);
     expect(keys[1]).toBe(keys[0]);
-    expect(new Set(keys).size).toBe(3);
+    expect(new Set(keys).size).toBe(4);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Every call of a tool is settled exactly once: by its result, a failure, a deadline, a cancellation, a lost session, a hang-up. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ToolArgs } from '../../../src/tools/index.ts';
 import { givenLedger, OK } from './given.ts';
 
 const call = (id: string, name = 'look', args: Record<string, unknown> = {}) => ({ id, name, args });
@@ -157,6 +158,80 @@ describe('a side effect', () => {
       { number: 1, note: 'soon' },
       { number: 2 },
     ]);
+  });
+
+  test('that counts as the same and was asked for otherwise is neither done nor told as done', async () => {
+    const { ledger, clock, runs, settled } = givenLedger([
+      { ...book, businessKey: ({ day }: ToolArgs) => String(day) },
+      { name: 'call_taxi', sideEffect: true, businessKey: () => 'taxi' },
+    ]);
+    ledger.called(call('c1', 'book', { day: 'Friday', guests: 4 }));
+    ledger.called(call('c2', 'book', { day: 'Friday', guests: 6 }));
+    runs[0]!.resolve({ ...OK, data: { guests: 4 } });
+    await clock.advance(0);
+    ledger.called(call('c3', 'book', { guests: 7, day: 'Friday' }));
+    ledger.called(call('c4', 'book', { guests: 4, day: 'Friday' }));
+    const before = { status: 'done_before', retryable: false, repeated: true, data: { guests: 4 } };
+    expect(settled.map(({ result }) => result)).toMatchObject([
+      OK,
+      { ...before, message: expect.stringContaining('with {"day":"Friday","guests":4}') },
+      before,
+      { ...OK, repeated: true },
+    ]);
+    ledger.called(call('c5', 'call_taxi', { at: 7 }));
+    runs[1]!.resolve({ status: 'unknown', retryable: false, message: 'Nobody knows.' });
+    await clock.advance(0);
+    ledger.called(call('c6', 'call_taxi', { at: 8 }));
+    expect(settled.at(-1)!.result).toMatchObject({
+      status: 'unknown',
+      message: expect.stringMatching(/with \{"at":7\}.*Nobody knows\.$/),
+    });
+    expect(runs).toHaveLength(2);
+  });
+
+  describe('that another tool undoes', () => {
+    const tools = [book, { name: 'cancel', undoes: ['book'] }, { name: 'order', sideEffect: true }];
+
+    test.each([
+      ['is done again', OK, 2],
+      ['is done again when nobody knows whether it was undone', { ...OK, status: 'timeout', retryable: true }, 2],
+      ['is not, when that was refused', { ...OK, status: 'refused' }, 1],
+      ['is not, when that found nothing', { ...OK, status: 'not_found' }, 1],
+    ])('%s', async (_what, result, times) => {
+      const { ledger, clock, runs } = givenLedger(tools);
+      const done = async (name: string, as = OK): Promise<void> => {
+        const before = runs.length;
+        ledger.called(call(`c${clock.nowMs()}`, name));
+        if (runs.length > before) runs.at(-1)!.resolve(as);
+        await clock.advance(1);
+      };
+      await done('book');
+      await done('order');
+      await done('cancel', result);
+      await done('book');
+      await done('book');
+      await done('order');
+      expect(runs.filter(({ name }) => name === 'book')).toHaveLength(times);
+      expect(runs.filter(({ name }) => name === 'order')).toHaveLength(1);
+      expect(runs.filter(({ name }) => name === 'book').map(({ timesUndone }) => timesUndone)).toEqual(
+        times === 1 ? [0] : [0, 1],
+      );
+    });
+
+    test('is done again also by the process that takes the call up, as often undone', () => {
+      const { ledger, runs, settled } = givenLedger(tools);
+      ledger.takeUp(call('c1', 'book'), OK);
+      ledger.takeUp(call('c2', 'cancel'), OK);
+      ledger.called(call('c3', 'book'));
+      expect(runs).toMatchObject([{ name: 'book', timesUndone: 1 }]);
+      const { ledger: later, settled: told } = givenLedger(tools);
+      later.takeUp(call('c1', 'book', { guests: 4 }), OK);
+      later.takeUp(call('c2', 'cancel'), OK);
+      later.takeUp(call('c3', 'book', { guests: 6 }), OK);
+      later.called(call('c4', 'book', { guests: 6 }));
+      expect(settled).toEqual([]);
+      expect(told).toMatchObject([{ call: { id: 'c4' }, result: { status: 'ok', repeated: true } }]);
+    });
   });
 
   test.each([
