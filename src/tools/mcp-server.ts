@@ -142,7 +142,13 @@ export class McpServer {
             requestInit: { headers: how.headers },
             fetch: direct,
           })
-        : new stdio.StdioClientTransport({ command: how.command, args: [...how.args], env: { ...how.env } });
+        : new stdio.StdioClientTransport({
+            command: how.command,
+            args: [...how.args],
+            env: { ...how.env },
+            // What it says there may be about callers, and has no place in our log.
+            stderr: 'ignore',
+          });
     try {
       // What the package declares is not as exact as our compiler wants it: `sessionId` may be undefined.
       await this.#inTime(client.connect(transport as Parameters<typeof client.connect>[0]));

@@ -51,7 +51,7 @@ export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promi
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code === INVALID_PARAMS && error instanceof Error) return badArguments(error.message);
         if (isLost(error, code)) return unavailable(mayRepeat);
-        throw error;
+        throw new Error(`${place}: ${name} failed with ${codeText(error, code)}`);
       }
       return resultOf(result);
     },
@@ -74,6 +74,12 @@ function isLost(error: unknown, code: unknown): boolean {
   return (
     LOST.has(Number(code)) || Number(code) >= 500 || (error instanceof TypeError && error.message === 'fetch failed')
   );
+}
+
+/** What is thrown goes to the log, where nothing belongs that a server says of a caller: no words of its own, and no cause. */
+function codeText(error: unknown, code: unknown): string {
+  if (typeof code === 'number') return `code ${code}`;
+  return error instanceof Error ? error.name : 'no error';
 }
 
 function resultOf({ texts, structured, isError }: McpResult): ToolResult {

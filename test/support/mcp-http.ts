@@ -1,6 +1,6 @@
 /** A real server of the Model Context Protocol over HTTP on this machine, with one tool that the test answers. */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -19,6 +19,8 @@ export interface McpHttp {
   readonly headers: readonly IncomingHttpHeaders[];
   /** Forgets all sessions, as a server does that was started anew. */
   readonly restart: () => void;
+  /** Answers the next message of a session with this status and text, in place of the server. */
+  readonly refuse: (status: number, text?: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -29,10 +31,13 @@ export async function givenMcpHttp(
 ): Promise<McpHttp> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const headers: IncomingHttpHeaders[] = [];
+  const refusals: ((response: ServerResponse) => void)[] = [];
   const server: Server = createServer(async (request, response) => {
     headers.push(request.headers);
     const id = request.headers['mcp-session-id'];
     const known = typeof id === 'string' ? sessions.get(id) : undefined;
+    const refused = id !== undefined && request.method === 'POST' ? refusals.shift() : undefined;
+    if (refused !== undefined) return refused(response);
     if (known !== undefined) return known.handleRequest(request, response);
     if (id !== undefined) return void response.writeHead(404).end();
     const transport = new StreamableHTTPServerTransport({
@@ -56,5 +61,7 @@ export async function givenMcpHttp(
   };
   onTestFinished(stop);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-  return { url, headers, restart: () => sessions.clear(), stop };
+  const refuse = (status: number, text = ''): void =>
+    void refusals.push((response) => response.writeHead(status).end(text));
+  return { url, headers, restart: () => sessions.clear(), refuse, stop };
 }

@@ -1,5 +1,6 @@
 /** Tools of real servers of the Model Context Protocol, over HTTP and as processes. */
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
 import type { LoadSdk, McpServerSpec } from '../../../src/tools/mcp-server.ts';
@@ -80,6 +81,15 @@ describe('over HTTP', () => {
     expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
   });
 
+  test('what a server says of a fault of its own is thrown as its code alone, for the log is no place for it', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    const tool = await http(server.url)('find_table');
+    server.refuse(400, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_000, message: 'Ann Rossi' } }));
+    const thrown: unknown = await tool.run({}, CONTEXT, never).catch((error) => error);
+    expect(inspect(thrown)).toMatch(/Error: mcpServers\.crm: find_table failed with code 400\n/);
+    expect(inspect(thrown)).not.toContain('Rossi');
+  });
+
   test('a call ends at once when its signal is raised, and the server hears of it', async () => {
     const abort = new AbortController();
     let told: () => void = () => undefined;
@@ -106,6 +116,11 @@ describe('as a process', () => {
     onTestFinished(() => void delete process.env['SECRET_OF_OURS']);
     const tool = await command({ NOTES_KEY: 'k' })('tell');
     expect(await tool.run({ word: 'hello' }, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'hello k' });
+  });
+
+  test('is not heard but by its answers: what it says besides may be about callers', async () => {
+    const tool = await command()('unheard');
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ data: 'true' });
   });
 
   test('that ends in the middle of a call leaves nobody knowing, and is started again for the next', async () => {
