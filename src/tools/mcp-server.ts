@@ -4,6 +4,7 @@
  */
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { type Clock, Failure, withDeadline } from '../lib/index.ts';
+import { McpConnection } from './mcp-connection.ts';
 import type { ToolArgs } from './tool.ts';
 
 export interface McpServerSpec {
@@ -65,7 +66,10 @@ const loadPackage: LoadSdk = async () => ({
 export class McpServer {
   readonly #spec: McpServerSpec;
   readonly #deps: McpDeps;
-  #client: Promise<Client> | undefined;
+  /** What is called by next. */
+  #current: Promise<McpConnection> | undefined;
+  /** With those that others still use. */
+  readonly #open = new Set<McpConnection>();
   #closed = false;
 
   constructor(spec: McpServerSpec, deps: McpDeps) {
@@ -77,8 +81,8 @@ export class McpServer {
   async tools(): Promise<readonly McpTool[]> {
     const { name } = this.#spec;
     try {
-      const client = await this.#connected();
-      return await this.#inTime(listTools(client));
+      const connection = await this.#connected();
+      return await this.#inTime(connection.use(listTools));
     } catch (error) {
       if (error instanceof Failure) throw error;
       const message = error instanceof Error ? error.message : String(error);
@@ -88,17 +92,29 @@ export class McpServer {
 
   /** Rejects when there is no connection, or the server refuses the call. */
   async call(name: string, args: ToolArgs, { signal, limitMs }: McpCallOptions): Promise<McpResult> {
+    // The ledger's deadline comes first; the package's own would be a minute.
+    const limits = { signal, timeout: 2 * limitMs };
     const once = async (): Promise<McpResult> => {
-      const client = await this.#connected();
+      const connecting = this.#connected();
+      const connection = await connecting;
       signal.throwIfAborted();
-      // The ledger's deadline comes first; the package's own would be a minute.
-      return resultOf(await client.callTool({ name, arguments: args }, undefined, { signal, timeout: 2 * limitMs }));
+      try {
+        return resultOf(
+          await connection.use((client) => client.callTool({ name, arguments: args }, undefined, limits)),
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        if (isLost(error)) {
+          this.#forget(connecting);
+          connection.leave();
+        }
+        throw error;
+      }
     };
     try {
       return await once();
     } catch (error) {
       signal.throwIfAborted();
-      if (isBroken(error)) await this.#leave();
       // It was started anew, does not know us any more, and has done nothing.
       if (codeOf(error) !== SESSION_UNKNOWN) throw error;
       return once();
@@ -107,35 +123,36 @@ export class McpServer {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#leave();
+    await this.#current?.catch(() => undefined);
+    await Promise.all(Array.from(this.#open, (connection) => connection.close()));
   }
 
-  async #leave(): Promise<void> {
-    const leaving = this.#client;
-    this.#client = undefined;
-    const client = await leaving?.catch(() => undefined);
-    await client?.close();
-  }
-
-  #connected(): Promise<Client> {
-    if (this.#client !== undefined) return this.#client;
-    const forget = (): void => {
-      if (this.#client === connecting) this.#client = undefined;
-    };
-    const connecting = this.#connect(forget).catch((error) => {
-      forget();
+  #connected(): Promise<McpConnection> {
+    if (this.#current !== undefined) return this.#current;
+    const connecting = this.#connect(() => this.#forget(connecting)).catch((error) => {
+      this.#forget(connecting);
       throw error;
     });
-    this.#client = connecting;
+    this.#current = connecting;
     return connecting;
   }
 
-  async #connect(lost: () => void): Promise<Client> {
+  /** Another call may have connected anew meanwhile. */
+  #forget(lost: Promise<McpConnection>): void {
+    if (this.#current === lost) this.#current = undefined;
+  }
+
+  async #connect(lost: () => void): Promise<McpConnection> {
     const { name, how } = this.#spec;
     if (this.#closed) throw new Error(`the server ${name} was left`);
     const { client: sdk, http, stdio } = await this.#load();
     const client = new sdk.Client({ name: 'callbridge', version: '1' });
-    client.onclose = lost;
+    const connection = new McpConnection(client);
+    client.onclose = () => {
+      lost();
+      this.#open.delete(connection);
+    };
+    this.#open.add(connection);
     const transport =
       'url' in how
         ? new http.StreamableHTTPClientTransport(new URL(how.url), {
@@ -154,9 +171,10 @@ export class McpServer {
       await this.#inTime(client.connect(transport as Parameters<typeof client.connect>[0]));
     } catch (error) {
       await client.close();
+      this.#open.delete(connection);
       throw error;
     }
-    return client;
+    return connection;
   }
 
   async #load(): ReturnType<LoadSdk> {
@@ -191,9 +209,9 @@ async function listTools(client: Client): Promise<readonly McpTool[]> {
   return tools;
 }
 
-/** A connection of which nothing more is to be had: the transport's own errors, with HTTP's codes, and what fetch throws. */
-function isBroken(error: unknown): boolean {
-  return Number(codeOf(error)) >= 400 || (error instanceof TypeError && error.message === 'fetch failed');
+/** A connection of which nothing more is to be had. A request that was refused otherwise says nothing of the next one. */
+function isLost(error: unknown): boolean {
+  return codeOf(error) === SESSION_UNKNOWN || (error instanceof TypeError && error.message === 'fetch failed');
 }
 
 function codeOf(error: unknown): unknown {

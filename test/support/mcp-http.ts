@@ -19,8 +19,10 @@ export interface McpHttp {
   readonly headers: readonly IncomingHttpHeaders[];
   /** Forgets all sessions, as a server does that was started anew. */
   readonly restart: () => void;
-  /** Answers the next message of a session with this status and text, in place of the server. */
-  readonly refuse: (status: number, text?: string) => void;
+  /** Answers the next message of a session with this status and text, in place of the server; not before `when`. */
+  readonly refuse: (status: number, text?: string, when?: Promise<void>) => void;
+  /** The ids of the sessions whose client is there, and hears what the server says of its own accord. */
+  readonly hearing: () => readonly string[];
   readonly stop: () => Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function givenMcpHttp(
 ): Promise<McpHttp> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const headers: IncomingHttpHeaders[] = [];
+  const hearing = new Set<string>();
   const refusals: ((response: ServerResponse) => void)[] = [];
   const server: Server = createServer(async (request, response) => {
     headers.push(request.headers);
@@ -38,6 +41,10 @@ export async function givenMcpHttp(
     const known = typeof id === 'string' ? sessions.get(id) : undefined;
     const refused = id !== undefined && request.method === 'POST' ? refusals.shift() : undefined;
     if (refused !== undefined) return refused(response);
+    if (known !== undefined && request.method === 'GET') {
+      hearing.add(String(id));
+      response.on('close', () => hearing.delete(String(id)));
+    }
     if (known !== undefined) return known.handleRequest(request, response);
     if (id !== undefined) return void response.writeHead(404).end();
     const transport = new StreamableHTTPServerTransport({
@@ -61,7 +68,7 @@ export async function givenMcpHttp(
   };
   onTestFinished(stop);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-  const refuse = (status: number, text = ''): void =>
-    void refusals.push((response) => response.writeHead(status).end(text));
-  return { url, headers, restart: () => sessions.clear(), refuse, stop };
+  const refuse = (status: number, text = '', when = Promise.resolve()): void =>
+    void refusals.push((response) => void when.then(() => response.writeHead(status).end(text)));
+  return { url, headers, restart: () => sessions.clear(), refuse, hearing: () => [...hearing], stop };
 }

@@ -1,13 +1,27 @@
 /** Tools of real servers of the Model Context Protocol, over HTTP and as processes. */
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../../src/lib/index.ts';
 import type { LoadSdk, McpServerSpec } from '../../../src/tools/mcp-server.ts';
 import type { McpToolSpec } from '../../../src/tools/mcp-tool.ts';
 import { Toolbox } from '../../../src/tools/toolbox.ts';
 import { givenMcpHttp } from '../../support/mcp-http.ts';
 import { CONTEXT } from './given.ts';
+
+/** Something that is waited for. */
+function gate() {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
+}
+
+function onlyOf<T>(list: readonly T[]): readonly T[] {
+  expect(list).toHaveLength(1);
+  return list;
+}
 
 const never = new AbortController().signal;
 
@@ -79,6 +93,56 @@ describe('over HTTP', () => {
     const tool = await http(server.url)('find_table');
     await server.stop();
     expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
+  });
+
+  test.each([
+    [429, 'is refused'],
+    [503, 'cannot be served'],
+    [404, 'finds that the server was started anew'],
+  ])('a call that gets %i, and %s, leaves those of other phone calls alone', async (status) => {
+    const [begun, released] = [gate(), gate()];
+    const server = await givenMcpHttp(async ({ day }) => {
+      begun.open();
+      if (day === 'Friday') await released.passed;
+      return { content: [{ type: 'text', text: `Seven on ${day}` }] };
+    });
+    const tool = await http(server.url)('find_table');
+    const other = tool.run({ day: 'Friday' }, CONTEXT, never);
+    await begun.passed;
+    server.refuse(status);
+    await tool.run({ day: 'Saturday' }, CONTEXT, never).catch(() => undefined);
+    released.open();
+    expect(await other).toMatchObject({ status: 'ok', data: 'Seven on Friday' });
+    expect(await tool.run({ day: 'Sunday' }, CONTEXT, never)).toMatchObject({ data: 'Seven on Sunday' });
+  });
+
+  test('of two calls that find the server started anew, the later one leaves the new connection alone', async () => {
+    const [first, both] = [gate(), gate()];
+    let begun = 0;
+    const server = await givenMcpHttp(async ({ day }) => {
+      begun += 1;
+      first.open();
+      if (begun === 2) both.open();
+      await both.passed;
+      return { content: [{ type: 'text', text: `Seven on ${day}` }] };
+    });
+    const tool = await http(server.url)('find_table');
+    server.restart();
+    server.refuse(404);
+    // Only when the other one is under way by the new connection.
+    server.refuse(404, '', first.passed);
+    const days = ['Friday', 'Saturday'];
+    const told = await Promise.all(days.map((day) => tool.run({ day }, CONTEXT, never)));
+    expect(told).toMatchObject(days.map((day) => ({ status: 'ok', data: `Seven on ${day}` })));
+  });
+
+  test('a connection that nobody needs any more is closed', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    const tool = await http(server.url)('find_table');
+    const [before] = await vi.waitFor(() => onlyOf(server.hearing()));
+    server.restart();
+    await tool.run({}, CONTEXT, never);
+    await vi.waitFor(() => expect(onlyOf(server.hearing())).not.toContain(before));
   });
 
   test('what a server says of a fault of its own is thrown as its code alone, for the log is no place for it', async () => {
