@@ -56,9 +56,7 @@ export class AgentSide {
     this.#options = options;
     const { agent, deps, takenUp, handle, talking, actions } = options;
     const { clock, logger } = deps;
-    this.#carryOn.broken(takenUp?.loose);
-    if (takenUp?.notPutThrough !== undefined) this.#carryOn.happened(takenUp.notPutThrough);
-    if (takenUp !== undefined) this.#carryOn.unheard();
+    if (takenUp !== undefined) this.#carryOn.takenUp(takenUp, agent);
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
     this.#turns = new AgentTurns(agent, deps);
     this.#playout = new Playout(clock, {

@@ -1,4 +1,7 @@
 /** What the agent is told after a break, so that what was cut off is finished, and a question that was asked is answered. */
+import type { CallAgent } from './call-agent.ts';
+import { KEYS_LOST } from './orders.ts';
+import type { TakenUp } from './take-up.ts';
 
 /** What a break left behind. */
 export type Loose =
@@ -8,6 +11,8 @@ export type Loose =
   | 'agentLost'
   /** The caller was the last to speak, and had not been answered. */
   | 'callerUnanswered';
+
+type Left = Pick<TakenUp, 'loose' | 'notPutThrough' | 'keysLost'>;
 
 const TEXTS: Readonly<Record<Loose, string>> = {
   agentCut:
@@ -21,7 +26,17 @@ const TEXTS: Readonly<Record<Loose, string>> = {
 export class CarryOn {
   #loose: Loose | undefined;
   #news: string | undefined;
+  #lost: string | undefined;
   #unheard = false;
+
+  /** Another process had the call, and left this. */
+  takenUp({ loose, notPutThrough, keysLost }: Left, { keys, tools = [] }: Pick<CallAgent, 'keys' | 'tools'>): void {
+    this.broken(loose);
+    if (notPutThrough !== undefined) this.happened(notPutThrough);
+    // One by one, the model knows them; those that are put together may be meant for tools.
+    if (keysLost && keys !== undefined && tools.length > 0) this.lost(KEYS_LOST);
+    this.unheard();
+  }
 
   /** What the last break left; `undefined` when nothing was under way. Of two breaks in a row the first one counts. */
   broken(loose: Loose | undefined): void {
@@ -33,6 +48,11 @@ export class CarryOn {
     this.#news = news;
   }
 
+  /** Something that the caller did in vain. A tool that needs it says so as well, if the caller has the turn now. */
+  lost(what: string): void {
+    this.#lost = what;
+  }
+
   get hasNews(): boolean {
     return this.#news !== undefined;
   }
@@ -41,10 +61,12 @@ export class CarryOn {
   mended(callerSpeaks: boolean): string | undefined {
     const loose = this.#loose;
     const news = this.#news;
+    const lost = this.#lost;
     this.#loose = undefined;
     this.#news = undefined;
-    if (news !== undefined) return news;
-    return loose === undefined || callerSpeaks ? undefined : TEXTS[loose];
+    this.#lost = undefined;
+    const texts = callerSpeaks ? [news] : [news ?? (loose && TEXTS[loose]), lost];
+    return texts.filter((text) => text !== undefined).join(' ') || undefined;
   }
 
   /** Nobody hears the caller, who may say something all the same, and wait for the answer. */

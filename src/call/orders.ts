@@ -13,6 +13,10 @@ export function notPutThrough(name: string, status: string | undefined): string 
   return `[The caller could not be put through to ${name}: ${why}. They are back with you now. Tell them so, and ask how you can help instead. Do not greet again.]`;
 }
 
+/** Keys may be a secret, so that no other process is told them. */
+export const KEYS_LOST =
+  '[What the caller entered by the keys was lost with the connection. If it is still needed, ask them to enter it again.]';
+
 /** The model varies the words; what must be said exactly is a recording's work. */
 export function greetingOrder(greeting: string): string {
   return `[The caller has just picked up the phone.] ${greeting}`;

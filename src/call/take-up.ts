@@ -6,6 +6,7 @@ import {
   type EarlierToolCall,
   type Entry,
   hasGreeted,
+  hasUnusedKeys,
   lastHandle,
   lastTurn,
   toolCallsOf,
@@ -64,6 +65,8 @@ export interface TakenUp {
   readonly lastTurn: number;
   readonly loose: Loose | undefined;
   readonly toolCalls: readonly EarlierToolCall[];
+  /** The caller has entered something for a tool, which only the earlier process knew. */
+  readonly keysLost: boolean;
   /** The caller is back from a transfer: what the agent is told of it. */
   readonly notPutThrough?: string | undefined;
 }
@@ -91,6 +94,7 @@ export function takenUpFrom(entries: readonly Entry[], transferStatus: string | 
     lastTurn: lastTurn(entries),
     loose: looseEnd(entries),
     toolCalls: toolCallsOf(entries),
+    keysLost: hasUnusedKeys(entries),
   };
 }
 

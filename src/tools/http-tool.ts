@@ -73,13 +73,13 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
     let request: HttpRequest;
     try {
       request = requestFrom(spec, variables, signal);
+      if (idempotencyHeader !== undefined) {
+        const key = idempotencyKey(context, name, keyOf(args, context));
+        request = { ...request, headers: { ...request.headers, [idempotencyHeader]: key } };
+      }
     } catch (error) {
       if (error instanceof UnfitArgument) return badArguments(error.message);
       throw error;
-    }
-    if (idempotencyHeader !== undefined) {
-      const key = idempotencyKey(context, name, keyOf(args, context));
-      request = { ...request, headers: { ...request.headers, [idempotencyHeader]: key } };
     }
     for (const waitMs of mayRepeat ? RETRY_AFTER_MS : []) {
       const { result, passes } = await attempt(request);

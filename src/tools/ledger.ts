@@ -12,6 +12,7 @@ import type { Cancel, Clock } from '../lib/index.ts';
 import { canonical } from './canonical.ts';
 import { Deeds, mayBeDone, toldAgain } from './deeds.ts';
 import * as results from './results.ts';
+import { UnfitArgument } from './template.ts';
 import type { CallActions, Tool, ToolArgs, ToolContext, ToolResult } from './tool.ts';
 
 /** A model that speaks with one person has no use for more; a loop of it would flood what stands behind the tools. */
@@ -88,8 +89,11 @@ export class ToolLedger {
       try {
         this.#begin(call, tool);
       } catch (error) {
-        this.#options.threw(call.name, error);
-        this.#settle(call, results.failed());
+        if (error instanceof UnfitArgument) this.#settle(call, results.badArguments(error.message));
+        else {
+          this.#options.threw(call.name, error);
+          this.#settle(call, results.failed());
+        }
       }
     }
   }
@@ -202,8 +206,8 @@ export class ToolLedger {
     try {
       if (tool.sideEffect && mayBeDone(result)) key = this.#keyOf(call, tool);
     } catch (error) {
-      // It costs the side effect its mark, and not the call this process as well.
-      this.#options.threw(call.name, error);
+      // It costs the side effect its mark, and not the call this process as well. That the caller's keys are lost is no fault.
+      if (!(error instanceof UnfitArgument)) this.#options.threw(call.name, error);
     }
     const isRepetition = key !== undefined && this.#deeds.find(tool, key) !== undefined;
     if (!isRepetition) this.#deeds.ran(tool, key, { args: call.args, result });

@@ -22,6 +22,8 @@ export class UnfitArgument extends Error {}
 const ENDS_SEGMENT = /[/\\]/;
 /** Segments by which a path leads elsewhere: https://url.spec.whatwg.org/#double-dot-path-segment. */
 const LEADS_ELSEWHERE = /^(\.|%2e){1,2}$/i;
+/** What the caller has entered by the keys: nothing before they did, nor in another process than the one that heard them. */
+const KEYS = 'caller.keys';
 /** What a header may hold: RFC 9110 §5.5. */
 const HEADER_TEXT = /^[\t\x20-\x7e]*$/;
 
@@ -107,12 +109,18 @@ function textOf(path: readonly string[], variables: Variables): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-/** What stands at the path: only what is really there, and never what every object has. */
+/**
+ * What stands at the path: only what is really there, and never what every object has. Throws UnfitArgument for keys that
+ * are not there: what takes them can do nothing without, and may tell the caller that they are wrong.
+ */
 function valueAt(path: readonly string[], variables: Variables): unknown {
   let value: unknown = variables;
   for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
+    const isThere = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    value = isThere ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  if (path.join('.') === KEYS && (value ?? '') === '') {
+    throw new UnfitArgument('the caller has entered nothing by the keys, or it was lost');
   }
   return value;
 }

@@ -35,6 +35,14 @@ export function linesOf(entries: readonly Entry[]): Line[] {
   });
 }
 
+/** Whether the caller has pressed keys, and no tool was called since that may have used what they entered. */
+export function hasUnusedKeys(entries: readonly Entry[]): boolean {
+  const last = entries.findLast(
+    (entry) => entry.type === 'toolCalled' || (entry.type === 'line' && entry.line.kind === 'digits'),
+  );
+  return last?.type === 'line';
+}
+
 export interface EarlierToolCall {
   readonly id: string;
   readonly name: string;

@@ -8,6 +8,7 @@ export type { SaidTurn } from './dialogue.ts';
 export {
   type EarlierToolCall,
   hasGreeted,
+  hasUnusedKeys,
   lastHandle,
   lastTurn,
   toolCallsOf,

@@ -26,6 +26,20 @@ test('of two breaks in a row the first one counts: nothing was under way at the 
   expect(carryOn.mended(false)).toMatch(/speaking/);
 });
 
+test('what the caller did in vain is told beside the rest, once, and not into what they say', () => {
+  const carryOn = new CarryOn();
+  carryOn.broken('callerUnanswered');
+  carryOn.lost('[Keys lost.]');
+  expect(carryOn.mended(false)).toMatch(/Answer what the caller said last.*\] \[Keys lost\.\]$/);
+  expect(carryOn.mended(false)).toBeUndefined();
+  carryOn.lost('[Keys lost.]');
+  expect(carryOn.mended(false)).toBe('[Keys lost.]');
+  carryOn.lost('[Keys lost.]');
+  expect(carryOn.mended(true)).toBeUndefined();
+  carryOn.happened('[Back.]');
+  expect(carryOn.mended(true)).toBe('[Back.]');
+});
+
 test('a caller whom nobody heard for a while may wait for an answer; that is asked once', () => {
   const carryOn = new CarryOn();
   expect(carryOn.heardAgain()).toBe(false);

@@ -56,6 +56,7 @@ interface ServiceOptions {
   readonly patience?: CallAgent['patience'];
   /** undefined: nobody asks whether the caller is there. */
   readonly idle?: CallAgent['idle'];
+  readonly keys?: CallAgent['keys'];
   readonly model?: ScenarioInput;
   readonly tools?: readonly Tool[];
   readonly openLive?: () => never;
@@ -68,6 +69,7 @@ function service({
   limits,
   patience,
   idle,
+  keys,
   model,
   tools = [],
   openLive,
@@ -84,7 +86,7 @@ function service({
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
-    return agent && { ...agent, patience, idle, tools, credentials: [], limits: { ...agent.limits, ...limits } };
+    return agent && { ...agent, patience, idle, keys, tools, credentials: [], limits: { ...agent.limits, ...limits } };
   };
   const functions = tools.map(({ declaration }) => declaration);
   const slots = memorySlots();
@@ -960,6 +962,33 @@ describe('a call of a dead process', () => {
     // Turns count on, so that one record holds them all.
     expect(transcripts.get('CA1')).toContainEqual(expect.objectContaining({ type: 'speaking', turn: 2 }));
     expect(await metrics.text()).toContain('callbridge_calls_taken_up_total{because="PROCESS_DIED"} 1');
+  });
+
+  test.each([
+    ['asks for keys again that it cannot know', { interDigitMs: 2_000, maxDigits: 6, secret: true }, true],
+    ['says nothing of keys that no tool is to have', undefined, false],
+  ])('%s', async (_what, keys, told) => {
+    const earlier: Entry[] = [
+      { type: 'began', at: 1_000, version: 1, call: facts },
+      { type: 'answered', at: 1_000 },
+      { type: 'greeted', at: 1_000 },
+      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Your code, please.') },
+      { type: 'line', at: 6_000, line: { ...lineOf('caller', '•'), kind: 'digits' } },
+    ];
+    const check: Tool = {
+      declaration: { name: 'check', description: 'Checks the code.' },
+      deadlineMs: 5_000,
+      sideEffect: false,
+      mayRepeat: true,
+      check: () => undefined,
+      run: async () => ({ status: 'ok', retryable: false, message: 'Done.' }),
+    };
+    const { registry, live } = service({ keys, tools: [check], store: { take: async () => ({ entries: earlier }) } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    const texts = live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts).toEqual([expect.stringMatching(/^\[The connection broke for a moment\. Answer/)]);
+    expect(texts[0]!.includes('ask them to enter it again')).toBe(told);
   });
 
   test('tells the model that tools were interrupted, and does nothing again that was done', async () => {

@@ -136,6 +136,28 @@ describe('what is sent', () => {
     expect(service.asked).toEqual([]);
   });
 
+  test.each([
+    ['body', { body: { kind: 'text', template: [of('caller', 'keys')] } }, ['/codes']],
+    ['query', { query: { code: [of('caller', 'keys')] } }, ['/codes']],
+    ['headers', { headers: { 'x-code': [of('caller', 'keys')] } }, ['/codes']],
+    ['url', {}, ['/codes?code=', of('caller', 'keys')]],
+    ['idempotency key', { businessKey: [of('caller', 'keys')], idempotencyHeader: 'x-key' }, ['/codes']],
+  ] as const)('has the keys that the caller has entered in its %s, or is not sent', async (_where, spec, path) => {
+    const service = await givenHttpService((_asked, response) => json(response, {}));
+    const tool = toolOf(service.port, { method: 'POST', ...spec }, path);
+    for (const keys of [undefined, '']) {
+      expect(await tool.run({}, { ...CONTEXT, caller: { ...CONTEXT.caller, keys } }, never)).toMatchObject({
+        status: 'invalid_argument',
+        message: expect.stringContaining('the caller has entered nothing by the keys, or it was lost'),
+      });
+    }
+    expect(service.asked).toEqual([]);
+    expect(await tool.run({}, { ...CONTEXT, caller: { ...CONTEXT.caller, keys: '42' } }, never)).toMatchObject({
+      status: 'ok',
+    });
+    expect(service.asked).toHaveLength(1);
+  });
+
   test('takes no variable from what every object has', async () => {
     const service = await givenHttpService((_asked, response) => json(response, {}));
     const tool = toolOf(service.port, {

@@ -1,7 +1,7 @@
 /** Every call of a tool is settled exactly once: by its result, a failure, a deadline, a cancellation, a lost session, a hang-up. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ToolArgs } from '../../../src/tools/index.ts';
+import { plainText, type ToolArgs, type ToolContext } from '../../../src/tools/index.ts';
 import { givenLedger, OK } from './given.ts';
 
 const call = (id: string, name = 'look', args: Record<string, unknown> = {}) => ({ id, name, args });
@@ -49,6 +49,16 @@ describe('a call is settled', () => {
     expect(settled).toMatchObject([{ result: { status: 'failed', retryable: false } }]);
     expect(JSON.stringify(settled)).not.toContain('secret');
     expect(threw).toHaveLength(1);
+  });
+
+  test('with what is missing, when its business key is made of keys that the caller has yet to press', () => {
+    const businessKey = (args: ToolArgs, context: ToolContext) =>
+      plainText([{ path: ['caller', 'keys'] }], { ...context, args });
+    const { ledger, settled, threw } = givenLedger([{ name: 'look', sideEffect: true, businessKey }]);
+    ledger.takeUp(call('c0'), OK);
+    ledger.called(call('c1'));
+    expect(settled).toMatchObject([{ call: { id: 'c1' }, result: { status: 'invalid_argument', retryable: true } }]);
+    expect(threw).toEqual([]);
   });
 
   test('as a failure, when its business key cannot be made', () => {

@@ -5,6 +5,8 @@ import {
   createCollector,
   type Entry,
   hasGreeted,
+  hasUnusedKeys,
+  type Line,
   lastHandle,
   lastTurn,
   recordFrom,
@@ -23,6 +25,16 @@ const earlier: Entry[] = [
   said('caller', 'What time is it?', 1_500),
   { type: 'handle', at: START_MS + 900, handle: 'new', route: 'spare' },
 ];
+
+const lineOf = (text: string): Line => ({
+  speaker: 'caller',
+  kind: 'speech',
+  text,
+  heardText: text,
+  cut: false,
+  startMs: 0,
+  endMs: 100,
+});
 
 let clock: ManualClock;
 beforeEach(() => {
@@ -61,6 +73,19 @@ describe('what an earlier holder left', () => {
       ['c2', 'look', { status: 'ok' }],
       ['', 'look', undefined],
       ['', 'book', { status: 'ok' }],
+    ]);
+  });
+
+  test('tells whether keys were pressed that no tool has used', () => {
+    const pressed: Entry = { type: 'line', at: START_MS, line: { ...lineOf('1'), kind: 'digits' } };
+    const called: Entry = { type: 'toolCalled', at: START_MS, id: 'c1', name: 'check', args: {} };
+    const spoken: Entry = { type: 'line', at: START_MS, line: lineOf('Yes.') };
+    expect([[], [called, spoken], [pressed, spoken], [called, pressed], [pressed, called]].map(hasUnusedKeys)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
     ]);
   });
 
