@@ -5,8 +5,9 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { Connection } from './connection.ts';
 import { activityMessage, audioMessage, textMessage, toolMessage } from './encode.ts';
 import type { ToolAnswer } from './handlers.ts';
+import type { Said } from './said-blocks.ts';
 import type { LiveSettings } from './settings.ts';
-import { type Said, Unconfirmed } from './unconfirmed.ts';
+import { Unconfirmed } from './unconfirmed.ts';
 
 /** Who speaks by a text: we, to the model; or the caller, by the keys. */
 export type Whose = 'ours' | 'caller';
