@@ -94,6 +94,8 @@ function placeLongCall(replicas: Replicas) {
   return { waiting, result };
 }
 
+const MAX_CALLS_UNTIL_PASSED = 40;
+
 const expectWell = ({ scriptFailure, end }: CallResult): void =>
   expect([scriptFailure, end.how]).toEqual([undefined, 'callerHungUp']);
 
@@ -103,7 +105,12 @@ describe.concurrent('two processes behind one port', () => {
     amongReplicas(async (replicas) => {
       const { service, records } = await twoProcesses(replicas);
       const script: CallScript = [HEAR, QUIET, HANG_UP];
-      const results = await Promise.all(Array.from({ length: 8 }, () => replicas.call({ script })));
+      const results: CallResult[] = [];
+      const passedOn = async (): Promise<number> => sumOf(await metricsOf(service), 'streams_passed_on_total');
+      // Webhooks and streams reach the processes in turn: that each stream of a round comes to its own is rare.
+      do {
+        results.push(...(await Promise.all(Array.from({ length: 8 }, () => replicas.call({ script })))));
+      } while ((await passedOn()) === 0 && results.length < MAX_CALLS_UNTIL_PASSED);
       for (const result of results) expectWell(result);
       const written = await recordsOf(records, results.length);
       expect(written.map(({ callId }) => callId).sort()).toEqual(results.map(({ callSid }) => callSid).sort());
@@ -116,7 +123,7 @@ describe.concurrent('two processes behind one port', () => {
       expect(new Set(announced.map(({ process }) => process))).toEqual(new Set([1, 2]));
 
       const metrics = await metricsOf(service);
-      expect(sumOf(metrics, 'streams_passed_on_total')).toBeGreaterThan(0);
+      expect(await passedOn()).toBeGreaterThan(0);
       expect(sumOf(metrics, 'calls_total')).toBe(results.length);
       expect(sumOf(metrics, 'calls_active')).toBe(0);
       expect(sumOf(metrics, 'call_slots_limit')).toBe(1_000);

@@ -129,7 +129,9 @@ describe('the Kubernetes manifests', () => {
   test('keep a WebSocket open for as long as the longest call', () => {
     const { annotations } = one('Ingress', 'callbridge').metadata;
     const longestSeconds =
-      Number(/callMinutes: z\.number\(\)\.min\(1\)\.max\((\d+)\)/.exec(read('src/config/agent-file.ts'))?.[1]) * 60;
+      Number(
+        /callMinutes: z\s*\.number\(\)\s*\.min\(1\)\s*\.max\((\d+)\)/.exec(read('src/config/agent-file.ts'))?.[1],
+      ) * 60;
     expect(longestSeconds).toBeGreaterThan(0);
     for (const timeout of ['proxy-read-timeout', 'proxy-send-timeout']) {
       expect(Number(annotations[`nginx.ingress.kubernetes.io/${timeout}`])).toBeGreaterThanOrEqual(longestSeconds);
