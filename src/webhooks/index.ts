@@ -1,0 +1,1 @@
+export { NoAnswer, postSigned, type SignedAnswer, type SignedPost } from './signed-post.ts';
