@@ -8,6 +8,14 @@ import type { KeySettings } from './keys.ts';
 import type { Patience } from './patience.ts';
 import type { Wording } from './wording.ts';
 
+/** Who is asked about a call while it rings. */
+export interface CallStartWebhook {
+  readonly url: string;
+  /** "whsec_" and base64. */
+  readonly secret: string;
+  readonly deadlineMs: number;
+}
+
 export interface CallAgent {
   readonly name: string;
   /** What the agent says first; undefined: it waits for the caller. */
@@ -17,6 +25,7 @@ export interface CallAgent {
   readonly live: LiveSettings;
   /** Greeting and instruction with places for what is known of the call; undefined: they stand as they are. */
   readonly wording?: Wording | undefined;
+  readonly callStart?: CallStartWebhook | undefined;
   /** What the model may call; undefined: nothing. */
   readonly tools?: readonly Tool[] | undefined;
   /** What happens when a machine answers an outbound call; undefined: nobody looks. */

@@ -2,12 +2,21 @@
 import type { ToolContext } from '../tools/index.ts';
 import type { RingingCall } from './ringing-call.ts';
 
-export function contextOf({ callId, agent, direction, from, to, sipHeaders, outbound }: RingingCall): ToolContext {
+export function contextOf({
+  callId,
+  agent,
+  direction,
+  from,
+  to,
+  sipHeaders,
+  outbound,
+  callStart,
+}: RingingCall): ToolContext {
   return {
     call: { id: callId, agent, direction, to },
     caller: { number: direction === 'outbound' ? to : from },
     called: { number: to },
     sip: sipHeaders,
-    vars: outbound?.variables ?? {},
+    vars: { ...outbound?.variables, ...callStart?.variables },
   };
 }

@@ -1,19 +1,15 @@
 /** All calls of this process: which there are, who answers them, where they come from and go on, and how they end when the process must. */
-import type { CallStore } from '../cluster/index.ts';
-import { type Cancel, type Clock, Failure, type FailureCode } from '../lib/index.ts';
-import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { CallControl, CallStream, StreamHandlers } from '../telephony/index.ts';
-import type { CallFacts, CallTranscript, Entry } from '../transcript/index.ts';
-import type { Admission } from './admission.ts';
-import { Arrivals } from './arrivals.ts';
+import { type Cancel, Failure, type FailureCode } from '../lib/index.ts';
+import type { CallStream, StreamHandlers } from '../telephony/index.ts';
+import type { CallFacts } from '../transcript/index.ts';
+import { Arrivals, type Beginning } from './arrivals.ts';
 import { Call } from './call.ts';
-import type { CallAgent } from './call-agent.ts';
-import type { CallDeps } from './call-deps.ts';
 import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
 import { HangUps } from './hang-ups.ts';
 import { HANG_UP, type Next } from './next.ts';
 import { PastCalls } from './past-calls.ts';
+import type { RegistryOptions } from './registry-options.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns, takesStreams } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
@@ -27,26 +23,6 @@ import { WhenEmpty } from './when-empty.ts';
 const TICK_MS = 100;
 /** Twilio asks what comes next within a second of the end of the stream; nobody answers once the process is gone. */
 const ASK_GRACE_MS = 3_000;
-
-export interface RegistryOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly admission: Admission;
-  readonly agentFor: (to: string) => CallAgent | undefined;
-  readonly agentNamed: (name: string) => CallAgent | undefined;
-  readonly openLive: CallDeps['openLive'];
-  readonly apologyOf: (agent: string) => CallDeps['apology'];
-  readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
-  /** Where the calls of other processes are seen, and they see ours. */
-  readonly store: CallStore;
-  readonly whoAnswered: (callId: string) => Promise<string | undefined>;
-  readonly warm: WarmTransfers;
-  /** undefined: the provider cannot be asked for anything. */
-  readonly control: CallControl | undefined;
-  /** Where the provider asks what comes after a stream. */
-  readonly streamEndedUrl: string;
-}
 
 interface Entered {
   readonly call: Call;
@@ -80,7 +56,8 @@ export class CallRegistry {
       entered: (callId) => this.#calls.get(callId),
       draining: () => this.#draining,
       isOver: (callId) => this.#past.has(callId),
-      begin: (call, agent, earlier) => this.#begin(call, agent, earlier),
+      begin: (beginning) => this.#begin(beginning),
+      settled: () => this.#lookIfEmpty(),
     });
     this.#cancelTicker = clock.every(TICK_MS, () => this.#tick());
   }
@@ -106,13 +83,13 @@ export class CallRegistry {
     return this.#options.agentFor(to)?.name;
   }
 
-  /** The phone rings: the session is dialled at once, and once. Gives what the caller gets. */
+  /** The phone rings: the session is dialled once, and at once, unless somebody is asked about the call. Gives what the caller gets. */
   async ring(call: RingingCall, abandoned?: AbortSignal): Promise<Next> {
     const { callId } = call;
     if (this.#calls.has(callId)) return { do: 'connect', call };
     const ended = this.#past.answerOf(callId) ?? (await endedElsewhere(call, this.#options));
     if (ended !== undefined) return ended;
-    await this.#arrivals.arrive(call, 'rings', abandoned);
+    await this.#arrivals.ring(call, abandoned);
     return { do: 'connect', call };
   }
 
@@ -124,7 +101,7 @@ export class CallRegistry {
     // One that is ringing just now is let in first.
     await this.#arrivals.settled(callId);
     const known = this.#calls.get(callId);
-    const entered = known?.call.wasAnswered ? known : await this.#arrivals.arrive(call, 'answered');
+    const entered = known?.call.wasAnswered ? known : await this.#arrivals.answered(call);
     if (recalled) entered.call.recalled();
     return entered.call.answer(stream);
   }
@@ -211,12 +188,13 @@ export class CallRegistry {
     for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
   }
 
-  #begin(ringing: RingingCall, agent: CallAgent, earlier: readonly Entry[]): Entered {
+  #begin({ call: ringing, agent, earlier, failed }: Beginning): Entered {
     const { clock, metrics, openLive, apologyOf, store } = this.#options;
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
     const { collector, close } = this.#options.beginTranscript(facts, earlier);
+    if (failed !== undefined) collector.event(clock.nowMs(), 'CALL_START_FAILED', failed);
     const takenUp: TakenUp | undefined =
       earlier.length === 0 ? undefined : takenUpFrom(earlier, ringing.transferStatus);
     const call: Call = new Call(
@@ -276,7 +254,11 @@ export class CallRegistry {
     this.#rescue.end(callId);
     this.#options.admission.leave(callId);
     this.#options.metrics.callsActive.dec({ agent });
-    if (this.#calls.size === 0) this.#whenEmpty.reached();
+    this.#lookIfEmpty();
+  }
+
+  #lookIfEmpty(): void {
+    if (this.#calls.size + this.#arrivals.size === 0) this.#whenEmpty.reached();
   }
 
   #tick(): void {
@@ -294,7 +276,7 @@ export class CallRegistry {
   }
 
   #idleWithin(limitMs: number): Promise<boolean> {
-    if (this.#calls.size === 0) return Promise.resolve(true);
+    if (this.#calls.size + this.#arrivals.size === 0) return Promise.resolve(true);
     return this.#whenEmpty.within(limitMs);
   }
 }

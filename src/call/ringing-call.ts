@@ -1,5 +1,5 @@
 /** A call as its provider announces it. */
-import type { CallFacts, OutboundFacts } from '../transcript/index.ts';
+import type { CallFacts, CallStart, OutboundFacts } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
 
 export interface RingingCall {
@@ -15,6 +15,8 @@ export interface RingingCall {
   readonly sipHeaders: Readonly<Record<string, string>>;
   /** What whoever placed an outbound call gave it. */
   readonly outbound?: OutboundFacts | undefined;
+  /** What whoever was asked about it made of it; there is none while nobody was. */
+  readonly callStart?: CallStart | undefined;
   /** The caller is back from a transfer: the provider's word for how that went. */
   readonly transferStatus?: string | undefined;
 }

@@ -43,6 +43,14 @@ export function createLiveSessions({ config, tools, slots, toolboxes, dial }: Li
     }),
   );
 
+  const fileOf = new Map(config.agents.map((agent) => [agent.name, agent] as const));
+  /** A voice or a language may have been chosen for the call. */
+  const routesOf = ({ name, live: { voice, language } }: CallAgent): readonly RouteFacts[] => {
+    const file = fileOf.get(name)!;
+    if (voice === file.live.voice && language === file.live.language) return routes.get(name)!;
+    return liveRoutes(config, { ...file, live: { ...file.live, voice, language } });
+  };
+
   /** The call holds the place under the name by which it was let in. */
   const counted = ({ backendName, sessions }: RouteFacts, callId: string): Pick<LiveRoute, 'claim' | 'unclaim'> => {
     if (sessions === undefined) return {};
@@ -60,7 +68,7 @@ export function createLiveSessions({ config, tools, slots, toolboxes, dial }: Li
     agentOf: (agent) => agent && agents.get(agent.name),
     open: ({ callId, agent, handlers, seed, logger, handle }) =>
       openLiveSession({
-        routes: routes.get(agent.name)!.map((route) => ({
+        routes: routesOf(agent).map((route) => ({
           ...route,
           ...counted(route, callId),
           settings: { ...route.settings, instruction: agent.live.instruction, functions: functionsOf(agent, route) },

@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { CallRegistry } from '../call/index.ts';
+import { CallRegistry, CallStarts } from '../call/index.ts';
 import { openCluster } from '../cluster/index.ts';
-import { type Agent, agentFor, type Config } from '../config/index.ts';
+import { type Agent, agentFor, type Config, isVoice, languageNamed } from '../config/index.ts';
 import { createServer, type HttpServer, type Siblings, STREAM_ENDED_PATH } from '../http/index.ts';
 import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import type { Dial } from '../live/index.ts';
@@ -111,13 +111,23 @@ export async function startService(config: Config, tools: Tools, options: Servic
     control,
     endTranscript: (call, earlier, outcome) => endTranscript({ call, clock, outbox, watch, mirror, earlier, outcome }),
   });
+  const agentNamed = (name: string) => sessions.agentOf(config.agents.find((agent) => agent.name === name));
   const registry: CallRegistry = new CallRegistry({
     clock,
     logger,
     metrics,
     admission,
+    callStarts: new CallStarts({
+      clock,
+      logger,
+      metrics,
+      notes: cluster.notes,
+      agentNamed,
+      isVoice: (name) => isVoice(config, name),
+      languageNamed: (tag) => languageNamed(config, tag),
+    }),
     agentFor: (to) => sessions.agentOf(agentFor(config, to)),
-    agentNamed: (name) => sessions.agentOf(config.agents.find((agent) => agent.name === name)),
+    agentNamed,
     openLive: sessions.open,
     apologyOf: apologies.of,
     whoAnswered: (callId) => outbound.whoAnswered(callId),

@@ -1,5 +1,6 @@
 /** What an operator may write under `afterwards` in an agent's file: what is done with its calls when they are over. */
 import { z } from 'zod';
+import { secretEnv, webhookUrl } from './webhook-file.ts';
 
 const text = z.string().trim().min(1);
 
@@ -78,16 +79,8 @@ export const afterwards = z.strictObject({
   verdict: verdict.optional(),
   webhook: z
     .strictObject({
-      url: z
-        .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-        .refine(
-          withoutCredentials,
-          'must not hold a user name or password: deliveries are signed, and the receiver checks the signature',
-        ),
-      secretEnv: z
-        .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
-        .describe('The environment variable that holds the signing secret: whsec_ and base64 (standardwebhooks.com).'),
+      url: webhookUrl,
+      secretEnv,
       events: z
         .array(z.enum(EVENTS))
         .min(1)
@@ -97,10 +90,3 @@ export const afterwards = z.strictObject({
     .optional()
     .describe('Where the record of each call is delivered, signed.'),
 });
-
-/** fetch takes no URL that holds them, and a URL ends in logs. */
-function withoutCredentials(text: string): boolean {
-  if (!URL.canParse(text)) return true;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
-}

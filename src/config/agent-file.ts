@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { address } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
+import { callStart } from './call-start-file.ts';
 import { fallback } from './fallback-file.ts';
 import { idle } from './idle-file.ts';
 import { keys } from './keys-file.ts';
@@ -208,6 +209,7 @@ export const agentFile = z.strictObject({
   ),
   greeting: text.optional().describe('What to say first. Without it the agent waits for the caller.'),
   notice: notice.optional(),
+  callStart: callStart.optional(),
   turnTaking: turnTaking.prefault({}),
   transcription: transcription.prefault({}),
   compression: compression.default({}),

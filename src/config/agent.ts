@@ -56,6 +56,8 @@ export interface Agent {
   readonly live: AgentLive;
   /** Greeting and instruction where they have places for what is known of a call; undefined: they stand as they are. */
   readonly wording?: Wording | undefined;
+  /** Who is asked about each of its calls while it rings. */
+  readonly callStart?: { readonly url: string; readonly secret: string; readonly deadlineMs: number } | undefined;
   readonly toolSpecs: readonly AgentTool[];
   /** What to go on with when the model fails on all back ends. */
   readonly alternatives: readonly Alternative[];
@@ -115,6 +117,7 @@ export interface Resolved {
   readonly model: LiveModel;
   readonly language: string | undefined;
   readonly webhookSecret: string | undefined;
+  readonly callStart: Agent['callStart'];
   readonly analysis: Analysis | undefined;
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
@@ -126,8 +129,7 @@ export interface Resolved {
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, analysis, alternatives, recordingPath, noticePath, toolSpecs, wording } =
-    resolved;
+  const { model, language, webhookSecret, callStart, analysis, alternatives, toolSpecs, wording } = resolved;
   const {
     answers,
     default: isDefault,
@@ -148,6 +150,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     mcpServers: _____,
     needs: ______,
     turnTaking: { protect, echoGuard, backchannelMs, ...turnTaking },
+    callStart: _______,
     ...live
   } = file;
   const { formats, redact, webhook } = afterwards;
@@ -165,6 +168,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       compression: compression === false ? undefined : compression,
     },
     wording,
+    callStart,
     toolSpecs,
     alternatives,
     patience: patience === false ? undefined : patience,
@@ -182,8 +186,8 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
       ringMs: outbound.ringSeconds * 1_000,
       machine: typeof outbound.machine === 'object' ? 'leaveMessage' : outbound.machine,
     },
-    notice: notice && noticeFrom(name, notice, noticePath),
-    fallback: fallback && fallbackFrom(name, fallback, recordingPath),
+    notice: notice && noticeFrom(name, notice, resolved.noticePath),
+    fallback: fallback && fallbackFrom(name, fallback, resolved.recordingPath),
     afterwards: {
       formats,
       redact,

@@ -14,6 +14,7 @@ import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem } from './sound-file.ts';
 import { readTools } from './tools.ts';
+import { readWebhookSecret } from './webhook-secret.ts';
 import { readWording } from './wording.ts';
 import { judgeYaml, readYaml, type YamlFile } from './yaml-file.ts';
 
@@ -100,9 +101,15 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
     };
   const api = apiOf(content, source);
   const bench = { api, problem: telling(problems), warning: telling(warnings) };
-  const webhookSecret = readSecret(content, environment, bench.problem);
-  const clear = clearTextWarning(content.afterwards.webhook?.url, 'what callers say');
+  const { webhook } = content.afterwards;
+  const webhookSecret =
+    webhook &&
+    readWebhookSecret(webhook.secretEnv, environment, (message) =>
+      bench.problem(['afterwards', 'webhook', 'secretEnv'], message),
+    );
+  const clear = clearTextWarning(webhook?.url, 'what callers say');
   if (clear !== undefined) bench.warning(['afterwards', 'webhook', 'url'], clear);
+  const callStart = readCallStart(content, source, bench);
   const recordingPath = findRecording(name, content, source.sounds, bench.problem);
   const noticePath = findSound('notice', content.notice?.play, source.sounds, bench.problem);
   checkIdle(content, bench.warning);
@@ -120,7 +127,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
   const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
   const wording = readWording(content, bench.problem);
-  const resolved = { language, webhookSecret, analysis, alternatives, recordingPath, noticePath, toolSpecs, wording };
+  const sounds = { recordingPath, noticePath };
+  const resolved = { language, webhookSecret, callStart, analysis, alternatives, toolSpecs, wording, ...sounds };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 
@@ -131,20 +139,18 @@ function apiOf({ model: name }: ReadableAgentFile, { api, backends, catalogue }:
   return model && carriers(backends, model)[0]?.backend.kind;
 }
 
-/** Standard Webhooks: 24 to 64 bytes in base64, after "whsec_". */
-function readSecret({ afterwards }: ReadableAgentFile, environment: Environment, problem: Tell): string | undefined {
-  if (afterwards.webhook === undefined) return undefined;
-  const { secretEnv } = afterwards.webhook;
-  const secret = environment.raw(secretEnv);
-  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret ?? '') ?? [];
-  const sizeBytes = Buffer.from(base64, 'base64').length;
-  if (sizeBytes >= 24 && sizeBytes <= 64) return secret;
-  const found = secret === undefined ? `${secretEnv} is not set` : `${secretEnv} is not a secret of that form`;
-  problem(
-    ['afterwards', 'webhook', 'secretEnv'],
-    `${found}: it must hold "whsec_" and 24 to 64 random bytes in base64, such as: echo "whsec_$(openssl rand -base64 32)"`,
-  );
-  return undefined;
+/** A process that answers no calls asks nobody about them. */
+function readCallStart(
+  { callStart }: ReadableAgentFile,
+  { environment, toolFiles }: AgentsSource,
+  { problem, warning }: Record<'problem' | 'warning', Tell>,
+): Agent['callStart'] {
+  if (callStart === undefined || toolFiles === undefined) return undefined;
+  const { url, secretEnv, deadlineMs } = callStart;
+  const clear = clearTextWarning(url, "callers' numbers");
+  if (clear !== undefined) warning(['callStart', 'url'], clear);
+  const secret = readWebhookSecret(secretEnv, environment, (message) => problem(['callStart', 'secretEnv'], message));
+  return secret === undefined ? undefined : { url, secret, deadlineMs };
 }
 
 /** The recording of the service itself is served by this name, and those of agents beside it by theirs. */

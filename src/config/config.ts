@@ -37,6 +37,8 @@ export interface BaseConfig {
   readonly agents: readonly Agent[];
   readonly models: readonly LiveModel[];
   readonly languages: Catalogue['languages'];
+  /** The names of the prebuilt voices. */
+  readonly voices: readonly string[];
   /** Of the models' prices. */
   readonly currency: string;
   /** What is not wrong but should be known, such as a model near its end. */
@@ -232,6 +234,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
     agents,
     models: catalogue?.models ?? [],
     languages: catalogue?.languages ?? { developer: [], vertex: [] },
+    voices: Object.keys(catalogue?.voices ?? {}),
     currency: catalogue?.currency ?? '',
     warnings: warnings.list,
     leftOut: leftOut.list,

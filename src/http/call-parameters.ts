@@ -11,6 +11,7 @@ const ORDERED_PARAMETER = 'ordered';
 
 const SIP_HEADER_PREFIX = 'sip.';
 const VARIABLE_PREFIX = 'var.';
+const START_VARIABLE_PREFIX = 'start.';
 
 const Travelled = z.object({
   agent: z.string(),
@@ -20,9 +21,15 @@ const Travelled = z.object({
   transferStatus: z.string().optional(),
 });
 const Greeting = z.object({ greeting: z.string().optional() });
+/** Of what was made of the call when it rang. */
+const Start = z.object({
+  askedBy: z.string(),
+  startVoice: z.string().optional(),
+  startLanguage: z.string().optional(),
+});
 
 export function parametersOf(call: RingingCall): StreamParameters {
-  const { agent, from, to, direction, outbound, transferStatus } = call;
+  const { agent, from, to, direction, outbound, callStart, transferStatus } = call;
   return fitParameters({
     agent,
     from,
@@ -33,20 +40,49 @@ export function parametersOf(call: RingingCall): StreamParameters {
     ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
     ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
     ...prefixed(VARIABLE_PREFIX, outbound?.variables ?? {}),
+    ...(callStart && startParameters(callStart)),
   });
 }
 
 /** The way back; to be called with parameters that a token has proved to be ours. */
 export function callOf(callId: string, provider: string, parameters: StreamParameters): RingingCall {
+  const callStart = startOf(parameters);
   const call = {
     callId,
     provider,
     ...Travelled.parse(parameters),
     sipHeaders: withPrefix(SIP_HEADER_PREFIX, parameters),
+    ...(callStart && { callStart }),
   };
   // Of calls that others place, nobody tells here who has answered, and nothing may wait for that.
   if (parameters[ORDERED_PARAMETER] === undefined) return call;
   return { ...call, outbound: { variables: withPrefix(VARIABLE_PREFIX, parameters), ...Greeting.parse(parameters) } };
+}
+
+function startParameters({
+  askedBy,
+  voice,
+  language,
+  variables,
+}: NonNullable<RingingCall['callStart']>): StreamParameters {
+  return {
+    askedBy,
+    ...(voice !== undefined && { startVoice: voice }),
+    ...(language !== undefined && { startLanguage: language }),
+    ...prefixed(START_VARIABLE_PREFIX, variables),
+  };
+}
+
+function startOf(parameters: StreamParameters): RingingCall['callStart'] {
+  const start = Start.safeParse(parameters).data;
+  if (start === undefined) return undefined;
+  const { askedBy, startVoice: voice, startLanguage: language } = start;
+  return {
+    askedBy,
+    ...(voice !== undefined && { voice }),
+    ...(language !== undefined && { language }),
+    variables: withPrefix(START_VARIABLE_PREFIX, parameters),
+  };
 }
 
 function prefixed(prefix: string, values: Readonly<Record<string, string>>): StreamParameters {

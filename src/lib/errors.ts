@@ -45,6 +45,9 @@ export const FAILURES = {
   PROVIDER_REFUSED: { fault: 'client', retryable: false },
   PROVIDER_BUSY: { fault: 'provider', retryable: true },
 
+  // Whoever is asked about a call that rings
+  CALL_START_FAILED: { fault: 'client', retryable: true },
+
   // The stream
   PROVIDER_BAD_MESSAGE: { fault: 'provider', retryable: false },
   PROVIDER_BAD_FORMAT: { fault: 'provider', retryable: false },

@@ -88,6 +88,9 @@ export function createMetrics() {
     transfers: counter('transfers_total', 'Callers put through by their agents: begun, and how it went: taken, back', [
       'result',
     ]),
+    callStarts: counter('call_starts_total', 'Call-start webhooks, by what came of them: answered, noAnswer, useless', [
+      'result',
+    ]),
     callsOrdered: counter(
       'calls_ordered_total',
       'Calls that the provider was asked to place: placed, or the code of what went wrong',

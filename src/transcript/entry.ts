@@ -16,6 +16,17 @@ export const outboundFactsSchema = z.object({
 });
 export type OutboundFacts = Readonly<z.infer<typeof outboundFactsSchema>>;
 
+/** What whoever was asked about the call, while it rang, made of it. */
+export const callStartSchema = z.object({
+  /** The agent whose file has them asked; the call's own may be another that they chose. */
+  askedBy: z.string(),
+  /** For templates, by name; they go before those that an outbound call was given. */
+  variables: z.record(z.string(), z.string()),
+  voice: z.string().optional(),
+  language: z.string().optional(),
+});
+export type CallStart = Readonly<z.infer<typeof callStartSchema>>;
+
 export const callFactsSchema = z.object({
   callId: z.string(),
   provider: z.string(),
@@ -27,6 +38,8 @@ export const callFactsSchema = z.object({
   to: z.string(),
   sipHeaders: z.record(z.string(), z.string()),
   outbound: outboundFactsSchema.optional(),
+  /** Absent where nobody was asked, or gave an answer that is good for anything. */
+  callStart: callStartSchema.optional(),
 });
 export type CallFacts = Readonly<z.infer<typeof callFactsSchema>>;
 

@@ -17,7 +17,9 @@ export {
 } from './earlier.ts';
 export {
   type CallFacts,
+  type CallStart,
   callFactsSchema,
+  callStartSchema,
   type Entry,
   entrySchema,
   type OutboundFacts,

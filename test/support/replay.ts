@@ -12,6 +12,7 @@ import {
   createLiveSimulator,
   type FixtureCall,
   type LiveSimulator,
+  type PhoneEvent,
   placeCall,
   type ScenarioInput,
   startCalledPhone,
@@ -58,8 +59,12 @@ export interface ReplayOptions {
   /** What the agents' callers get when nobody can speak with them. */
   readonly fallback?: Config['agents'][number]['fallback'];
   /** Once the service has started, before anybody calls. */
-  readonly started?: () => void;
+  readonly started?: (clock: ManualClock) => void;
   readonly watch?: (entry: Entry) => void;
+  readonly onEvent?: (event: PhoneEvent) => void;
+  readonly log?: (line: string) => void;
+  /** Whether the clock stands still, for something that comes in real time. */
+  readonly held?: () => boolean;
   /** Whether the clock stands still until this call of a tool has its answer, which comes in real time. */
   readonly waitsFor?: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
   /** At most ten times as fast as real time: for calls in which deadlines of the clock wait for the real disk. */
@@ -74,7 +79,9 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const entries: Entry[] = [];
   const metrics = createMetrics();
   const awaited = new Set<string>();
-  const tools = { clock, ids, logger: createLogger({ level: 'silent' }), metrics };
+  const { log, held = () => false } = options;
+  const logger = createLogger(log ? { level: 'info', destination: { write: log } } : { level: 'silent' });
+  const tools = { clock, ids, logger, metrics };
   const { phone } = fixture;
   const called =
     phone.called &&
@@ -104,7 +111,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
     loopDelay: { readMs: () => 0, stop: () => undefined },
   });
   try {
-    options.started?.();
+    options.started?.(clock);
     if (called !== undefined) await order(service.port, phone);
     const calling =
       called?.ended() ??
@@ -120,8 +127,12 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
         clock,
         ids,
         network: memoryNetwork(service.server),
+        onEvent: options.onEvent,
       });
-    const result = await wound(clock, calling, { held: () => awaited.size > 0, unhurried: options.unhurried });
+    const result = await wound(clock, calling, {
+      held: () => awaited.size > 0 || held(),
+      unhurried: options.unhurried,
+    });
     const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
     await wound(clock, service.stop(0));
     live.close();

@@ -44,8 +44,9 @@ export function redactFacts<F extends CallFacts>(facts: F, redaction: Redaction)
     ...facts,
     redacted: [...REDACTABLE.filter((kind) => what.includes(kind)), ...(names.length > 0 ? ['names'] : [])],
     ...(what.includes('caller') && { [personIn(facts)]: LABELS.caller }),
-    sipHeaders: Object.fromEntries(Object.entries(facts.sipHeaders).map(([name, value]) => [name, text(value)])),
+    sipHeaders: redactTexts(facts.sipHeaders, text),
     ...(facts.outbound && { outbound: redactOutbound(facts.outbound, text) }),
+    ...(facts.callStart && { callStart: redactCallStart(facts.callStart, text) }),
   };
 }
 
@@ -131,8 +132,18 @@ function redactOutbound(
   { variables, greeting }: NonNullable<CallRecord['outbound']>,
   text: (value: string) => string,
 ): CallRecord['outbound'] {
-  const kept = Object.entries(variables).map(([name, value]) => [name, text(value)]);
-  return { variables: Object.fromEntries(kept), ...(greeting !== undefined && { greeting: text(greeting) }) };
+  return { variables: redactTexts(variables, text), ...(greeting !== undefined && { greeting: text(greeting) }) };
+}
+
+function redactCallStart(
+  callStart: NonNullable<CallRecord['callStart']>,
+  text: (value: string) => string,
+): CallRecord['callStart'] {
+  return { ...callStart, variables: redactTexts(callStart.variables, text) };
+}
+
+function redactTexts(texts: Readonly<Record<string, string>>, text: (value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, text(value)]));
 }
 
 type Values = Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import {
   Admission,
   type CallAgent,
   CallRegistry,
+  CallStarts,
   type Next,
   type RingingCall,
   WarmTransfers,
@@ -111,6 +112,15 @@ function service({
     logger,
     metrics,
     admission: new Admission({ clock, logger, metrics, slots, maxCalls, secret: 's', overload: { isOn: false } }),
+    callStarts: new CallStarts({
+      clock,
+      logger,
+      metrics,
+      notes: createLocalNotes(clock),
+      agentNamed,
+      isVoice: () => true,
+      languageNamed: (tag) => tag,
+    }),
     agentFor: (to) => agentNamed(agentFor(config, to)?.name ?? ''),
     agentNamed,
     openLive: ({ agent, handlers, seed }) =>
