@@ -19,10 +19,26 @@ const outbound = fc.record({
   variables,
   greeting: fc.option(text, { nil: undefined }),
 });
+const callStart = fc.record(
+  {
+    askedBy: fc.stringMatching(/^[a-z0-9-]{1,40}$/),
+    variables,
+    voice: fc.stringMatching(/^\w{1,20}$/),
+    language: fc.stringMatching(/^[a-z]{2}-[A-Z]{2}$/),
+  },
+  { requiredKeys: ['askedBy', 'variables'], noNullPrototype: true },
+);
 const call = fc.oneof(
   inbound,
   // Others placed it, and led it here.
   inbound.map((call) => ({ ...call, direction: 'outbound' as const })),
+  fc.record({ call: inbound, callStart }).map(({ call, callStart }) => ({ ...call, callStart })),
+  fc.record({ call: inbound, outbound, callStart }).map(({ call, outbound, callStart }) => ({
+    ...call,
+    direction: 'outbound' as const,
+    outbound,
+    callStart,
+  })),
   fc.record({ call: inbound, outbound }).map(({ call, outbound }) => ({
     ...call,
     direction: 'outbound' as const,

@@ -165,6 +165,12 @@ describe("the caller's number", () => {
     expect(redactRecord(record(), { ...ALL, what: ['phones'] }).from).toBe('+15550001');
   });
 
+  test('is blacked out in what was answered when the call rang, too', () => {
+    const variables = { name: 'Ada', mobile: record().from };
+    const { callStart } = redactRecord({ ...record(), callStart: { askedBy: 'front', variables, voice: 'Puck' } }, ALL);
+    expect(callStart).toEqual({ askedBy: 'front', variables: { name: 'Ada', mobile: '[caller]' }, voice: 'Puck' });
+  });
+
   test('may be a SIP address', () => {
     const text = 'I am bob.smith@pbx.example, or was it sip:bob.smith@pbx.example?';
     expect(said(text, { ...ALL, what: ['caller'] }, 'sip:bob.smith@pbx.example')).toBe(
