@@ -67,6 +67,7 @@ export class CallStarts {
 
   /** What came of it stands, for every process. */
   async settle({ call: { callId, agent, callStart }, failed }: Started): Promise<void> {
+    if (failed === undefined) this.#options.metrics.callStarts.inc({ result: 'answered' });
     const value = JSON.stringify({ agent, callStart, failed });
     await this.#options.notes.note(keyOf({ callId }), { rank: 1, value, forMs: NOTE_MS });
   }
@@ -101,7 +102,7 @@ export class CallStarts {
 
   /** Throws UselessAnswer for a choice that there is not. */
   #with(call: RingingCall, answer: CallStartAnswer): Started {
-    const { agentNamed, isVoice, languageNamed, logger, metrics } = this.#options;
+    const { agentNamed, isVoice, languageNamed, logger } = this.#options;
     const { variables, agent = call.agent, voice } = answer;
     const language = answer.language && languageNamed(answer.language);
     if (agentNamed(agent) === undefined) throw new UselessAnswer(`it chose agent ${agent}, and there is none`);
@@ -109,7 +110,6 @@ export class CallStarts {
     if (language === undefined && answer.language !== undefined) {
       throw new UselessAnswer(`it chose language ${answer.language}, which is not known`);
     }
-    metrics.callStarts.inc({ result: 'answered' });
     logger.info({ callId: call.callId, askedBy: call.agent, agent, voice, language }, 'call-start webhook answered');
     return { call: { ...call, agent, callStart: { askedBy: call.agent, variables, voice, language } } };
   }

@@ -68,7 +68,9 @@ beforeAll(async () => {
     /^ {2}# webhook:.*$/m,
     `  webhook: { url: "${receiver.url}/?key=${SECRETS.webhookUrl}", secretEnv: HUSH_WEBHOOK_SECRET }`,
   );
-  writeFileSync(join(folder, 'config/agents/reception.yaml'), agent);
+  // It refuses what it is asked while the call rings, as it refuses the record.
+  const callStart = `callStart: { url: "${receiver.url}/?key=${SECRETS.webhookUrl}", secretEnv: HUSH_WEBHOOK_SECRET }\n`;
+  writeFileSync(join(folder, 'config/agents/reception.yaml'), `${agent}\n${callStart}`);
   const account = { type: 'service_account', project_id: 'project-1', client_email: 'a@example.com', private_key: pem };
   writeFileSync(join(folder, 'account.json'), JSON.stringify(account));
   const broken = { ...account, private_key: String(pem).replace(/^(.*\n){3}/, '-----BEGIN PRIVATE KEY-----\nAAAA\n') };

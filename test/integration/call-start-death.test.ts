@@ -75,7 +75,8 @@ test.each([
         },
         { timeout: 15_000 },
       );
-      expect(record.events.map(({ code }) => code)).toContain('TAKEN_UP');
+      const codes = record.events.map(({ code }) => code);
+      expect(codes, second.process.output()).toContain('TAKEN_UP');
       const callStart = { askedBy: 'reception', variables: { name: 'Ada' }, voice: 'Puck', language: 'de-DE' };
       expect(record).toMatchObject({ voice: 'Puck', callStart });
       const setups = replicas.live.sessions.flatMap((session) => session.eventsOf('opened'));
