@@ -146,11 +146,18 @@ class FolderOutbox implements Outbox {
   }
 
   async adopt(callId: string): Promise<readonly Entry[]> {
+    // The sweep of this process moves it once, at any time, perhaps to where was just looked.
+    return (await this.#adoptIfThere(callId)) ?? (await this.#adoptIfThere(callId)) ?? [];
+  }
+
+  /** undefined: there is none, or it was moved meanwhile. */
+  async #adoptIfThere(callId: string): Promise<readonly Entry[] | undefined> {
     const { folder, owners, logger } = this.#options;
     const found = await findJournal(folder, owners, checkedCallId(callId));
-    if (found === undefined || found.state === 'running' || this.#live.has(callId)) return [];
+    if (found === undefined) return undefined;
+    if (found.state === 'running' || this.#live.has(callId)) return [];
     const path = this.#pathOf(callId);
-    if (!(await moved(found.path, path))) return [];
+    if (!(await moved(found.path, path))) return undefined;
     this.#adopted.add(callId);
     await mendJournal(path);
     const { entries } = await readJournal(path);

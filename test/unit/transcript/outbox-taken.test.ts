@@ -116,6 +116,21 @@ test('a journal that a dead process left is not taken over while the call goes o
   expect((await readJournal(join(left, 'CA1.jsonl'))).entries).toHaveLength(2);
 });
 
+test('a journal that the sweep of this process moves just now is found', async () => {
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  await outbox.recover({ ...NOWHERE });
+  for (let round = 0; round < 200; round++) {
+    const callId = `CA${round}`;
+    const left = join(folder, 'journals', `1-${systemIds.uuid()}`);
+    await mkdir(left);
+    await writeFile(join(left, `${callId}.jsonl`), `${JSON.stringify(began())}\n`);
+    clock.tick(1_000);
+    for (let turn = 0; turn < round % 10; turn++) await nextTurn();
+    expect(await outbox.adopt(callId), `round ${round}`).toHaveLength(1);
+    outbox.settle(callId);
+  }
+});
+
 test('a journal of a call that another process has, and knows less of, is set aside with each entry once', async () => {
   const own = join(folder, 'journals', owners.id);
   await rm(own, { recursive: true });
