@@ -19,7 +19,7 @@ const NOTE_MS = 5 * 60_000;
 const ASKING = 'asking';
 const LOOK_MS = 100;
 /** Redis answers in a millisecond. */
-const NOTE_DEADLINE_MS = 500;
+const NOTE_DEADLINE_MS = 250;
 
 export interface CallStartsOptions extends AskStoreDeps {
   readonly clock: Clock;

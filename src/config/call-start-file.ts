@@ -9,8 +9,8 @@ export const callStart = z
     deadlineMs: z
       .int()
       .min(100)
-      // A stream that comes to a process that has not prepared its call is given five seconds in all.
-      .max(3_000)
+      // A stream has five seconds to be taken in; two of them are for what the processes share.
+      .max(2_500)
       .default(2_000)
       .describe('How long the answer may take, in ms. Without one the call goes on as this file says.'),
   })

@@ -25,7 +25,7 @@ describe('who is asked about a call that rings', () => {
   });
 
   test.each([
-    ['deadlineMs: 3001', 'deadlineMs: must be at most 3000'],
+    ['deadlineMs: 2501', 'deadlineMs: must be at most 2500'],
     ['deadlineMs: 99', 'deadlineMs: must be at least 100'],
     ['url: "ftp://crm.example.com"', 'url: must be an http or https URL'],
     ['url: "https://a:b@crm.example.com"', 'url: must not hold a user name or password'],
