@@ -16,7 +16,6 @@ import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
 import { Sought } from './sought.ts';
 import { isOrphan, settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
 import { Transfers } from './transfers.ts';
-import type { WarmTransfers } from './warm-transfers.ts';
 import { WhenEmpty } from './when-empty.ts';
 
 /** Five seconds of lead are topped up long before they run out, and a tenth of a second is no delay at a call's end. */

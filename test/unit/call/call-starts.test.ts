@@ -4,7 +4,14 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Admission, type CallAgent, CallRegistry, CallStarts, type RingingCall } from '../../../src/call/index.ts';
+import {
+  Admission,
+  type CallAgent,
+  CallRegistry,
+  CallStarts,
+  type RingingCall,
+  WarmTransfers,
+} from '../../../src/call/index.ts';
 import { createLocalCallStore, createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
 import { type Config, loadConfig } from '../../../src/config/index.ts';
 import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
@@ -71,6 +78,7 @@ function openProcess({ clock, notes, slots, begun, entries }: Shared, url: strin
     metrics,
   });
   const handlers = { taken: () => undefined, orphaned: () => undefined };
+  const store = createLocalCallStore({ outbox, clock, logger, metrics, handlers });
   const registry = new CallRegistry({
     clock,
     logger,
@@ -106,7 +114,18 @@ function openProcess({ clock, notes, slots, begun, entries }: Shared, url: strin
       const collector = createCollector({ call, clock, earlier, append: (entry) => entries.push(entry) });
       return { collector, close: () => undefined, leave: () => collector.leave() };
     },
-    store: createLocalCallStore({ outbox, clock, logger, metrics, handlers }),
+    store,
+    warm: new WarmTransfers({
+      clock,
+      logger,
+      metrics,
+      store,
+      notes,
+      control: undefined,
+      placer: undefined,
+      urls: { voice: '', status: '', back: '' },
+      endTranscript: () => undefined,
+    }),
     control: undefined,
     whoAnswered: async () => undefined,
     streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
