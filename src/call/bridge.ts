@@ -8,6 +8,8 @@ export interface BridgeOptions {
   /** `begin()`, or `beginTakenUp()`. */
   readonly first: Step;
   readonly logger: Logger;
+  /** How much longer than others this call may stay in the phase that it is in. */
+  readonly moreMs: () => number;
   /** One action for each effect: leaving one out does not compile. */
   readonly actions: Readonly<Record<Effect, () => void>>;
   /** An event that changed nothing; counted, so that surprises show. */
@@ -87,6 +89,6 @@ export class Bridge {
     this.#cancelDeadline =
       deadlineMs === Number.POSITIVE_INFINITY
         ? () => undefined
-        : this.#options.clock.after(deadlineMs, () => this.handle({ type: 'deadline' }));
+        : this.#options.clock.after(deadlineMs + this.#options.moreMs(), () => this.handle({ type: 'deadline' }));
   }
 }

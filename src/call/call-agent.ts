@@ -42,6 +42,8 @@ export interface CallAgent {
   readonly patience?: Patience | undefined;
   /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
   readonly idle?: IdleSettings | undefined;
+  /** What the caller hears before the stream opens, and how long that lasts at most. */
+  readonly notice?: { readonly lengthMs: number } | undefined;
   /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
   readonly guard?: GuardSettings | undefined;
   /** How keys are put together; undefined: each is told by itself. */

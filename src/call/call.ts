@@ -73,6 +73,7 @@ export class Call {
       clock: deps.clock,
       first: takenUp === undefined ? begin() : beginTakenUp(takenUp.because),
       logger: deps.logger,
+      moreMs: () => (this.wasAnswered || takenUp !== undefined ? 0 : (agent.notice?.lengthMs ?? 0)),
       actions: this.#actions(),
       ignored: (phase, event) => deps.metrics.unexpectedEvents.inc({ phase, event }),
     });
@@ -292,9 +293,8 @@ export class Call {
     const { collector, metrics, clock } = this.#deps;
     const { outcome } = this;
     if (outcome === undefined) return;
-    const sound = this.#settle();
-    const ending = { agent: this.#agent.name, outcome, sound, startedAtMs: this.#startedAtMs, atMs: clock.nowMs() };
-    recordEnding(ending, collector, metrics);
+    const ending = { agent: this.#agent.name, outcome, sound: this.#settle(), startedAtMs: this.#startedAtMs };
+    recordEnding({ ...ending, atMs: clock.nowMs() }, collector, metrics);
     this.#deps.ended(outcome);
   }
 }

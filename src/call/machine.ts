@@ -46,7 +46,7 @@ interface PhaseFlow {
   readonly deadlineMs: number;
 }
 
-/** What may flow while a phase lasts, and how long it may last. */
+/** What may flow while a phase lasts, and how long it may last: where a notice comes before the stream, by so much longer. */
 export const FLOW = {
   // A provider opens the stream within a second or two of our answer; 30 s later nobody will.
   ringing: { callerAudio: 'hold', agentAudio: 'play', deadlineMs: 30_000 },

@@ -162,15 +162,9 @@ export class CallRegistry {
    */
   async drain(graceMs: number): Promise<boolean> {
     this.#draining = true;
-    const { clock, logger, metrics, store, control, streamEndedUrl } = this.#options;
-    metrics.draining.set(1);
+    this.#options.metrics.draining.set(1);
     const byThemselves = await drainCalls(graceMs, {
-      clock,
-      logger,
-      metrics,
-      store,
-      control,
-      streamEndedUrl,
+      ...this.#options,
       calls: () => Array.from(this.#calls, ([callId, { call }]) => ({ callId, call })),
       idleWithin: (limitMs) => this.#idleWithin(limitMs),
     });
@@ -241,9 +235,11 @@ export class CallRegistry {
     const { outcome } = call;
     const answer: Next = outcome?.kind === 'failed' ? { do: 'fallback', agent, heard: call.apologyHeard } : HANG_UP;
     const isGone = outcome?.kind === 'callerGone';
-    // A call that only rang here may be talking elsewhere.
-    if (call.wasAnswered || isGone) this.#past.add(callId, answer, isGone);
-    void this.#options.store.end(callId, JSON.stringify(answer));
+    // A call that only rang here may be talking elsewhere, or its stream come yet.
+    if (call.wasAnswered || isGone) {
+      this.#past.add(callId, answer, isGone);
+      void this.#options.store.end(callId, JSON.stringify(answer));
+    }
     if (outcome?.kind === 'completed') this.#hangUps.begin(callId);
     this.#forget({ callId, agent });
   }

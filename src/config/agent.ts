@@ -3,6 +3,7 @@ import { type AgentFile, USUAL_ECHO_FACTOR } from './agent-file.ts';
 import type { Alternative } from './alternatives.ts';
 import type { Analysis } from './analysis-checks.ts';
 import type { LiveModel } from './catalogue.ts';
+import { noticeMs } from './notice-length.ts';
 import { normalAddress } from './routing.ts';
 import type { AgentTool } from './tools.ts';
 import type { Wording } from './wording.ts';
@@ -44,6 +45,8 @@ type NoticeFile = NonNullable<AgentFile['notice']>;
 export interface Notice extends Readonly<Pick<NoticeFile, 'say' | 'voice' | 'language'>> {
   /** In place of `say`: a WAV file, and the name by which it is served. */
   readonly recording?: { readonly name: string; readonly path: string } | undefined;
+  /** How long it lasts at most. */
+  readonly lengthMs: number;
 }
 
 export interface Agent {
@@ -202,7 +205,8 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
 
 /** No agent has a dot in its name. */
 function noticeFrom(name: string, { play: _, ...rest }: NoticeFile, path: string | undefined): Notice {
-  return path === undefined ? rest : { ...rest, recording: { name: `${name}.notice`, path } };
+  const notice = { ...rest, lengthMs: noticeMs(rest.say) };
+  return path === undefined ? notice : { ...notice, recording: { name: `${name}.notice`, path } };
 }
 
 function guardFrom({ protect, echoGuard, backchannelMs }: Pick<AgentFile['turnTaking'], GuardKeys>): Agent['guard'] {

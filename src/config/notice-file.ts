@@ -1,10 +1,13 @@
 /** What an operator may write under `notice`: what a caller hears before anything of theirs is heard. */
 import { z } from 'zod';
-import { said, sayLanguage, sayVoice, soundName } from './said-words.ts';
+import { saidWithin, sayLanguage, sayVoice, soundName } from './said-words.ts';
+
+/** More than a minute of talk: nobody listens for longer, and the agent's session waits meanwhile. */
+const MAX_NOTICE_CHARACTERS = 1_200;
 
 export const notice = z
   .strictObject({
-    say: said.optional().describe("What Twilio's voice says."),
+    say: saidWithin(MAX_NOTICE_CHARACTERS).optional().describe("What Twilio's voice says."),
     play: soundName.optional().describe('The name of a WAV file in config/sounds, in place of say.'),
     voice: sayVoice.optional(),
     language: sayLanguage.optional(),

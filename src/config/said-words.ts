@@ -4,11 +4,11 @@ import { z } from 'zod';
 /** https://www.twilio.com/docs/voice/twiml/say: what one `<Say>` may hold. */
 const MAX_SAID_CHARACTERS = 4_096;
 
-export const said = z
-  .string()
-  .trim()
-  .min(1)
-  .max(MAX_SAID_CHARACTERS, `must have at most ${MAX_SAID_CHARACTERS} characters`);
+export const said = saidWithin(MAX_SAID_CHARACTERS);
+
+export function saidWithin(maxCharacters: number): z.ZodString {
+  return z.string().trim().min(1).max(maxCharacters, `must have at most ${maxCharacters} characters`);
+}
 
 export const soundName = z
   .string()

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 
 /** A minute is as long as anybody listens to a goodbye; at 48 kHz, 16 bit and two channels it has 12 MB. */
-const MAX_SECONDS = 60;
+export const MAX_SOUND_SECONDS = 60;
 const MAX_BYTES = 12 * 1024 * 1024;
 /** WAVE format tags (RFC 2361): PCM, A-law, μ-law. */
 const FORMATS: ReadonlySet<number> = new Set([1, 6, 7]);
@@ -39,7 +39,8 @@ function wavProblem(file: Buffer): string | undefined {
   if (rateHz < MIN_RATE_HZ || rateHz > MAX_RATE_HZ) return `must have 8000 to 48000 samples a second, not ${rateHz}`;
   const seconds = data.length / bytesPerSecond;
   if (!(seconds > 0)) return 'holds no sound';
-  return seconds > MAX_SECONDS ? `must last at most ${MAX_SECONDS} s, not ${Math.ceil(seconds)} s` : undefined;
+  if (seconds <= MAX_SOUND_SECONDS) return undefined;
+  return `must last at most ${MAX_SOUND_SECONDS} s, not ${Math.ceil(seconds)} s`;
 }
 
 /** A chunk that promises more than there is has what there is. */

@@ -19,6 +19,8 @@ export interface Notice {
   readonly recording?: { readonly name: string } | undefined;
   readonly voice?: string | undefined;
   readonly language?: string | undefined;
+  /** How long it lasts at most. */
+  readonly lengthMs: number;
 }
 
 /** What comes before a stream: the agent's notice, where the caller has not heard it, or keys that are pressed for the agent. */
@@ -37,18 +39,19 @@ export interface ConnectDeps {
 }
 
 export function createConnect({ account, tokens, siblings, noticeOf }: ConnectDeps): Connect {
-  const wordsOf = (agent: string): Words | undefined => {
-    const { say: text, recording, voice, language } = noticeOf(agent) ?? {};
+  const wordsOf = (notice: Notice | undefined): Words | undefined => {
+    const { say: text, recording, voice, language } = notice ?? {};
     if (recording !== undefined) return { playUrl: account.publicUrl + soundPath(recording.name) };
     return text === undefined ? undefined : { say: { text, voice, language } };
   };
   return (call, before) => {
     const parameters = parametersOf(call);
-    const token = tokens.issue(call.callId, parameters);
+    const notice = 'notice' in before ? noticeOf(call.agent) : undefined;
+    const token = tokens.issue(call.callId, parameters, notice?.lengthMs);
     return connectTwiml({
       streamUrl: account.publicUrl.replace(/^http/, 'ws') + twilioMediaPath(siblings?.number),
       actionUrl: account.publicUrl + STREAM_ENDED_PATH,
-      notice: 'notice' in before ? wordsOf(call.agent) : undefined,
+      notice: wordsOf(notice),
       keys: 'keys' in before ? before.keys : undefined,
       parameters: { ...parameters, [TOKEN_PARAMETER]: token },
     });

@@ -1,8 +1,8 @@
-/** A stream is only let in by the token that our own webhook put into its TwiML: for one call, once, for a minute. */
+/** A stream is only let in by the token that our own webhook put into its TwiML: for one call, once, and not for long. */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { type Clock, Failure, type Ids } from '../../lib/index.ts';
 
-/** Twilio opens the stream within a second or two of the TwiML; a minute also bears a slow network and unequal clocks. */
+/** Twilio opens the stream within a second or two of what comes before it in the TwiML; a minute also bears a slow network and unequal clocks. */
 const LIFETIME_MS = 60_000;
 /** Far more streams than a process can start within a token's lifetime. Beyond it tokens are refused, not forgotten. */
 const MAX_REMEMBERED = 100_000;
@@ -12,8 +12,8 @@ const KEY_PURPOSE = 'callbridge stream token 1';
 export type StreamParameters = Readonly<Record<string, string>>;
 
 export interface StreamTokens {
-  /** A token for a stream of this call that will bring exactly these parameters beside it. */
-  issue(callId: string, parameters: StreamParameters): string;
+  /** A token for a stream of this call that will bring exactly these parameters beside it; `beforeMs`: what its caller hears first. */
+  issue(callId: string, parameters: StreamParameters, beforeMs?: number): string;
   /** Rejects with Failure STREAM_BAD_TOKEN. A token is used up by its first success. */
   redeem(token: string | undefined, callId: string, parameters: StreamParameters): Promise<void>;
 }
@@ -43,8 +43,8 @@ export function createStreamTokens({ clock, ids, secret, usedNonces }: StreamTok
       .digest();
   };
   return {
-    issue: (callId, parameters) => {
-      const expiresMs = Math.ceil(clock.nowMs()) + LIFETIME_MS;
+    issue: (callId, parameters, beforeMs = 0) => {
+      const expiresMs = Math.ceil(clock.nowMs() + beforeMs) + LIFETIME_MS;
       const nonce = ids.nonce();
       return `${expiresMs}.${nonce}.${seal(callId, expiresMs, nonce, parameters).toString('base64url')}`;
     },

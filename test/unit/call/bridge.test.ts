@@ -15,6 +15,7 @@ test('an event that an effect raises waits until the step that raised it is done
     first: begin(),
     logger: createLogger({ level: 'silent' }),
     ignored: () => undefined,
+    moreMs: () => 0,
     actions: {
       dialLive: act('dialLive'),
       resumeLive: act('resumeLive'),

@@ -58,6 +58,8 @@ interface ServiceOptions {
   /** undefined: nobody asks whether the caller is there. */
   readonly idle?: CallAgent['idle'];
   readonly keys?: CallAgent['keys'];
+  /** undefined: the stream opens at once. */
+  readonly notice?: CallAgent['notice'];
   readonly model?: ScenarioInput;
   readonly tools?: readonly Tool[];
   readonly openLive?: () => never;
@@ -71,6 +73,7 @@ function service({
   patience,
   idle,
   keys,
+  notice,
   model,
   tools = [],
   openLive,
@@ -87,7 +90,18 @@ function service({
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
-    return agent && { ...agent, patience, idle, keys, tools, credentials: [], limits: { ...agent.limits, ...limits } };
+    return (
+      agent && {
+        ...agent,
+        patience,
+        idle,
+        keys,
+        notice,
+        tools,
+        credentials: [],
+        limits: { ...agent.limits, ...limits },
+      }
+    );
   };
   const functions = tools.map(({ declaration }) => declaration);
   const slots = memorySlots();
@@ -311,6 +325,20 @@ describe('a call', () => {
     expect(registry.active).toBe(0);
     expect(closed).toEqual(['CA1']);
     expect(outcomeOf(transcripts.get('CA1'))).toMatchObject([{ kind: 'failed', code: 'STREAM_NEVER_CAME' }]);
+    // Late, and no reason to turn the caller away.
+    await streamOf(registry, 'CA1');
+    expect(registry.active).toBe(1);
+  });
+
+  test('whose caller hears a notice first is given the time that it takes', async () => {
+    const { registry, live } = service({ notice: { lengthMs: 61_000 } });
+    await registry.ring(call('CA1'));
+    await clock.advance(90_000);
+    await streamOf(registry, 'CA1');
+    expect(live.sessions).toHaveLength(1);
+    await registry.ring(call('CA2'));
+    await clock.advance(93_000);
+    expect(registry.active).toBe(1);
   });
 
   test('whose stream went to another process gives its session up at once, and has not failed', async () => {

@@ -121,7 +121,7 @@ describe('an agent with a recording', () => {
 test('a notice is served by its own name, and said nowhere on the stream', () => {
   const bytes = writeWav(sound(1_000), 8_000);
   const { path, remove } = onDisk(bytes);
-  const notice = { recording: { name: 'sales.notice', path } };
+  const notice = { recording: { name: 'sales.notice', path }, lengthMs: 60_000 };
   const apologies = loadApologies([{ name: 'sales', notice }], createLogger({ level: 'silent' }));
   remove();
   expect(shelf(apologies)).toEqual([shelved('apology', BUNDLED), shelved('sales.notice', bytes)]);

@@ -148,10 +148,18 @@ describe('a transfer', () => {
 describe('a notice', () => {
   test('is said, or played from a file that is there', () => {
     const said = inspect('notice: { say: " Hello. ", language: en-GB }\n');
-    expect(said.agents[0]?.notice).toEqual({ say: 'Hello.', language: 'en-GB' });
+    expect(said.agents[0]?.notice).toEqual({ say: 'Hello.', language: 'en-GB', lengthMs: 600 });
     const { cwd, problems, agents } = inspect('notice: { play: n.wav }\n', { 'config/sounds/n.wav': WAV });
     expect(problems.map(asLine)).toEqual([]);
-    expect(agents[0]?.notice).toEqual({ recording: { name: 'sales.notice', path: `${cwd}/config/sounds/n.wav` } });
+    const recording = { name: 'sales.notice', path: `${cwd}/config/sounds/n.wav` };
+    expect(agents[0]?.notice).toEqual({ recording, lengthMs: 60_000 });
+  });
+
+  test('is thought to be said slowly: figures, and characters that are syllables, take three times as long', () => {
+    const lengthOf = (say: string) => inspect(`notice: { say: "${say}" }\n`).agents[0]?.notice?.lengthMs;
+    expect(lengthOf('x'.repeat(1_200))).toBe(120_000);
+    expect(lengthOf('録音しています')).toBe(2_334);
+    expect(lengthOf('911')).toBe(1_000);
   });
 
   test.each([
@@ -159,6 +167,7 @@ describe('a notice', () => {
     ['{ say: Hello., play: n.wav }', 'notice: must have either say or play'],
     ['{ play: n.wav }', 'notice.play: config/sounds/n.wav '],
     ['{ play: ../n.wav }', 'notice.play: must be the name of a WAV file'],
+    [`{ say: ${'x'.repeat(1_201)} }`, 'notice.say: must have at most 1200 characters'],
   ])('of %s is told at start', (yaml, complaint) => {
     expect(inspect(`notice: ${yaml}\n`).problems.map(asLine)[0]).toContain(complaint);
   });

@@ -53,7 +53,7 @@ describe('the voice webhook', () => {
     const calls = notingCalls({ afterStream: async (call) => ({ do: 'connect', call }) });
     const service = await startService({
       calls,
-      noticeOf: (agent) => (agent === 'front-desk' ? { recording } : undefined),
+      noticeOf: (agent) => (agent === 'front-desk' ? { recording, lengthMs: 60_000 } : undefined),
     });
     const first = await (await service.post('/twilio/voice', VOICE_FORM)).text();
     expect(first).toContain('<Response><Play>https://bridge.example/sounds/front-desk.notice.wav</Play><Connect ');

@@ -53,6 +53,15 @@ describe('a stream token', () => {
     expect(await caught(() => tokens.redeem(late, CALL, PARAMETERS))).toEqual(refusal('it is expired'));
   });
 
+  test('works a minute longer than what its caller hears before the stream', async () => {
+    const { tokens, clock } = given();
+    const [early, late] = [tokens.issue(CALL, PARAMETERS, 61_000), tokens.issue(CALL, PARAMETERS, 61_000)];
+    clock.tick(120_999);
+    expect(await caught(() => tokens.redeem(early, CALL, PARAMETERS))).toBeUndefined();
+    clock.tick(1);
+    expect(await caught(() => tokens.redeem(late, CALL, PARAMETERS))).toEqual(refusal('it is expired'));
+  });
+
   test.each([
     ['another call', OTHER_CALL, PARAMETERS],
     ['another caller', CALL, { ...PARAMETERS, from: '+19999999999' }],
