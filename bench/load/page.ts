@@ -14,6 +14,7 @@ const PLOT = 'docs/performance.svg';
 const MARK = 'load';
 const SECTION = `\n## What a call costs\n\n<!-- ${MARK}: begin -->\n<!-- ${MARK}: end -->\n`;
 
+const PLOT_TITLE = 'CPU of a call, and the delay of its sound, over the number of calls';
 const COLOURS: Readonly<Record<SystemName, string>> = { service: '#2f7ed8', floor: '#8a8a8a', peer: '#d9822b' };
 
 export function writePage(results: readonly Result[], options: Options): void {
@@ -25,13 +26,13 @@ export function writePage(results: readonly Result[], options: Options): void {
     report(results),
     LEGEND,
     '',
-    '![CPU of a call, and the delay of its sound, over the number of calls](performance.svg)',
+    `![${PLOT_TITLE}](performance.svg)`,
     '',
   ].join('\n');
   const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '# Performance\n';
   const place = page.includes(`<!-- ${MARK}: begin -->`) ? page : page + SECTION;
   writeFileSync(PAGE, between(place, MARK, content));
-  writeFileSync(PLOT, plot(panelsOf(summaries)));
+  writeFileSync(PLOT, plot(PLOT_TITLE, panelsOf(summaries)));
 }
 
 function machine(): string {

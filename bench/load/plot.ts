@@ -20,8 +20,8 @@ const LEGEND_ROW = 18;
 const INK = '#808080';
 const TICKS = 5;
 
-/** Panels beside each other, with one legend below for all. */
-export function plot(panels: readonly Panel[]): string {
+/** Panels beside each other, with one legend below for all; `title` is what a screen reader says of it. */
+export function plot(title: string, panels: readonly Panel[]): string {
   const legend = new Map(panels.flatMap(({ lines }) => lines.map((line) => [line.name, line] as const)));
   const height = HEIGHT + LEGEND_ROW * legend.size + 10;
   const rows = [...legend.values()].map(
@@ -29,7 +29,8 @@ export function plot(panels: readonly Panel[]): string {
       `<g transform="translate(${MARGIN.left} ${HEIGHT + 8 + i * LEGEND_ROW})"><path d="M0 0H28" ${stroke(line)}/><text x="36" y="4">${text(line.name)}</text></g>`,
   );
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH * panels.length} ${height}" font-family="sans-serif" font-size="11" fill="${INK}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${WIDTH * panels.length} ${height}" font-family="sans-serif" font-size="11" fill="${INK}">`,
+    `<title>${text(title)}</title>`,
     ...panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">\n${panelOf(panel)}\n</g>`),
     ...rows,
     '</svg>\n',

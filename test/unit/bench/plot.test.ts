@@ -12,7 +12,7 @@ const line = {
 };
 
 test('a plot has each line once in its legend, and its points in every panel', () => {
-  const svg = plot([
+  const svg = plot('cost & delay', [
     { title: 'cost', lines: [line] },
     { title: 'delay', lines: [line] },
   ]);
@@ -21,14 +21,20 @@ test('a plot has each line once in its legend, and its points in every panel', (
   expect(svg.match(/stroke-dasharray/g)).toHaveLength(3);
 });
 
+test('a plot says what it shows to who cannot see it', () => {
+  expect(plot('cost & delay', [])).toMatch(/^<svg [^>]*role="img"[^>]*>\n<title>cost &amp; delay<\/title>/);
+});
+
 test('what costs more lies higher, and what has more calls farther right', () => {
-  const [first, second] = [...plot([{ title: 'cost', lines: [line] }]).matchAll(/cx="([\d.]+)" cy="([\d.]+)"/g)];
+  const [first, second] = [
+    ...plot('cost & delay', [{ title: 'cost', lines: [line] }]).matchAll(/cx="([\d.]+)" cy="([\d.]+)"/g),
+  ];
   expect(Number(first?.[1])).toBeLessThan(Number(second?.[1]));
   expect(Number(first?.[2])).toBeLessThan(Number(second?.[2]));
 });
 
 test('without a point there is an empty plot with its axes, and no broken one', () => {
-  const svg = plot([{ title: 'cost', lines: [] }]);
+  const svg = plot('cost & delay', [{ title: 'cost', lines: [] }]);
   expect(svg).not.toMatch(/NaN|Infinity/);
   expect(svg.match(/>0<\/text>/g)).toHaveLength(2);
 });
