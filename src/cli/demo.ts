@@ -27,7 +27,12 @@ const POLL_MS = 50;
 const PUBLIC_URL = 'https://callbridge.example';
 
 const FORMATS = ['json', 'text', 'vtt'] as const;
-const OUTCOMES = { completed: 'completed', callerGone: 'the caller hung up', transferred: 'put through' } as const;
+const OUTCOMES = {
+  completed: 'completed',
+  callerGone: 'the caller hung up',
+  transferred: 'put through',
+  unanswered: 'nobody answered',
+} as const;
 
 export function demoCommand(): Command {
   return new Command('demo')

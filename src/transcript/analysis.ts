@@ -9,10 +9,12 @@ const found = <T extends z.ZodType>(result: T) =>
   z.object({
     model: z.string(),
     at: z.iso.datetime(),
-    /** null: there is none, and `failure` says why. */
+    /** null: there is none, and `failure` or `skipped` says why. */
     result: result.nullable(),
     /** By the codes of docs/errors.md, of the version that wrote it. */
     failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    /** Why nothing was asked; absent where something was. */
+    skipped: z.enum(['unanswered', 'nothingSaid']).optional(),
     /** Of all answers that were given, also those that were of no use. */
     usage: usageSchema,
   });

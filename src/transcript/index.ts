@@ -32,7 +32,7 @@ export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } f
 export type { Line, Speaker } from './line.ts';
 export { ifThere, moved, orphans } from './orphans.ts';
 export { createOutbox, type LeftCall, type Outbox, type OutboxOptions } from './outbox.ts';
-export { type Outcome, outcomeSchema } from './outcome.ts';
+export { type Outcome, outcomeSchema, UNANSWERED, type Unanswered } from './outcome.ts';
 export { type Owners, openOwners } from './owners.ts';
 export { type CallRecord, callRecordSchema } from './record.ts';
 export { recordFrom } from './record-from.ts';

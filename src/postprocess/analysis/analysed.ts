@@ -13,7 +13,8 @@ export function analysedBy(afterwardsFor: AfterwardsFor, prices: PriceList): Ana
     const costs: Record<string, number | undefined> = {};
     for (const name of ANALYSES) {
       const found = analysis[name];
-      if (found !== undefined) costs[name] = tokensCost(found.usage, found.model, found.at, prices);
+      if (found !== undefined && found.skipped === undefined)
+        costs[name] = tokensCost(found.usage, found.model, found.at, prices);
     }
     const cost = withStepCosts(record.cost, costs, prices.currency);
     return { ...record, analysis, ...(cost !== undefined && { cost }) };

@@ -56,8 +56,9 @@ export function analysisStep(name: AnalysisName, options: AnalysisStepOptions): 
       const { analysis, redact } = options.afterwardsFor(record.agent) ?? {};
       const task = analysis && taskOf(name, analysis);
       const text = dialogueText(redact === undefined ? record : redactRecord(record, redact));
-      if (analysis === undefined || task === undefined || text === undefined) return undefined;
+      if (analysis === undefined || task === undefined) return undefined;
       const asking = new Asking(record, analysis.model, options);
+      if (text === undefined) return asking.skipped(name);
       try {
         return asking.found(await asking.ask(task, text));
       } catch (error) {
@@ -102,6 +103,12 @@ class Asking {
   found(result: Found['result'], failure: Found['failure'] = null): Found {
     const at = new Date(this.#options.clock.wallMs()).toISOString();
     return { model: this.#model, at, result, failure, usage: this.#usage } as Found;
+  }
+
+  skipped(step: AnalysisName): Found {
+    const skipped = this.#record.outcome.kind === 'unanswered' ? 'unanswered' : 'nothingSaid';
+    this.#options.logger.info({ callId: this.#record.callId, step, skipped }, 'analysis skipped: there are no words');
+    return { ...this.found(null), skipped };
   }
 
   #count(usage: Usage): void {

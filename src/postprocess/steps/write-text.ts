@@ -61,6 +61,13 @@ function lineText({ speaker, kind, heardText, cut, startMs }: Line): string {
   return `${clockTime(startMs)}  ${SPEAKERS[speaker].padEnd(6)}  ${words}`;
 }
 
+const UNANSWERED_TEXT = {
+  busy: ': busy',
+  noAnswer: '',
+  failed: ': the number cannot be reached',
+  canceled: ': taken back while it rang',
+} as const;
+
 function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'completed':
@@ -69,6 +76,8 @@ function outcomeText(outcome: Outcome): string {
       return `put through to ${outcome.to}`;
     case 'callerGone':
       return 'the caller hung up';
+    case 'unanswered':
+      return `nobody answered${UNANSWERED_TEXT[outcome.end]}`;
     case 'failed':
       return `failed: ${outcome.code} (${outcome.fault})`;
   }

@@ -82,6 +82,17 @@ describe('the files of a call', () => {
     );
   });
 
+  test.each([
+    ['noAnswer', 'nobody answered'],
+    ['busy', 'nobody answered: busy'],
+    ['failed', 'nobody answered: the number cannot be reached'],
+    ['canceled', 'nobody answered: taken back while it rang'],
+  ] as const)('as text say of a call that ended %s: %s', async (end, said) => {
+    const outcome = { kind: 'unanswered', end } as const;
+    await writeText({ folder, afterwardsFor: everything }).run({ ...call, lines: [], outcome }, AT_FIRST);
+    expect(await written('txt')).toContain(`Outcome   ${said}\n`);
+  });
+
   test('as text say which messages were taken, and from whom', async () => {
     const messages = [
       { atMs: 4_100, text: 'Call me\nback.', name: 'Ann', number: '555 0100' },
