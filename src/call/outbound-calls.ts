@@ -1,14 +1,16 @@
 /**
  * Calls that are placed with the provider: what was asked for waits under a token until the call is answered, and what the
- * provider tells of it is kept. No session is dialled, and nobody greets, before somebody has answered.
+ * provider tells of it is kept. No session is dialled, and nobody greets, before somebody has answered. Where nobody does, the call
+ * leaves a record all the same.
  */
 import * as z from 'zod';
 import type { Notes } from '../cluster/index.ts';
 import { asFailure, type Clock, type Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { askedAgain, type CallOrder, type CallPlacer } from '../telephony/index.ts';
-import { type OutboundFacts, outboundFactsSchema } from '../transcript/index.ts';
+import { type OutboundFacts, outboundFactsSchema, type Unanswered } from '../transcript/index.ts';
 import {
+  isUnanswered,
   type OutboundEnd,
   type OutboundState,
   outboundEndSchema,
@@ -27,10 +29,17 @@ const LIVE_LIST = 'outbound';
 const TOKEN = /^[\w-]{1,64}$/;
 
 export interface OutboundOrder extends OutboundFacts {
-  /** The name of the agent that speaks. */
+  /** The name of the agent that speaks, and how. */
   readonly agent: string;
+  readonly model: string;
+  readonly voice: string;
   readonly to: string;
   readonly from: string;
+}
+
+/** As it waits for the call. */
+export interface NotedOrder extends OutboundOrder {
+  readonly orderedAtMs: number;
 }
 
 export interface PlacedCall {
@@ -59,11 +68,20 @@ export interface OutboundCallsOptions {
   readonly notes: Notes;
   /** undefined: there is no account to place calls with. */
   readonly placer: CallPlacer | undefined;
+  /** Nobody answered the call: its record is on disk when this resolves. May be told again. */
+  readonly unanswered: (callId: string, order: NotedOrder, end: Unanswered) => Promise<void>;
   /** Where the provider asks and tells; the token goes into the query, which the provider signs. */
   readonly urls: { readonly voice: string; readonly status: string; readonly machine: string };
 }
 
-const orderSchema = outboundFactsSchema.extend({ agent: z.string(), to: z.string(), from: z.string() });
+const orderSchema = outboundFactsSchema.extend({
+  agent: z.string(),
+  model: z.string(),
+  voice: z.string(),
+  to: z.string(),
+  from: z.string(),
+  orderedAtMs: z.number(),
+});
 const placedSchema = z.object({
   callId: z.string(),
   agent: z.string(),
@@ -87,12 +105,13 @@ export class OutboundCalls {
 
   /** Rejects with the failures of `CallPlacer.place`. */
   async place(order: OutboundOrder, { ringMs, maxCallMs, machine }: OutboundSettings): Promise<PlacedCall> {
-    const { ids, logger, notes, placer, urls } = this.#options;
+    const { clock, ids, logger, notes, placer, urls } = this.#options;
     if (placer === undefined) throw new Error('there is no account to place calls with');
     const { agent, to, from } = order;
     const token = ids.nonce();
     // Before it is placed: it may be answered, and asked about, before we hear that it was.
-    await notes.note(orderKey(token), { rank: 0, value: JSON.stringify(order), forMs: ORDER_MS });
+    const noted: NotedOrder = { ...order, orderedAtMs: clock.nowMs() };
+    await notes.note(orderKey(token), { rank: 0, value: JSON.stringify(noted), forMs: ORDER_MS });
     const withToken = (url: string): string => askedAgain(`${url}?outbound=${token}`);
     const ordered: CallOrder = {
       to,
@@ -108,23 +127,30 @@ export class OutboundCalls {
     };
     const callId = await this.#placed(placer, ordered);
     logger.info({ callId, agent, piiTo: to, piiFrom: from }, 'outbound call placed');
-    const placed = { callId, agent, to, from, state: 'queued', atMs: this.#options.clock.nowMs() } as const;
+    const placed = { callId, agent, to, from, state: 'queued', atMs: clock.nowMs() } as const;
     await this.#keep(placed);
     return placed;
   }
 
   /** What was asked for, of a call that is answered; undefined when nobody knows any more. */
-  async order(token: string): Promise<OutboundOrder | undefined> {
+  async order(token: string): Promise<NotedOrder | undefined> {
     if (!TOKEN.test(token)) return undefined;
     return orderSchema.safeParse(parsed(await this.#options.notes.get(orderKey(token)))).data;
   }
 
-  /** The provider tells how the call goes on: in any order, and as often as it likes. */
+  /**
+   * The provider tells how the call goes on: in any order, and as often as it likes. When this resolves, it need not again: what
+   * becomes a record is on disk.
+   */
   async told(token: string, callId: string, callStatus: string): Promise<void> {
     const progress = progressFrom(callStatus);
     if (progress === undefined) return;
     const order = await this.order(token);
     if (order === undefined) return;
+    // Before it is known: whoever dies in between is told again.
+    if (isUnanswered(progress.end) && isOpen(await this.find(callId))) {
+      await this.#options.unanswered(callId, order, progress.end);
+    }
     const { agent, to, from } = order;
     await this.#keep({ callId, agent, to, from, ...progress, atMs: this.#options.clock.nowMs() });
   }
@@ -173,6 +199,9 @@ export class OutboundCalls {
     });
   }
 }
+
+/** Neither over, nor answered: that one's record is the call's own. */
+const isOpen = (known: PlacedCall | undefined): boolean => known?.state !== 'ended' && known?.state !== 'inProgress';
 
 const orderKey = (token: string): string => `order:${token}`;
 const answeredKey = (callId: string): string => `answered:${callId}`;

@@ -1,12 +1,16 @@
 /** How far a call is that was placed with the provider. It only goes on: what is told late takes nothing back. */
 import * as z from 'zod';
+import { UNANSWERED, type Unanswered } from '../transcript/index.ts';
 
 export const outboundStateSchema = z.enum(['queued', 'ringing', 'inProgress', 'ended']);
 export type OutboundState = z.infer<typeof outboundStateSchema>;
 
 /** How it ended, as the provider has it: that it was completed does not say that a person answered. */
-export const outboundEndSchema = z.enum(['completed', 'busy', 'noAnswer', 'failed', 'canceled']);
+export const outboundEndSchema = z.enum(['completed', ...UNANSWERED]);
 export type OutboundEnd = z.infer<typeof outboundEndSchema>;
+
+export const isUnanswered = (end: OutboundEnd | undefined): end is Unanswered =>
+  end !== undefined && end !== 'completed';
 
 export interface Progress {
   readonly state: OutboundState;

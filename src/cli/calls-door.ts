@@ -1,12 +1,18 @@
 /** Calls over HTTP, put together: who may be called, who speaks, and where what is known of a call is found. */
-import { type CallRegistry, OutboundCalls, type PlacedCall } from '../call/index.ts';
+import {
+  type CallRegistry,
+  OutboundCalls,
+  type PlacedCall,
+  UnansweredCalls,
+  type UnansweredCallsOptions,
+} from '../call/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import type { Agent, Config } from '../config/index.ts';
 import { type CallsDoor, type CallView, MACHINE_PATH, STATUS_PATH, VOICE_PATH } from '../http/index.ts';
 import { type Clock, Failure } from '../lib/index.ts';
 import { findRecord } from '../postprocess/index.ts';
 import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
-import type { CallFacts } from '../transcript/index.ts';
+import { type CallFacts, outcomeSchema, type Unanswered } from '../transcript/index.ts';
 import type { Tools } from './postprocessing.ts';
 
 /** What one answer holds, 250 kB of it; who has more calls looks at them one by one. */
@@ -25,17 +31,20 @@ export interface CallsDoorOptions {
 export function openOutbound(
   config: Config,
   { clock, ids, logger, metrics }: Tools,
-  { notes }: Pick<Cluster, 'notes'>,
+  { notes, store }: Pick<Cluster, 'notes' | 'store'>,
+  endTranscript: UnansweredCallsOptions['endTranscript'],
 ): OutboundCalls {
   const { accountSid, authToken, apiBaseUrl: baseUrl } = config.twilio;
   const { publicUrl } = config.http;
   const isOff = accountSid === undefined || authToken === undefined || config.api.destinations.length === 0;
+  const unanswered = new UnansweredCalls({ clock, logger, metrics, store, provider: 'twilio', endTranscript });
   return new OutboundCalls({
     clock,
     ids,
     logger,
     metrics,
     notes,
+    unanswered: (...call) => unanswered.ended(...call),
     placer: isOff ? undefined : createTwilioCallPlacer({ accountSid, authToken, baseUrl, clock }),
     urls: { voice: publicUrl + VOICE_PATH, status: publicUrl + STATUS_PATH, machine: publicUrl + MACHINE_PATH },
   });
@@ -51,7 +60,8 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
     const placed = await outbound.find(id);
     if (record !== undefined) {
       const { agent, from, to, direction } = record as unknown as CallFacts;
-      return { id, state: 'ended', end: placed?.end, direction, agent, from, to, record };
+      const end = placed?.end ?? endIn(record);
+      return { id, state: 'ended', end, direction, agent, from, to, record };
     }
     if (placed !== undefined && placed.state !== 'inProgress') return viewOf(placed);
     const known = await store.look(id);
@@ -78,7 +88,9 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
       if (code !== undefined) throw new Failure(code, 'this process takes no calls just now');
       const { ringMs, machine } = agent.outbound;
       const settings = { ringMs, machine, maxCallMs: agent.limits.callMs + AFTER_LIMIT_MS };
-      return viewOf(await outbound.place({ agent: agent.name, to, from, variables, greeting }, settings));
+      const { model, voice } = agent.live;
+      const order = { agent: agent.name, model, voice, to, from, variables, greeting };
+      return viewOf(await outbound.place(order, settings));
     },
     async list() {
       const answered = (await store.running(MAX_LISTED)).map(running);
@@ -134,6 +146,12 @@ function agentOf({ agents }: Config, name: string | undefined): Agent {
 /** Of what it answers, SIP addresses call nobody. */
 function firstNumber({ answers }: Agent): string | undefined {
   return answers.find((address) => address.startsWith('+'));
+}
+
+/** What was told of a placed call is forgotten before its record is. */
+function endIn({ outcome }: Record<string, unknown>): Unanswered | undefined {
+  const known = outcomeSchema.safeParse(outcome).data;
+  return known?.kind === 'unanswered' ? known.end : undefined;
 }
 
 function viewOf({ callId: id, atMs: _, ...call }: PlacedCall): CallView {

@@ -101,7 +101,7 @@ export async function dial(number: string, options: Options, tools: DialTools): 
     }
     const before = call.state;
     call = view.parse(await ask('GET', `/calls/${call.id}`, options, tools));
-    answered ||= call.state === 'inProgress' || call.end === 'completed' || call.record !== undefined;
+    answered ||= call.state === 'inProgress' || (call.state === 'ended' && ENDS[call.end ?? ''] === undefined);
     if (call.state === before) continue;
     if (call.state === 'ended') endedMs = clock.nowMs();
     tell(

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { CallRegistry, CallStarts } from '../call/index.ts';
+import { CallRegistry, CallStarts, type UnansweredCallsOptions } from '../call/index.ts';
 import { openCluster } from '../cluster/index.ts';
 import { type Agent, agentFor, type Config, isVoice, languageNamed } from '../config/index.ts';
 import { createServer, type HttpServer, type Siblings, STREAM_ENDED_PATH } from '../http/index.ts';
@@ -101,16 +101,12 @@ export async function startService(config: Config, tools: Tools, options: Servic
   const { store, slots } = cluster;
   const { admission, close: closeAdmission } = openAdmission(config, tools, slots, loopDelay);
   const control = openControl(config.twilio, tools);
-  const outbound = openOutbound(config, tools, cluster);
   const sessions = createLiveSessions({ config, tools, slots, toolboxes: toolboxes.tools, dial });
   const mirror = (callId: string, entry: Entry): void => store.append(callId, entry);
-  const warm = openWarmTransfers({
-    config,
-    tools,
-    cluster,
-    control,
-    endTranscript: (call, earlier, outcome) => endTranscript({ call, clock, outbox, watch, mirror, earlier, outcome }),
-  });
+  const settleEnded: UnansweredCallsOptions['endTranscript'] = (call, earlier, outcome) =>
+    endTranscript({ call, clock, outbox, watch, mirror, earlier, outcome });
+  const warm = openWarmTransfers({ config, tools, cluster, control, endTranscript: settleEnded });
+  const outbound = openOutbound(config, tools, cluster, settleEnded);
   const agentNamed = (name: string) => sessions.agentOf(config.agents.find((agent) => agent.name === name));
   const registry: CallRegistry = new CallRegistry({
     clock,

@@ -47,7 +47,9 @@ export const callView = z
     state: outboundStateSchema,
     end: outboundEndSchema
       .optional()
-      .describe('How an outbound call ended, as the provider has it. "completed" does not say that a person answered.'),
+      .describe(
+        'How an outbound call ended, as the provider has it. "completed" does not say that a person answered; of the others nobody did.',
+      ),
     direction: z.enum(['inbound', 'outbound']),
     agent: z.string(),
     from: z.string(),
@@ -55,7 +57,7 @@ export const callView = z
     record: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe('The record of a call that is over, once it is written.'),
+      .describe('The record of a call that is over, once it is written; also of one that nobody answered.'),
   })
   .meta({ id: 'Call' });
 

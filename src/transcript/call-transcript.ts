@@ -26,7 +26,7 @@ export interface CallTranscript {
   readonly leave: () => void;
 }
 
-/** Of a call that nobody holds, and that this process has taken only to say how it ended: `earlier` is all that was written of it. */
+/** Of a call that nobody holds, and of which this process says only how it ended: `earlier` is all that there is of it. */
 export function endTranscript(
   options: CallTranscriptOptions & { readonly earlier: readonly Entry[]; readonly outcome: Outcome },
 ): void {
@@ -40,8 +40,8 @@ export function endTranscript(
 }
 
 /**
- * A call that nobody answers here leaves no record: its stream went to another process, which makes the one record that
- * the call's id allows, or it never came.
+ * A call whose stream does not come here leaves no record here: it went to another process, which makes the one record that the
+ * call's id allows, or it never came.
  */
 export function beginTranscript(options: CallTranscriptOptions): CallTranscript {
   const { call, clock, outbox, watch, mirror, earlier = [] } = options;

@@ -11,7 +11,15 @@ import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import type { CallOrder } from '../../src/telephony/index.ts';
 import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
 
-const ORDER = { agent: 'sales', to: '+15550177', from: '+15550100', variables: { name: 'Ada' }, greeting: 'Hello.' };
+const ORDER = {
+  agent: 'sales',
+  model: 'gemini-3.8-live',
+  voice: 'Kore',
+  to: '+15550177',
+  from: '+15550100',
+  variables: { name: 'Ada' },
+  greeting: 'Hello.',
+};
 const logger = createLogger({ level: 'silent' });
 const redisServer = findRedisServer();
 const servers: [string, () => Promise<TestRedis>][] = [['js-redis-server', startJsRedis]];
@@ -45,14 +53,15 @@ describe.each(servers)('over %s', (_name, start) => {
       },
     };
     const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
-    const common = { clock: systemClock, ids: systemIds, logger, metrics: createMetrics(), placer, urls };
+    const unanswered = async () => undefined;
+    const common = { clock: systemClock, ids: systemIds, logger, metrics: createMetrics(), placer, urls, unanswered };
     const [one, other] = notes.map((each) => new OutboundCalls({ ...common, notes: each })) as [
       OutboundCalls,
       OutboundCalls,
     ];
     await one.place(ORDER, { ringMs: 30_000, maxCallMs: 60_000 });
     const token = new URL(orders[0]!.voiceUrl).searchParams.get('outbound')!;
-    expect(await other.order(token)).toEqual(ORDER);
+    expect(await other.order(token)).toMatchObject(ORDER);
     await other.told(token, 'CA1', 'in-progress');
     await one.told(token, 'CA1', 'ringing');
     expect(await one.find('CA1')).toMatchObject({ state: 'inProgress', agent: 'sales' });

@@ -1,7 +1,8 @@
 /** Calls that are placed over HTTP, through the whole service and a simulated Twilio, which the `twilio` package asks. */
-import { describe, expect, test } from 'vitest';
-import { nobody, person, type ScenarioInput, voicemail } from '../../src/simulator/index.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { type Callee, nobody, person, type ScenarioInput, voicemail } from '../../src/simulator/index.ts';
 import { ADA, givenOutbound, OUR_NUMBER, type Outbound } from '../support/outbound.ts';
+import { startReceiver } from '../unit/postprocess/receiver-given.ts';
 
 const GREETING = 'Good morning, this is the surgery.';
 const MESSAGE = 'Please call us back about your appointment.';
@@ -100,12 +101,70 @@ describe('a call that is not answered', () => {
     expect(await (await given.ask('GET', '/calls')).json()).toEqual({ calls: [] });
   });
 
+  const NUMBERS: [string, Callee, string][] = [
+    ['busy', nobody('busy'), 'busy'],
+    ['no number', nobody('unreachable'), 'failed'],
+    ['not taken up', person([{ wait: 1 }], 90_000), 'noAnswer'],
+  ];
+  const orders = ['once', 'twice', 'reversed'] as const;
+  test.each(orders.flatMap((told) => NUMBERS.map((number) => [told, ...number] as const)))(
+    'told %s, that was %s, leaves one record and tells its receiver once',
+    async (statusCallbacks, _what, callee, end) => {
+      const { url, deliveries } = await startReceiver();
+      const webhook = `{ url: "${url}", secretEnv: HOOK, events: [call.started, call.ended, call.analyzed] }`;
+      const given = await givenOutbound({
+        agent: `afterwards: { formats: [json, text, vtt], summary: true, webhook: ${webhook} }\n`,
+        env: { HOOK: `whsec_${Buffer.alloc(32).toString('base64')}` },
+        habits: { statusCallbacks },
+        callees: { [ADA]: callee },
+      });
+      const { id } = await given.place({ variables: { name: 'Ada' }, greeting: 'Hello.' });
+      expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered' } });
+      await vi.waitFor(() => expect(deliveries.map(({ id: of }) => of)).toContain(`call_analyzed_${id}`), 10_000);
+      const record = await given.record();
+      expect(record).toMatchObject({
+        callId: id,
+        agent: 'caller',
+        direction: 'outbound',
+        from: OUR_NUMBER,
+        to: ADA,
+        outbound: { variables: { name: 'Ada' }, greeting: 'Hello.' },
+        answeredAt: null,
+        durationMs: 0,
+        outcome: { kind: 'unanswered', end },
+        lines: [],
+        analysis: { summary: { result: null, failure: null, skipped: 'unanswered' } },
+      });
+      expect(Date.parse(record.endedAt)).toBeGreaterThan(Date.parse(record.startedAt));
+      expect(deliveries.map(({ id: of }) => of)).toEqual([`call_ended_${id}`, `call_analyzed_${id}`]);
+      expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
+        type: 'call.ended',
+        data: { outcome: { kind: 'unanswered', end } },
+      });
+      expect(given.live.sessions).toEqual([]);
+      expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end, record: { callId: id } });
+      // What was told of the call is forgotten after a day, and its record is not.
+      given.clock.tick(25 * 60 * 60_000);
+      expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end, direction: 'outbound', to: ADA });
+    },
+  );
+
+  test('after an order that Twilio has taken on, and whose answer was lost, is in the record all the same', async () => {
+    const given = await givenOutbound({ callees: { [ADA]: nobody('busy') } });
+    given.twilio.trouble({ loseAnswer: true });
+    const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA } });
+    expect([answer.status, await answer.json()]).toMatchObject([502, { error: 'PROVIDER_REST' }]);
+    await given.ended();
+    expect(await given.record()).toMatchObject({ to: ADA, outcome: { kind: 'unanswered', end: 'busy' } });
+  });
+
   test('is taken back while it rings', async () => {
     const given = await givenOutbound({ callees: { [ADA]: person([{ wait: 1 }], 20_000) } });
     const { id } = await given.place({});
     await given.clock.advance(3_000);
     expect((await given.ask('DELETE', `/calls/${id}`)).status).toBe(204);
     expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered', status: 'canceled' } });
+    expect(await given.record()).toMatchObject({ outcome: { kind: 'unanswered', end: 'canceled' } });
     expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end: 'canceled' });
   });
 });

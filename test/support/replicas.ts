@@ -135,7 +135,7 @@ export async function openReplicas(
       return { process, origin: `http://127.0.0.1:${port}` };
     },
     async work(env) {
-      const process = callbridge(['worker'], env);
+      const process = callbridge(['worker'], { CONFIG_DIR: configDir, ...env });
       running.push(process);
       await process.says(/waiting for finished calls/);
     },

@@ -9,7 +9,14 @@ import type { CallOrder } from '../../../src/telephony/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const ORDER = { agent: 'sales', to: '+15550177', from: '+15550100', variables: { name: 'Ada' } };
+const ORDER = {
+  agent: 'sales',
+  model: 'gemini-3.8-live',
+  voice: 'Kore',
+  to: '+15550177',
+  from: '+15550100',
+  variables: { name: 'Ada' },
+};
 const SETTINGS = { ringMs: 30_000, maxCallMs: 60_000 };
 const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgress: 2, ended: 3 };
 const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];
@@ -19,6 +26,8 @@ function given(refusal?: Failure) {
   const clock = new ManualClock();
   const orders: CallOrder[] = [];
   const metrics = createMetrics();
+  const unanswered: unknown[] = [];
+  const failing: { next?: Failure | undefined } = {};
   const outbound = new OutboundCalls({
     clock,
     ids: countingIds(),
@@ -32,6 +41,12 @@ function given(refusal?: Failure) {
         return `CA${orders.length}`;
       },
     },
+    unanswered: async (callId, { variables }, end) => {
+      const { next } = failing;
+      failing.next = undefined;
+      if (next !== undefined) throw next;
+      unanswered.push({ callId, variables, end });
+    },
     urls: {
       voice: 'https://a.example/voice',
       status: 'https://a.example/status',
@@ -39,7 +54,7 @@ function given(refusal?: Failure) {
     },
   });
   const tokenOf = (nth: number): string => new URL(orders[nth]!.voiceUrl).searchParams.get('outbound')!;
-  return { clock, metrics, outbound, orders, tokenOf };
+  return { clock, metrics, outbound, orders, tokenOf, unanswered, failing };
 }
 
 test('callbacks in any order, and any number of times, take no call back', async () => {
@@ -62,6 +77,34 @@ test('callbacks in any order, and any number of times, take no call back', async
       expect(rank === 3).toBe(told.some((status) => OVER.includes(status)));
     }),
   );
+});
+
+test('a call that nobody answered is told as such once, whatever else is told; one that was answered never', async () => {
+  const ends = new Map([
+    ['busy', 'busy'],
+    ['no-answer', 'noAnswer'],
+    ['failed', 'failed'],
+    ['canceled', 'canceled'],
+  ]);
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...GOING, ...OVER, 'nonsense'), { maxLength: 12 }), async (told) => {
+      const { outbound, tokenOf, unanswered } = given();
+      await outbound.place(ORDER, SETTINGS);
+      for (const status of told) await outbound.told(tokenOf(0), 'CA1', status);
+      const end = ends.get(told.find((status) => status === 'in-progress' || OVER.includes(status)) ?? '');
+      expect(unanswered).toEqual(end === undefined ? [] : [{ callId: 'CA1', variables: ORDER.variables, end }]);
+    }),
+  );
+});
+
+test('a call whose end could not be written is not known as over, and told again', async () => {
+  const { outbound, tokenOf, failing } = given();
+  await outbound.place(ORDER, SETTINGS);
+  failing.next = new Failure('JOURNAL_WRITE', 'no');
+  await expect(outbound.told(tokenOf(0), 'CA1', 'busy')).rejects.toMatchObject({ code: 'JOURNAL_WRITE' });
+  expect(await outbound.find('CA1')).toMatchObject({ state: 'queued' });
+  await outbound.told(tokenOf(0), 'CA1', 'busy');
+  expect(await outbound.find('CA1')).toMatchObject({ state: 'ended', end: 'busy' });
 });
 
 describe('a callback', () => {
@@ -111,7 +154,7 @@ test('what was asked for is known while it rings, and told to nobody else', asyn
     { to: ORDER.to, from: ORDER.from, ringMs: 30_000, detection: { until: 'messageEnd' } },
   ]);
   expect(JSON.stringify(orders)).not.toContain('Ada');
-  expect(await outbound.order(tokenOf(0))).toEqual(ORDER);
+  expect(await outbound.order(tokenOf(0))).toEqual({ ...ORDER, orderedAtMs: clock.nowMs() });
   clock.tick(5 * 60 * 60_000);
   expect(await outbound.order(tokenOf(0))).toBeUndefined();
 });
