@@ -270,7 +270,7 @@ export class AgentSide {
     const { facts, collector, logger } = deps;
     const seed = () => collector.seed();
     this.#session = deps.openLive({ callId: facts.callId, agent, handlers, seed, logger, handle: takenUp?.handle });
-    this.#tools.takeUp(takenUp?.toolCalls ?? []);
+    if (takenUp !== undefined) this.#tools.takeUp(takenUp);
   }
 
   get #owesGreeting(): boolean {

@@ -5,6 +5,7 @@ import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallFacts, Collector, Outcome, Transfer } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
+import type { SharedKeys } from './shared-keys.ts';
 import type { TakenUp } from './take-up.ts';
 
 /** Words of our own in place of an agent that is gone for good, for the stream while it lives. */
@@ -34,6 +35,7 @@ export interface CallDeps {
   readonly openLive: (request: LiveRequest) => LiveSession;
   /** undefined: what follows the stream says it. */
   readonly apology: Apology | undefined;
+  readonly sharedKeys: SharedKeys;
   /** Who has answered an outbound call, in the provider's words; undefined while it has not told. */
   readonly whoAnswered: () => Promise<string | undefined>;
   /** Whether the other processes cannot be heard of: one of them may have the call by now, and have had our stream stopped. */

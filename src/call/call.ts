@@ -48,7 +48,7 @@ export class Call {
       callerGone: () => this.callerGone(),
     });
     this.#startedAtMs = deps.clock.nowMs();
-    this.keysOut = new KeysOut(deps.clock);
+    this.keysOut = new KeysOut({ deps, stream: this.#stream, phase: () => this.phase, takenUp: takenUp !== undefined });
     this.#agentSide = new AgentSide({
       agent,
       deps,
@@ -60,10 +60,7 @@ export class Call {
         endAtMachine: () => this.hangUp('machine'),
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
-        sendKeys: (keys) =>
-          this.phase === 'talking'
-            ? this.keysOut.begin(keys, () => this.#stream.leave('STREAM_LOST', 'left, to have keys pressed'))
-            : undefined,
+        sendKeys: (keys) => this.keysOut.begin(keys),
       },
       handle: (event) => this.#bridge.handle(event),
     });
@@ -120,8 +117,8 @@ export class Call {
     this.#bridge.start();
   }
 
-  /** A stream has started: sound flows both ways from here. Of two streams the newer one is the call's. */
-  answer(stream: CallStream): StreamHandlers {
+  /** A stream has started, `keysPressed` on the way to it: sound flows both ways from here. Of two streams the newer is the call's. */
+  answer(stream: CallStream, keysPressed = false): StreamHandlers {
     const { clock, collector, metrics } = this.#deps;
     this.streamGone();
     if (this.#callerSide !== undefined) {
@@ -130,7 +127,7 @@ export class Call {
     }
     this.#stream.attach(stream);
     this.#idle.callerActs();
-    this.keysOut.back();
+    this.keysOut.back(keysPressed);
     const callerSide = this.#callerOn(stream);
     this.#length.begin();
     collector.answered(clock.nowMs());

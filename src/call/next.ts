@@ -14,7 +14,7 @@ const endedSchema = z.discriminatedUnion('do', [
 
 export type Next =
   | Readonly<z.infer<typeof endedSchema>>
-  /** Another stream, with a fresh token; `keys`: pressed before it opens. */
+  /** Another stream, with a fresh token; `keys`: pressed before it opens, as its call then says. */
   | { readonly do: 'connect'; readonly call: RingingCall; readonly keys?: string | undefined }
   /** Somebody else, and another stream when nobody answers. */
   | { readonly do: 'transfer'; readonly transfer: Transfer }
@@ -24,6 +24,10 @@ export type Next =
   | { readonly do: 'askElsewhere' };
 
 export const HANG_UP = { do: 'hangUp' } as const satisfies Next;
+
+export function connected(call: RingingCall, keys: string | undefined): Next {
+  return keys === undefined ? { do: 'connect', call } : { do: 'connect', call: { ...call, keysPressed: true }, keys };
+}
 
 /** Of a call that is not in this process. One that nobody knows of was lost with the process that held it. */
 export function nextElsewhere(known: Known, agent: string, draining: boolean): Next {

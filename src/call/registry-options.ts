@@ -1,5 +1,5 @@
 /** What the calls of a process need of it. */
-import type { CallStore } from '../cluster/index.ts';
+import type { CallStore, Notes } from '../cluster/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallControl } from '../telephony/index.ts';
@@ -23,6 +23,7 @@ export interface RegistryOptions {
   readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
   /** Where the calls of other processes are seen, and they see ours. */
   readonly store: CallStore;
+  readonly notes: Notes;
   readonly whoAnswered: (callId: string) => Promise<string | undefined>;
   readonly warm: WarmTransfers;
   /** undefined: the provider cannot be asked for anything. */

@@ -7,12 +7,13 @@ import { Call } from './call.ts';
 import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
 import { HangUps } from './hang-ups.ts';
-import { HANG_UP, type Next } from './next.ts';
+import { connected, HANG_UP, type Next } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import type { RegistryOptions } from './registry-options.ts';
 import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS, Rescue } from './rescue.ts';
 import { Returns, takesStreams } from './returns.ts';
 import { factsOf, type RingingCall, ringingOf } from './ringing-call.ts';
+import { SharedKeys } from './shared-keys.ts';
 import { Sought } from './sought.ts';
 import { isOrphan, settleLeft, type TakenUp, takenUpFrom } from './take-up.ts';
 import { Transfers } from './transfers.ts';
@@ -40,6 +41,7 @@ export class CallRegistry {
   readonly #whenEmpty: WhenEmpty;
   readonly #hangUps: HangUps;
   readonly #transfers: Transfers;
+  readonly #sharedKeys: SharedKeys;
   #draining = false;
 
   constructor(options: RegistryOptions) {
@@ -48,6 +50,7 @@ export class CallRegistry {
     this.#past = new PastCalls(clock);
     this.#whenEmpty = new WhenEmpty(clock);
     this.#transfers = new Transfers(options);
+    this.#sharedKeys = new SharedKeys(options.notes);
     this.#hangUps = new HangUps({ clock, logger, metrics, control });
     this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
     this.#arrivals = new Arrivals({
@@ -102,7 +105,7 @@ export class CallRegistry {
     const known = this.#calls.get(callId);
     const entered = known?.call.wasAnswered ? known : await this.#arrivals.answered(call);
     if (recalled) entered.call.recalled();
-    return entered.call.answer(stream);
+    return entered.call.answer(stream, call.keysPressed);
   }
 
   callerGone(callId: string, how: string): void {
@@ -126,12 +129,13 @@ export class CallRegistry {
     if (entered !== undefined && this.#mayReturn(entered)) {
       // The provider is here: it need not be asked any more.
       if (this.#rescue.end(callId)) entered.call.recalled();
-      return { do: 'connect', call: ringingOf(entered.facts), keys: entered.call.keysOut.take() };
+      return connected(ringingOf(entered.facts), entered.call.keysOut.keys);
     }
     await this.#transfers.settled(callId);
     this.#past.settle(callId);
     this.#hangUps.confirmed(callId);
-    return this.#past.answerOf(callId) ?? this.#transfers.next(call, this.#draining);
+    const past = this.#past.answerOf(callId);
+    return past ?? this.#sharedKeys.onTheWayTo(await this.#transfers.next(call, this.#draining));
   }
 
   /** The transfer of the caller, who is still there, is over: what now? `status` is the provider's word for how it went. */
@@ -188,8 +192,7 @@ export class CallRegistry {
     const facts = factsOf(ringing, agent);
     const { collector, close } = this.#options.beginTranscript(facts, earlier);
     if (failed !== undefined) collector.event(clock.nowMs(), 'CALL_START_FAILED', failed);
-    const takenUp: TakenUp | undefined =
-      earlier.length === 0 ? undefined : takenUpFrom(earlier, ringing.transferStatus);
+    const takenUp: TakenUp | undefined = earlier.length === 0 ? undefined : takenUpFrom(earlier, ringing);
     const call: Call = new Call(
       agent,
       {
@@ -200,6 +203,7 @@ export class CallRegistry {
         collector,
         openLive,
         apology: apologyOf(agent.name),
+        sharedKeys: this.#sharedKeys,
         whoAnswered: () => this.#options.whoAnswered(callId),
         cutOff: () => store.away,
         ended: () => {

@@ -19,10 +19,15 @@ export interface RingingCall {
   readonly callStart?: CallStart | undefined;
   /** The caller is back from a transfer: the provider's word for how that went. */
   readonly transferStatus?: string | undefined;
+  /** The other side is back from having keys pressed for it. */
+  readonly keysPressed?: boolean | undefined;
 }
 
 /** What the transcript knows of it, once it is known who answers. */
-export function factsOf({ transferStatus: _, ...ringing }: RingingCall, { live }: CallAgent): CallFacts {
+export function factsOf(
+  { transferStatus: _, keysPressed: __, ...ringing }: RingingCall,
+  { live }: CallAgent,
+): CallFacts {
   return { ...ringing, sipHeaders: { ...ringing.sipHeaders }, model: live.model, voice: live.voice };
 }
 

@@ -17,6 +17,7 @@ import { type AskStoreDeps, askStore } from './ask-store.ts';
 import type { Loose } from './carry-on.ts';
 import { HANG_UP } from './next.ts';
 import { notPutThrough } from './orders.ts';
+import type { RingingCall } from './ringing-call.ts';
 
 /** The store answers in milliseconds; a caller who is back waits in silence meanwhile. */
 const TAKE_DEADLINE_MS = 1_500;
@@ -69,6 +70,8 @@ export interface TakenUp {
   readonly keysLost: boolean;
   /** The caller is back from a transfer: what the agent is told of it. */
   readonly notPutThrough?: string | undefined;
+  /** The other side is back from having keys pressed for it. */
+  readonly keysPressed: boolean;
 }
 
 /**
@@ -82,8 +85,11 @@ export function lockedForMs(takenUp: TakenUp | undefined): number {
   return takenUp?.because === 'PROCESS_DIED' && takenUp.handle !== undefined ? UNLOCKED_AFTER_MS : 0;
 }
 
-/** `transferStatus`: how the transfer went from which the caller is back. */
-export function takenUpFrom(entries: readonly Entry[], transferStatus: string | undefined): TakenUp {
+/** From what the other side is back, their new stream says. */
+export function takenUpFrom(
+  entries: readonly Entry[],
+  { transferStatus, keysPressed = false }: Pick<RingingCall, 'transferStatus' | 'keysPressed'>,
+): TakenUp {
   const transfer = transferOf(entries);
   return {
     because: transfer !== undefined ? 'STREAM_LOST' : wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
@@ -92,9 +98,11 @@ export function takenUpFrom(entries: readonly Entry[], transferStatus: string | 
     greeted: hasGreeted(entries) && entries.some(({ type }) => type === 'speaking' || type === 'line'),
     handle: handleOf(entries),
     lastTurn: lastTurn(entries),
-    loose: looseEnd(entries),
+    // The agent is to listen to what the keys lead to.
+    loose: keysPressed ? undefined : looseEnd(entries),
     toolCalls: toolCallsOf(entries),
     keysLost: hasUnusedKeys(entries),
+    keysPressed,
   };
 }
 

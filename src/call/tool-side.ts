@@ -62,8 +62,8 @@ export class ToolSide {
   }
 
   /** What ran in another process is told to the model, or known to be done. */
-  takeUp(earlier: TakenUp['toolCalls']): void {
-    for (const { answer, ...call } of earlier) this.#ledger.takeUp(call, answer);
+  takeUp({ toolCalls, keysPressed }: Pick<TakenUp, 'toolCalls' | 'keysPressed'>): void {
+    for (const { answer, ...call } of toolCalls) this.#ledger.takeUp(call, answer, keysPressed);
   }
 
   /** Stops what runs. When the call goes on in another process, that one settles it. */

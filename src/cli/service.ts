@@ -142,6 +142,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
         mirror,
       }),
     store,
+    notes: cluster.notes,
     control,
     streamEndedUrl: askedAgain(config.http.publicUrl + STREAM_ENDED_PATH),
   });

@@ -9,6 +9,9 @@ export const TOKEN_PARAMETER = 'token';
 /** The parameter of a call that was placed from here, and has an order to go by, be it an empty one. */
 const ORDERED_PARAMETER = 'ordered';
 
+/** The parameter of a stream on whose way keys were pressed for the agent. */
+const KEYS_PRESSED_PARAMETER = 'keysPressed';
+
 const SIP_HEADER_PREFIX = 'sip.';
 const VARIABLE_PREFIX = 'var.';
 const START_VARIABLE_PREFIX = 'start.';
@@ -29,13 +32,14 @@ const Start = z.object({
 });
 
 export function parametersOf(call: RingingCall): StreamParameters {
-  const { agent, from, to, direction, outbound, callStart, transferStatus } = call;
+  const { agent, from, to, direction, outbound, callStart, transferStatus, keysPressed } = call;
   return fitParameters({
     agent,
     from,
     to,
     direction,
     ...(transferStatus !== undefined && { transferStatus }),
+    ...(keysPressed && { [KEYS_PRESSED_PARAMETER]: '1' }),
     ...(outbound && { [ORDERED_PARAMETER]: '1' }),
     ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
     ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
@@ -51,6 +55,7 @@ export function callOf(callId: string, provider: string, parameters: StreamParam
     callId,
     provider,
     ...Travelled.parse(parameters),
+    ...(parameters[KEYS_PRESSED_PARAMETER] !== undefined && { keysPressed: true }),
     sipHeaders: withPrefix(SIP_HEADER_PREFIX, parameters),
     ...(callStart && { callStart }),
   };

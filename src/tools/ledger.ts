@@ -115,11 +115,15 @@ export class ToolLedger {
     }
   }
 
-  /** What another process knew: its result, or undefined for a call that still ran when the process was gone. */
-  takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined): void {
+  /**
+   * What another process knew: its result, or undefined for a call that still ran when the process was gone; and whether keys were
+   * pressed for the other side on their way here.
+   */
+  takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined, keysPressed = false): void {
     this.#isNew(call);
     const tool = this.#tools.get(call.name);
-    const result = answer === undefined ? results.interrupted(tool?.mayRepeat ?? false) : results.resultOf(answer);
+    const open = tool?.broughtBack?.(keysPressed) ?? results.interrupted(tool?.mayRepeat ?? false);
+    const result = answer === undefined ? open : results.resultOf(answer);
     if (tool !== undefined) this.#ranEarlier(call, tool, result);
     if (answer === undefined) this.#settle(call, result);
   }

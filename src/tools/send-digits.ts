@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { argumentCheck } from './arguments.ts';
 import { notNow } from './leaving.ts';
-import type { Tool } from './tool.ts';
+import type { Tool, ToolResult } from './tool.ts';
 
 export interface SendDigitsSpec {
   readonly kind: 'sendDigits';
@@ -36,13 +36,21 @@ export function createSendDigits({ name, description }: SendDigitsSpec): Tool {
     // The same key means another choice in the next menu.
     sideEffect: false,
     mayRepeat: false,
+    broughtBack: resultOf,
     check: argumentCheck(PARAMETERS),
     run: async (args, _context, _signal, call) => {
       const pressed = call.sendKeys(given.parse(args).digits);
       if (pressed === undefined) return notNow();
-      await pressed;
-      const message = 'The keys are pressed. Say nothing, and listen to what comes.';
-      return { status: 'ok', retryable: false, message };
+      return resultOf(await pressed);
     },
   };
+}
+
+function resultOf(pressed: boolean): ToolResult {
+  if (pressed) {
+    const message = 'The keys are pressed. Say nothing, and listen to what comes.';
+    return { status: 'ok', retryable: false, message };
+  }
+  const message = 'The connection broke, and the keys were not pressed. Call it again if they are still needed.';
+  return { status: 'not_pressed', retryable: true, message };
 }

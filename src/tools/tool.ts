@@ -79,9 +79,10 @@ export interface CallActions {
   /** Goes into the call's record. */
   readonly takeMessage: (message: TakenMessage) => void;
   /**
-   * Presses keys for the other side, who is away meanwhile; resolves when they are back. undefined: it cannot be done now.
+   * Presses keys for the other side, who is away meanwhile; resolves when they are back, with whether it was done. undefined: it cannot
+   * be done now.
    */
-  readonly sendKeys: (keys: string) => Promise<void> | undefined;
+  readonly sendKeys: (keys: string) => Promise<boolean> | undefined;
   /** What the caller entered by the keys last, also when it is secret; empty before. */
   readonly keys: () => string;
 }
@@ -122,6 +123,8 @@ export interface Tool {
   readonly undoes?: readonly string[] | undefined;
   /** By what two calls are the same; undefined: by their arguments. */
   readonly businessKey?: ((args: ToolArgs, context: ToolContext) => string) | undefined;
+  /** Its result when the other side, for whom it was having keys pressed, is back in another process than the one that ran it. */
+  readonly broughtBack?: ((keysPressed: boolean) => ToolResult) | undefined;
   /** What is wrong with the arguments, for the model to mend; undefined when nothing is. */
   readonly check: (args: ToolArgs) => string | undefined;
   /** Gives up when the signal is raised: its result is not waited for then. What it throws is logged, and not told to the model. */

@@ -1,5 +1,6 @@
 /** What notes promise, held to each kind: of one process, and over Redis on every Redis there is. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SharedKeys } from '../../src/call/shared-keys.ts';
 import { createLocalNotes, type Notes } from '../../src/cluster/index.ts';
 import { RedisLink } from '../../src/cluster/redis-link.ts';
 import { createRedisNotes } from '../../src/cluster/redis-notes.ts';
@@ -66,6 +67,17 @@ describe.each(kinds)('notes on %s', (_name, open) => {
     await one.forget('a');
     expect(await one.get('a')).toBeUndefined();
     expect(await one.note('a', { rank: 0, value: 'again', forMs: LONG_MS })).toBeUndefined();
+  });
+
+  test('have the keys of a call for all, the newest, until one takes them back', async () => {
+    const [mine, others] = [new SharedKeys(one), new SharedKeys(other)];
+    expect(await others.of('CA1')).toBeUndefined();
+    await mine.share('CA1', '1');
+    expect([await mine.of('CA1'), await others.of('CA1'), await others.of('CA2')]).toEqual(['1', '1', undefined]);
+    await others.takeBack('CA1');
+    expect([await mine.of('CA1'), await others.of('CA1')]).toEqual([undefined, undefined]);
+    await others.share('CA1', '2#');
+    expect([await mine.of('CA1'), await others.of('CA1')]).toEqual(['2#', '2#']);
   });
 
   test('are listed while they say so', async () => {

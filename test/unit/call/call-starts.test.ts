@@ -115,6 +115,7 @@ function openProcess({ clock, notes, slots, begun, entries }: Shared, url: strin
       return { collector, close: () => undefined, leave: () => collector.leave() };
     },
     store,
+    notes,
     warm: new WarmTransfers({
       clock,
       logger,

@@ -13,7 +13,14 @@ import {
   type RingingCall,
   WarmTransfers,
 } from '../../../src/call/index.ts';
-import { type CallStore, createLocalCallStore, createLocalNotes, type Known } from '../../../src/cluster/index.ts';
+import { SharedKeys } from '../../../src/call/shared-keys.ts';
+import {
+  type CallStore,
+  createLocalCallStore,
+  createLocalNotes,
+  type Known,
+  type Notes,
+} from '../../../src/cluster/index.ts';
 import { agentFor, loadConfig } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
@@ -51,6 +58,8 @@ const redirected: string[] = [];
 interface ServiceOptions {
   readonly control?: Partial<CallControl>;
   readonly store?: Partial<CallStore>;
+  /** What all processes share; only this one's unless it is given. */
+  readonly notes?: Notes;
   readonly maxCalls?: number;
   readonly limits?: Partial<CallAgent['limits']>;
   /** undefined: nobody watches whether the agent speaks. */
@@ -79,6 +88,7 @@ function service({
   openLive,
   control,
   store,
+  notes,
   sayNothing,
 }: ServiceOptions = {}) {
   clock = new ManualClock();
@@ -158,6 +168,7 @@ function service({
       return { collector, close: () => closed.push(call.callId), leave: () => collector.leave() };
     },
     store: { ...localStore, ...store },
+    notes: notes ?? createLocalNotes(clock),
     control: {
       redirect: async (callId, url) => {
         redirected.push(`${callId} ${url}`);
@@ -205,7 +216,7 @@ async function streamOf(
   registry: CallRegistry,
   callId: string,
   closed: string[] = [],
-  { isDead = false } = {},
+  { isDead = false, keysPressed = false } = {},
 ): Promise<StreamHandlers> {
   let handlers: StreamHandlers | undefined;
   // A phone sends its silence, too.
@@ -226,7 +237,7 @@ async function streamOf(
       handlers?.ended('closedByUs');
     },
   };
-  const answered = await registry.answer(call(callId), stream);
+  const answered = await registry.answer({ ...call(callId), keysPressed }, stream);
   handlers = {
     ...answered,
     ended: (how) => {
@@ -249,6 +260,9 @@ const lineOf = (speaker: Line['speaker'], text: string): Line => ({
 
 const outcomeOf = (entries: readonly Entry[] | undefined): unknown =>
   entries?.flatMap((entry) => (entry.type === 'ended' ? [entry.outcome] : []));
+
+const answersOf = (entries: readonly Entry[] | undefined) =>
+  (entries ?? []).flatMap((entry) => (entry.type === 'toolAnswered' ? [entry.answer] : []));
 
 const codesOf = (entries: readonly Entry[] | undefined): string[] =>
   (entries ?? []).flatMap((entry) => (entry.type === 'event' ? [entry.code] : []));
@@ -528,31 +542,93 @@ test('a second stream that brings nothing either is the last one: the caller get
   expect(await nextFor(registry, 'CA1')).toBe('fallback');
 });
 
+/** The agent has keys pressed as the first thing that it does. */
+async function keysPressing() {
+  const toolbox = new Toolbox({ clock: new ManualClock() });
+  return {
+    tools: [await toolbox.open({ kind: 'sendDigits', name: 'send_digits', description: 'Presses keys.' })],
+    model: { turns: [{ on: 'greeting' as const, calls: [{ name: 'send_digits', args: { digits: '1wwww' } }] }] },
+  };
+}
+
 test('while the agent has keys pressed, nobody has the provider come back; who stays away after that is looked for', async () => {
-  const tool = await new Toolbox({ clock: new ManualClock() }).open({
-    kind: 'sendDigits',
-    name: 'send_digits',
-    description: 'Presses keys.',
-  });
-  const { registry, transcripts } = service({
-    tools: [tool],
-    model: { turns: [{ on: 'greeting', calls: [{ name: 'send_digits', args: { digits: '1wwww' } }] }] },
-  });
+  const notes = createLocalNotes(new ManualClock());
+  const shared = new SharedKeys(notes);
+  const { registry, transcripts } = service({ ...(await keysPressing()), notes });
   const closed: string[] = [];
   await streamOf(registry, 'CA1', closed);
   await clock.advance(2_000);
-  expect(closed).toEqual(['CA1']);
-  expect(await registry.afterStream(call('CA1'))).toMatchObject({ do: 'connect', keys: '1wwww' });
+  expect([closed, await shared.of('CA1')]).toEqual([['CA1'], '1wwww']);
+  const next = { do: 'connect', call: { keysPressed: true }, keys: '1wwww' };
+  expect(await registry.afterStream(call('CA1'))).toMatchObject(next);
+  // That answer did not arrive.
+  expect(await registry.afterStream(call('CA1'))).toMatchObject(next);
   await clock.advance(4_000);
   expect(redirected).toEqual([]);
   await clock.advance(5_000);
   expect(redirected).toHaveLength(1);
+  await streamOf(registry, 'CA1', [], { keysPressed: true });
+  await clock.advance(1_000);
+  expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'ok' }]);
+  // The keys are pressed once.
+  expect(await shared.of('CA1')).toBeUndefined();
+  expect(await registry.afterStream(call('CA1'))).not.toHaveProperty('keys');
+});
+
+test('keys that were not pressed on the way to the next stream are not said to be', async () => {
+  const { registry, transcripts } = service(await keysPressing());
+  await streamOf(registry, 'CA1');
+  await clock.advance(2_000);
   await streamOf(registry, 'CA1');
   await clock.advance(1_000);
-  const answers = transcripts.get('CA1')!.flatMap((entry) => (entry.type === 'toolAnswered' ? [entry.answer] : []));
-  expect(answers).toMatchObject([{ status: 'ok' }]);
-  // The keys are pressed once.
-  expect(await registry.afterStream(call('CA1'))).not.toHaveProperty('keys', '1wwww');
+  expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'not_pressed', retryable: true }]);
+  expect(await registry.afterStream(call('CA1'))).not.toHaveProperty('keys');
+});
+
+describe('keys that the agent has pressed from another process', () => {
+  const facts = { ...call('CA1'), model: 'gemini-3.8-live', voice: 'Aoede' };
+  const earlier: Entry[] = [
+    { type: 'began', at: 1_000, version: 1, call: facts },
+    { type: 'answered', at: 1_000 },
+    { type: 'greeted', at: 1_000 },
+    { type: 'line', at: 3_000, turn: 1, line: lineOf('caller', 'For sales, press one.') },
+    { type: 'toolCalled', at: 4_000, id: 'c1', name: 'send_digits', args: { digits: '1wwww' } },
+  ];
+
+  test('are pressed when this one is asked, however often, until the other side is back', async () => {
+    const notes = createLocalNotes(new ManualClock());
+    const shared = new SharedKeys(notes);
+    const look = async (): Promise<Known> => ({ state: 'running', holder: 'elsewhere', facts });
+    const { registry } = service({ store: { look }, notes });
+    await shared.share('CA1', '1wwww');
+    const next = { do: 'connect', call: { callId: 'CA1', keysPressed: true }, keys: '1wwww' };
+    expect(await registry.afterStream(call('CA1'))).toMatchObject(next);
+    expect(await registry.afterStream(call('CA1'))).toMatchObject(next);
+    await shared.takeBack('CA1');
+    const without = await registry.afterStream(call('CA1'));
+    expect([without.do, 'keys' in without]).toEqual(['connect', false]);
+  });
+
+  test.each([
+    ['were pressed on the way here', true, { status: 'ok' }],
+    ['were not, for nobody knew of them', false, { status: 'not_pressed', retryable: true }],
+  ])('are told of, once, by the process in which the other side is back: %s', async (_what, keysPressed, answer) => {
+    const notes = createLocalNotes(new ManualClock());
+    const { tools } = await keysPressing();
+    const store = { take: async () => ({ entries: earlier }) };
+    const { registry, live, transcripts } = service({ tools, notes, store });
+    const shared = new SharedKeys(notes);
+    await shared.share('CA1', '1wwww');
+    await streamOf(registry, 'CA1', [], { keysPressed });
+    await streamOf(registry, 'CA1');
+    await clock.advance(5_000);
+    expect(answersOf(transcripts.get('CA1'))).toMatchObject([answer]);
+    const texts = live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
+    expect(texts.filter((text) => text.includes(`"status":"${answer.status}"`))).toHaveLength(1);
+    // Whoever listens to what the keys lead to does not answer what was said before.
+    expect(texts.some((text) => text.includes('Answer what the caller said last'))).toBe(!keysPressed);
+    expect(await shared.of('CA1')).toBeUndefined();
+  });
 });
 
 describe('a call that was ended here', () => {

@@ -54,6 +54,12 @@ test('a call comes out of its parameters as it went in', () => {
   );
 });
 
+test('a call for which keys were pressed on the way to its stream says so', () => {
+  const [announced] = fc.sample(call, { numRuns: 1, seed: 1 });
+  const pressed = { ...announced!, keysPressed: true };
+  expect(callOf(pressed.callId, pressed.provider, parametersOf(pressed))).toEqual(pressed);
+});
+
 test('white space in what a caller sends comes out as one space, as XML would have it', () => {
   const [announced] = fc.sample(call, { numRuns: 1, seed: 1 });
   const parameters = parametersOf({ ...announced!, sipHeaders: { note: 'one  two\t\n three' } });

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 const toolbox = new Toolbox({ clock: new ManualClock() });
 
 /** A call that is left when it may be. */
-function givenCall(leaving?: { readonly speaking: boolean }) {
+function givenCall(leaving?: { readonly speaking: boolean }, pressed = true) {
   const asked: (Destination | undefined)[] = [];
   const messages: TakenMessage[] = [];
   const sent: string[] = [];
@@ -24,7 +24,7 @@ function givenCall(leaving?: { readonly speaking: boolean }) {
     sendKeys: (keys: string) => {
       if (leaving === undefined) return undefined;
       sent.push(keys);
-      return Promise.resolve();
+      return Promise.resolve(pressed);
     },
     sent,
     leave: (to?: Destination) => {
@@ -141,4 +141,13 @@ test('keys are pressed as they are given, and not while the connection is broken
   expect(await tool.run({ digits: '1ww2#' }, CONTEXT, never, call)).toMatchObject({ status: 'ok' });
   expect(call.sent).toEqual(['1ww2#']);
   expect(await tool.run({ digits: '1' }, CONTEXT, never, broken)).toMatchObject({ status: 'not_now' });
+});
+
+test('keys that were not pressed are said to be so, wherever that is known', async () => {
+  const tool = await toolbox.open({ kind: 'sendDigits', name: 'send_digits', description: 'Presses keys.' });
+  const notPressed = { status: 'not_pressed', retryable: true, message: expect.stringMatching(/not pressed/) };
+  const call = givenCall({ speaking: false }, false);
+  expect(await tool.run({ digits: '1' }, CONTEXT, never, call)).toMatchObject(notPressed);
+  expect(tool.broughtBack?.(false)).toMatchObject(notPressed);
+  expect(tool.broughtBack?.(true)).toMatchObject({ status: 'ok' });
 });

@@ -323,6 +323,15 @@ describe('when another process takes the call up', () => {
     ]);
   });
 
+  test('unless its other side is back here: then it says itself what came of it', () => {
+    const broughtBack = (keysPressed: boolean) => ({ ...OK, status: keysPressed ? 'ok' : 'not_pressed' });
+    const { ledger, outcome } = givenLedger([{ name: 'press', broughtBack }]);
+    ledger.takeUp(call('c1', 'press'), { ...OK, status: 'not_now' }, true);
+    ledger.takeUp(call('c2', 'press'), undefined, true);
+    ledger.takeUp(call('c3', 'press'), undefined);
+    expect(outcome()).toEqual(['c2 ok answer', 'c3 not_pressed answer']);
+  });
+
   test('and does no side effect again that was done before', () => {
     const { ledger, runs, settled } = givenLedger([{ name: 'book', sideEffect: true }]);
     ledger.takeUp(call('c1', 'book'), OK);
