@@ -1,8 +1,8 @@
-/** What there is to know of the agent's voice at the caller's ear, for a guard over what the caller's voice may do. */
+/** What there is to know of the agent's voice at the caller's ear, for whoever judges what the caller's voice may do. */
 import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { CallAgent } from './call-agent.ts';
 import { EchoLevel } from './echo-level.ts';
-import type { GuardSettings } from './guard-settings.ts';
 import type { Playout } from './playout.ts';
 import { type Protectable, Protection } from './protection.ts';
 
@@ -11,10 +11,14 @@ export class AgentHeard {
   readonly #protection: Protection;
   readonly #echo: EchoLevel;
 
-  constructor(clock: Clock, settings: GuardSettings, playout: Pick<Playout, 'sounding'>) {
+  constructor(
+    clock: Clock,
+    { guard, echoFactor }: Pick<CallAgent, 'guard' | 'echoFactor'>,
+    playout: Pick<Playout, 'sounding'>,
+  ) {
     this.#playout = playout;
-    this.#protection = new Protection(clock, settings.protect, () => playout.sounding);
-    this.#echo = new EchoLevel(clock, settings.echoFactor);
+    this.#protection = new Protection(clock, guard?.protect ?? [], () => playout.sounding);
+    this.#echo = new EchoLevel(clock, echoFactor);
   }
 
   /** The caller hears the agent. */

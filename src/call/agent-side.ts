@@ -45,8 +45,7 @@ export class AgentSide {
   readonly #carryOn = new CarryOn();
   #brokenAtMs = Number.NEGATIVE_INFINITY;
   readonly #turns: AgentTurns;
-  /** undefined: nothing that the caller says is held back. */
-  readonly heard: AgentHeard | undefined;
+  readonly heard: AgentHeard;
   readonly watchdog: Watchdog;
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
@@ -62,15 +61,15 @@ export class AgentSide {
     this.#playout = new Playout(clock, {
       turnStarted: (turn, atMs) => {
         this.#turns.started(turn, atMs);
-        this.heard?.turnStarted(turn);
+        this.heard.turnStarted(turn);
       },
       turnEnded: (turn, played) => {
         this.#turns.ended(turn, played);
-        this.heard?.turnEnded(turn);
+        this.heard.turnEnded(turn);
       },
       overflowed: (droppedMs) => logger.warn({ droppedMs }, 'agent sound beyond the bound dropped'),
     });
-    this.heard = agent.guard && new AgentHeard(clock, agent.guard, this.#playout);
+    this.heard = new AgentHeard(clock, agent, this.#playout);
     this.#downlink = new Downlink({
       clock,
       playout: this.#playout,
@@ -132,12 +131,12 @@ export class AgentSide {
       ...stream.playout,
       play: (samples) => {
         stream.send({ type: 'audio', payload: encode(samples) });
-        this.heard?.played(samples);
+        this.heard.played(samples);
       },
       mark: (name) => stream.send({ type: 'mark', name }),
       clear: () => {
         stream.send({ type: 'clear' });
-        this.heard?.stopped();
+        this.heard.stopped();
       },
     });
   }
@@ -145,7 +144,7 @@ export class AgentSide {
   /** The stream is gone. */
   rewind(): void {
     this.#carryOn.unheard();
-    this.heard?.stopped();
+    this.heard.stopped();
     this.#options.deps.collector.interrupted(this.#playout.rewind());
   }
 
@@ -194,7 +193,7 @@ export class AgentSide {
   /** Something that the model answers at once, and of what kind that is, if the caller may have to hear it out. */
   order(text: string, kind?: Protectable): void {
     this.#session?.sendText(text);
-    if (kind !== undefined) this.heard?.ordered(kind, this.#downlink.turn);
+    if (kind !== undefined) this.heard.ordered(kind, this.#downlink.turn);
     this.watchdog.asked();
   }
 

@@ -46,6 +46,8 @@ export interface CallAgent {
   readonly notice?: { readonly lengthMs: number } | undefined;
   /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
   readonly guard?: GuardSettings | undefined;
+  /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
+  readonly echoFactor: number;
   /** How keys are put together; undefined: each is told by itself. */
   readonly keys?: KeySettings | undefined;
 }

@@ -35,7 +35,6 @@ export class Call {
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
-    this.#farewell = new Farewell(deps.clock);
     this.#length = new CallLength(deps.clock, agent.limits.callMs, () => this.hangUp('timeLimit'));
     this.#idle = new Idle(agent, deps);
     this.#stream = new OwnStream({
@@ -64,6 +63,7 @@ export class Call {
       },
       handle: (event) => this.#bridge.handle(event),
     });
+    this.#farewell = new Farewell(deps.clock, this.#agentSide.heard);
     // Any of the other processes may have asked the provider, but not about a caller who was put through.
     if (takenUp !== undefined && takenUp.notPutThrough === undefined) this.recalled(RECALL_BY_OTHERS_MS);
     this.#bridge = new Bridge({
@@ -135,13 +135,7 @@ export class Call {
     this.#bridge.handle({ type: 'streamStarted' });
     // A second stream in the middle of the goodbye: the provider asks what comes next, and gets the rest of it.
     if (this.phase === 'ended') stream.close();
-    return {
-      audio: (payload, timestampMs, missedFrames) => callerSide.audio(payload, { timestampMs, missedFrames }),
-      digit: (digit) => callerSide.digit(digit),
-      markReached: (name) => this.#agentSide.markReached(name),
-      soundLost: (lengthMs) => this.#agentSide.soundLost(lengthMs),
-      ended: (how) => this.#stream.ended(stream, how),
-    };
+    return this.#stream.handlers(stream, callerSide, this.#agentSide);
   }
 
   /** The provider says that the caller is no longer there. */
@@ -238,7 +232,10 @@ export class Call {
       agentSide: this.#agentSide,
       flow: () => this.#bridge.flow.callerAudio,
       hangUp: () => this.hangUp('machine'),
-      voice: () => this.#idle.voice(),
+      voice: (atMs) => this.#idle.voice(atMs),
+      sound: (samples) => {
+        if (this.phase === 'farewell') this.#farewell.hear(samples);
+      },
       pressed: () => {
         this.#idle.callerActs();
         if (this.phase === 'farewell') this.#bridge.handle({ type: 'callerSpoke' });
@@ -258,7 +255,7 @@ export class Call {
       carryOn: () => this.#agentSide.carryOn(this.#callerSide?.speaking === true),
       releaseHeldAudio: () => this.#callerSide?.release(),
       clearPlayout: () => {
-        this.#idle.callerActs();
+        this.#idle.agentStopped();
         this.#agentSide.interrupt();
       },
       rewindPlayout: () => this.#agentSide.rewind(),

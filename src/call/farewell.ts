@@ -2,9 +2,12 @@
  * Knows when the agent's last words were heard, or that the caller has something to say to them. The provider's echo of the end
  * mark says that a turn was heard; the playout gives up on one that does not come, so that no wait here is without an end.
  */
+import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { AgentHeard } from './agent-heard.ts';
 import type { AgentSide } from './agent-side.ts';
 import type { CallerSide } from './hear-caller.ts';
+import { VoiceOverEcho } from './voice-over-echo.ts';
 
 /** An answer begins 0.6 s after a tool's result: so long after it, an agent that was speaking has nothing to add. */
 const ANSWER_MS = 1_200;
@@ -23,44 +26,50 @@ export interface LastWords {
   readonly generating: boolean;
   /** What the caller has still to hear, by the clock. */
   readonly leftMs: number;
-  /** Since when the caller has been speaking; undefined: they are not. */
-  readonly callerSinceMs: number | undefined;
+  /** The model hears somebody speak: the caller, or what the phone brings back of the agent. */
+  readonly voiceHeard: boolean;
 }
 
 export function lastWords(
   { playout, generating }: Pick<AgentSide, 'playout' | 'generating'>,
-  caller: Pick<CallerSide, 'speakingSinceMs'> | undefined,
+  caller: Pick<CallerSide, 'speaking'> | undefined,
 ): LastWords {
   const { idle, leftMs } = playout;
-  return { idle, leftMs, generating, callerSinceMs: caller?.speakingSinceMs };
+  return { idle, leftMs, generating, voiceHeard: caller?.speaking === true };
 }
 
 export class Farewell {
   readonly #clock: Clock;
+  readonly #voice: VoiceOverEcho;
   #beganMs = 0;
   #spoke = false;
   /** When the agent was last heard, or about to be. */
   #lastSoundMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, agent: Pick<AgentHeard, 'mayBe'>) {
     this.#clock = clock;
+    this.#voice = new VoiceOverEcho(clock, agent);
   }
 
   /** The agent has asked to leave. Gives whether it is speaking. */
   begin({ idle, generating }: LastWords): boolean {
+    // What they had begun to say before, the agent knew of.
+    this.#voice.reset();
     this.#beganMs = this.#clock.nowMs();
     this.#lastSoundMs = this.#beganMs;
     this.#spoke = !idle || generating;
     return this.#spoke;
   }
 
+  /** A piece of the caller's sound. */
+  hear(samples: Pcm<8000>): void {
+    this.#voice.push(samples);
+  }
+
   /** Called a few times a second. undefined: nothing yet. */
-  look({ idle, generating, leftMs, callerSinceMs }: LastWords): 'callerSpoke' | 'heardOut' | undefined {
+  look({ idle, generating, leftMs, voiceHeard }: LastWords): 'callerSpoke' | 'heardOut' | undefined {
     const nowMs = this.#clock.nowMs();
-    // What they had begun to say before, the agent knew of.
-    if (callerSinceMs !== undefined && nowMs - Math.max(callerSinceMs, this.#beganMs) >= CALLER_SPEAKS_MS) {
-      return 'callerSpoke';
-    }
+    if (voiceHeard && nowMs - (this.#voice.sinceMs ?? nowMs) >= CALLER_SPEAKS_MS) return 'callerSpoke';
     if (!idle || generating) this.#spoke = true;
     if (leftMs > 0) this.#lastSoundMs = nowMs;
     const sinceBeganMs = nowMs - this.#beganMs;

@@ -6,8 +6,6 @@ export interface GuardSettings {
   readonly protect: readonly Protectable[];
   /** Whether the agent's echo is kept from the model whatever the agent says; else only that of what is protected. */
   readonly echoGuard: boolean;
-  /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
-  readonly echoFactor: number;
   /** A voice shorter than this means "go on"; undefined: the model hears it. */
   readonly backchannelMs?: number | undefined;
 }

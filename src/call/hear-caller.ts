@@ -24,8 +24,10 @@ export interface HearCallerOptions {
   /** What the call's phase lets become of the caller's sound. */
   readonly flow: () => CallerAudioFlow;
   readonly hangUp: () => void;
-  /** The caller's voice began or ended. */
-  readonly voice: () => void;
+  /** The caller's voice began or ended at `atMs`. */
+  readonly voice: (atMs: number) => void;
+  /** Each piece of their sound, whatever the model hears of it. */
+  readonly sound: (samples: Pcm<8000>) => void;
   /** The caller pressed a key. */
   readonly pressed: () => void;
 }
@@ -36,8 +38,6 @@ export interface CallerSide {
   readonly isHeard: boolean;
   /** When the caller's voice was last heard, as far as its end is known; undefined before the first. */
   readonly lastVoiceMs: number | undefined;
-  /** Since when the caller has been speaking; undefined: they are not. */
-  readonly speakingSinceMs: number | undefined;
   /** The call goes on with another stream, whose time line begins anew. */
   moveTo(stream: CallStream): void;
   audio(payload: Uint8Array, place: Place): void;
@@ -57,12 +57,12 @@ export interface CallerSide {
 
 function guardFor({ agent, deps, agentSide }: HearCallerOptions): CallerGuard | undefined {
   const { guard: settings, limits } = agent;
-  if (settings === undefined || agentSide.heard === undefined) return undefined;
+  if (settings === undefined) return undefined;
   return new CallerGuard({ clock: deps.clock, agent: agentSide.heard, settings, maxKeptMs: limits.heldAudioMs });
 }
 
 export function hearCaller(options: HearCallerOptions): CallerSide {
-  const { stream, agent, deps, agentSide, hangUp, voice, pressed } = options;
+  const { stream, agent, deps, agentSide, hangUp, voice, sound, pressed } = options;
   const { clock, collector, metrics } = deps;
   const { detection, silenceMs } = agent.live.turnTaking;
   const { watchdog } = agentSide;
@@ -79,10 +79,11 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     maxHeldMs: agent.limits.heldAudioMs,
     guard: guardFor(options),
     handlers: {
+      sound,
       audio: (samples) => (turns === undefined ? sendAudio(samples) : turns.push(samples)),
       voice: (edge, atMs) => {
         lastVoiceMs = atMs;
-        voice();
+        voice(atMs);
         collector.callerVoice(edge, atMs);
         if (gate.isOpen) watchdog.callerVoice(edge, atMs);
       },
@@ -105,7 +106,7 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     if (flow() !== 'forward') return;
     turns?.restart();
     // What was said before a greeting is answered by it, and must not cut it off.
-    if (agentSide.heard?.isProtected) uplink.forget();
+    if (agentSide.heard.isProtected) uplink.forget();
     else uplink.release();
   };
   const gate = new AnswerGate({ agent, deps, agentSide, hangUp, release, forget: () => uplink.forget() });
@@ -119,9 +120,6 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
     },
     get lastVoiceMs() {
       return lastVoiceMs;
-    },
-    get speakingSinceMs() {
-      return uplink.speaking ? lastVoiceMs : undefined;
     },
     moveTo: ({ format }) => uplink.moveTo(g711(format.encoding)),
     audio: (payload, place) => {

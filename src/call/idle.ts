@@ -2,8 +2,8 @@
  * A line on which nobody says anything: the agent is told to ask whether the caller is there, a few times, and then to say
  * goodbye. Behind that stands the limit of silence, for an agent that nobody tells to, or that does not speak.
  *
- *   quiet ──▶ ask ──▶ … ──▶ ask ──▶ goodbye
- *     ▲────the caller speaks, or presses a key────┘
+ *   quiet ──▶ ask ──▶ … ──▶ ask ──▶ goodbye ──▶ ask ──▶ … ──▶ goodbye ──▶ hang up
+ *     ▲───────────────the caller speaks, or presses a key────────────────────┘
  */
 import type { Clock } from '../lib/index.ts';
 import type { Collector } from '../transcript/index.ts';
@@ -51,6 +51,8 @@ export function stillness(
 
 /** What the telephone network brings back of the agent's voice comes no later: what is heard until then may be no caller. */
 const ECHO_MS = 500;
+/** The whole ladder so often, and who is not heard in between is not there, whatever the line brings back of it. */
+const MAX_ROUNDS = 2;
 
 /** What the agent is told. */
 export const IDLE_ORDERS = {
@@ -68,7 +70,7 @@ type IdleStep = 'ask' | 'goodbye' | 'hangUp';
 const DETAILS: Readonly<Record<IdleStep, string>> = {
   ask: 'nobody spoke: the agent asks',
   goodbye: 'nobody spoke: the agent says goodbye',
-  hangUp: 'nobody spoke for the agreed time',
+  hangUp: 'nobody spoke: the call ends',
 };
 
 export class Idle {
@@ -77,6 +79,8 @@ export class Idle {
   readonly #silenceMs: number;
   readonly #deps: IdleDeps;
   #asked = 0;
+  /** How often it was told anything since the caller was there for certain. */
+  #told = 0;
   /** When either side was last heard. */
   #lastSoundMs: number;
   /** Since when, at the earliest, nothing excuses the agent. */
@@ -91,17 +95,22 @@ export class Idle {
     this.#waitsSinceMs = this.#lastSoundMs;
   }
 
-  /** The caller's voice began or ended, as far as our own gate can tell. */
-  voice(): void {
-    const nowMs = this.#deps.clock.nowMs();
-    this.#lastSoundMs = nowMs;
-    if (nowMs - this.#agentSoundedMs >= ECHO_MS) this.#asked = 0;
+  /** The caller's voice began or ended at `atMs`, as far as our own gate can tell. */
+  voice(atMs: number): void {
+    if (atMs - this.#agentSoundedMs >= ECHO_MS) this.callerActs();
+    else this.#lastSoundMs = this.#deps.clock.nowMs();
   }
 
-  /** The caller is there for certain: they press a key, stop the agent, or have come back. */
-  callerActs(): void {
+  /** A voice has stopped the agent: the caller's, unless it is its own. */
+  agentStopped(): void {
     this.#lastSoundMs = this.#deps.clock.nowMs();
     this.#asked = 0;
+  }
+
+  /** The caller is there for certain: they speak in the agent's silence, press a key, or have come back. */
+  callerActs(): void {
+    this.agentStopped();
+    this.#told = 0;
   }
 
   /** Called a few times a second, while there is a stream. */
@@ -123,8 +132,14 @@ export class Idle {
     this.#waitsSinceMs = excused ? nowMs : Math.max(this.#waitsSinceMs, this.#lastSoundMs);
     if (this.#settings === undefined || nowMs - this.#waitsSinceMs < this.#settings.askAfterMs) return undefined;
     this.#waitsSinceMs = nowMs;
-    if (this.#asked >= this.#settings.times) return 'goodbye';
-    this.#asked += 1;
-    return 'ask';
+    const { times } = this.#settings;
+    if (this.#told >= MAX_ROUNDS * (times + 1)) return 'hangUp';
+    this.#told += 1;
+    if (this.#asked < times) {
+      this.#asked += 1;
+      return 'ask';
+    }
+    this.#asked = 0;
+    return 'goodbye';
   }
 }

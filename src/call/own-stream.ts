@@ -1,6 +1,8 @@
 /** The stream that a call has at the moment, and what its end says of the caller: gone, or lost and to be brought back. */
 import type { Clock, FailureCode } from '../lib/index.ts';
-import type { CallStream, StreamEnd } from '../telephony/index.ts';
+import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
+import type { AgentSide } from './agent-side.ts';
+import type { CallerSide } from './hear-caller.ts';
 
 export interface OwnStreamOptions {
   readonly clock: Clock;
@@ -45,7 +47,22 @@ export class OwnStream {
     this.#stream?.close();
   }
 
-  ended(stream: CallStream, how: StreamEnd): void {
+  /** Who gets what comes from it. */
+  handlers(
+    stream: CallStream,
+    caller: Pick<CallerSide, 'audio' | 'digit'>,
+    agent: Pick<AgentSide, 'markReached' | 'soundLost'>,
+  ): StreamHandlers {
+    return {
+      audio: (payload, timestampMs, missedFrames) => caller.audio(payload, { timestampMs, missedFrames }),
+      digit: (digit) => caller.digit(digit),
+      markReached: (name) => agent.markReached(name),
+      soundLost: (lengthMs) => agent.soundLost(lengthMs),
+      ended: (how) => this.#ended(stream, how),
+    };
+  }
+
+  #ended(stream: CallStream, how: StreamEnd): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     const { clock, cutOff, lost, callerGone } = this.#options;

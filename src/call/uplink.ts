@@ -26,6 +26,8 @@ const SAMPLES_PER_MS = 8;
 export type CallerAudioFlow = 'forward' | 'hold' | 'drop';
 
 export interface UplinkHandlers {
+  /** A piece of the caller's sound as it came; valid during the call only. */
+  sound(samples: Pcm<8000>): void;
   /** Sound for the model; valid during the call only. */
   audio(samples: Pcm<16000>): void;
   /** The caller began or stopped speaking at `atMs`, by our own energy gate. */
@@ -138,7 +140,8 @@ export class Uplink {
   }
 
   #take(samples: Pcm<8000>, flow: CallerAudioFlow): void {
-    const { guard } = this.#options;
+    const { guard, handlers } = this.#options;
+    handlers.sound(samples);
     const edge = this.#meter.push(samples);
     if (guard === undefined) this.#hand(samples, edge, flow, 0);
     else guard.push(samples, (each, agoMs) => this.#hand(each, this.#gate.push(each), flow, agoMs));

@@ -53,7 +53,7 @@ const turnTaking = z.strictObject({
             .max(1)
             .default(USUAL_ECHO_FACTOR)
             .describe(
-              "What is quieter than this share of the agent's amplitude is its echo. More keeps quiet callers out.",
+              "What is quieter than this share of the agent's amplitude is its echo, which keeps no call from ending. More keeps quiet callers out.",
             ),
         }),
       ],

@@ -73,12 +73,12 @@ export interface Agent {
     | {
         readonly protect: AgentFile['turnTaking']['protect'];
         readonly echoGuard: boolean;
-        /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
-        readonly echoFactor: number;
         /** A shorter voice means "go on"; undefined: it is heard. */
         readonly backchannelMs: number | undefined;
       }
     | undefined;
+  /** Up to this share of the agent's amplitude, what comes from the phone may be its echo. */
+  readonly echoFactor: number;
   /** How the keys that the caller presses are put together; undefined: each is told by itself. */
   readonly keys?:
     | (Omit<NonNullable<AgentFile['keys']>, 'terminator'> & { readonly terminator: string | undefined })
@@ -176,6 +176,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     alternatives,
     patience: patience === false ? undefined : patience,
     guard: guardFrom({ protect, echoGuard, backchannelMs }),
+    echoFactor: typeof echoGuard === 'object' ? echoGuard.factor : USUAL_ECHO_FACTOR,
     idle: idle === false ? undefined : { askAfterMs: idle.askAfterSeconds * 1_000, times: idle.times },
     keys: keys && { ...keys, terminator: keys.terminator === 'none' ? undefined : keys.terminator },
     limits: {
@@ -211,8 +212,7 @@ function noticeFrom(name: string, { play: _, ...rest }: NoticeFile, path: string
 
 function guardFrom({ protect, echoGuard, backchannelMs }: Pick<AgentFile['turnTaking'], GuardKeys>): Agent['guard'] {
   if (protect.length === 0 && echoGuard === false && backchannelMs === undefined) return undefined;
-  const { factor } = typeof echoGuard === 'object' ? echoGuard : { factor: USUAL_ECHO_FACTOR };
-  return { protect, echoGuard: echoGuard !== false, echoFactor: factor, backchannelMs };
+  return { protect, echoGuard: echoGuard !== false, backchannelMs };
 }
 
 function fallbackFrom(name: string, { play: _, ...rest }: FallbackFile, path: string | undefined): Fallback {

@@ -18,7 +18,9 @@ export const idle = z
           .min(1)
           .max(10)
           .default(2)
-          .describe('How often it asks. Then it says goodbye, and the call ends.'),
+          .describe(
+            'How often it asks. Then it says goodbye, and the call ends; without a word where all that came to nothing twice.',
+          ),
       }),
     ],
     { error: 'must be false, or a map of askAfterSeconds and times' },

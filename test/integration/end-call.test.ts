@@ -1,7 +1,9 @@
 /** An agent that ends its call: what the caller hears of its goodbye, and what becomes of one that is not heard. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { toneLevelDbov } from '../../src/audio/index.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Pcm, tone, toneLevelDbov, writeWav } from '../../src/audio/index.ts';
 import { callScript, loadFixture, type ScenarioInput } from '../../src/simulator/index.ts';
 import { type Replay, type ReplayOptions, replay } from '../support/replay.ts';
 
@@ -22,12 +24,26 @@ tools:
 `,
 };
 
+const folder = mkdtempSync(join(tmpdir(), 'callbridge-end-call-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+function wavOf(samples: Pcm<24000>): string {
+  const path = join(folder, 'agent.wav');
+  writeFileSync(path, writeWav(samples, 24_000));
+  return path;
+}
+
 type Turn = NonNullable<ScenarioInput['turns']>[number];
 const GREETING: Turn = { on: 'greeting', says: 'Good evening.', sound: { toneHz: 440, lengthMs: 1_000 } };
 const GOODBYE_HZ = 880;
 const GOODBYE_MS = 4_000;
 const goodbye = { says: 'Goodbye, and thank you.', sound: { toneHz: GOODBYE_HZ, lengthMs: GOODBYE_MS } };
 const end = { calls: [{ name: 'end_call' }] };
+/** As loud as an agent's own voice may come back, and louder than the line. */
+const ECHO = { toneHz: GOODBYE_HZ, lengthMs: 1_500, dbov: -22 };
+const loudGoodbye = {
+  ...goodbye,
+  sound: { wav: wavOf(tone({ hz: GOODBYE_HZ, lengthMs: GOODBYE_MS, dbov: -8 }, 24_000)) },
+};
 const SILENT: Turn = { on: 'toolResult' };
 
 function callWith(
@@ -86,6 +102,16 @@ describe('a goodbye is heard to its end', () => {
     ]);
   });
 
+  test('though the phone brings it back, as quiet as an echo is', async () => {
+    const call = await callWith(
+      [{ on: 'speech', hears: 'That is all.', ...loudGoodbye, ...end }, SILENT],
+      [{ hear: 'agent' }, { wait: 1_000 }, { say: ECHO }],
+      { turnTaking: { bargeIn: false } },
+    );
+    expectEndedByAgent(call);
+    expect(goodbyeHeardMs(call)).toBeGreaterThanOrEqual(GOODBYE_MS - 40);
+  });
+
   test('as far as it came, when its session is lost', async () => {
     const fault = { kind: 'close', code: 1008, reason: 'Your project has been denied access.' } as const;
     const call = await callWith([{ on: 'speech', hears: 'That is all.', ...goodbye, ...end, fault }, SILENT]);
@@ -137,6 +163,24 @@ describe('a caller who speaks before the end', () => {
     const call = await callWith(
       [{ on: 'speech', hears: 'That is all.', ...goodbye, ...end }, SILENT, more],
       [{ hear: 'agent' }, { wait: 1_000 }, say, quiet(3_000), hangUp],
+      { turnTaking: { bargeIn: false } },
+    );
+    expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+    expect(lastLine(call)).toMatchObject({ text: 'Yes?', cut: false });
+  });
+
+  test('is answered also when the phone brings back what they speak over', async () => {
+    const call = await callWith(
+      [{ on: 'speech', hears: 'That is all.', ...loudGoodbye, ...end }, SILENT, more],
+      [
+        { hear: 'agent' },
+        { wait: 500 },
+        { say: { ...ECHO, lengthMs: 1_000 } },
+        say,
+        { hear: 'agent' },
+        quiet(600),
+        hangUp,
+      ],
       { turnTaking: { bargeIn: false } },
     );
     expect(call.record.outcome).toEqual({ kind: 'callerGone' });

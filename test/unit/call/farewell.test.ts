@@ -1,20 +1,34 @@
 /** When an agent's last words count as heard, and when the caller keeps it on the line. */
 import { expect, test } from 'vitest';
+import { type Pcm, rmsDbov, tone } from '../../../src/audio/index.ts';
 import { Farewell, type LastWords } from '../../../src/call/farewell.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const QUIET: LastWords = { idle: true, generating: false, leftMs: 0, callerSinceMs: undefined };
+const QUIET: LastWords = { idle: true, generating: false, leftMs: 0, voiceHeard: false };
 const SPEAKING: LastWords = { ...QUIET, idle: false, leftMs: 2_000 };
+
+const VOICE_DBOV = -20;
+/** Loud enough for the gate to take it for a voice. */
+const ECHO_DBOV = -30;
 
 async function given(first: LastWords) {
   const clock = new ManualClock();
-  const farewell = new Farewell(clock);
+  // The agent's voice may come back as loud as that.
+  const farewell = new Farewell(clock, { mayBe: (samples: Pcm<8000>) => rmsDbov(samples) <= ECHO_DBOV });
   farewell.begin(first);
   const after = async (ms: number, words: LastWords) => {
     await clock.advance(ms);
     return farewell.look(words);
   };
-  return { clock, after };
+  /** What the phone sends for so long, and what comes of it in the end. */
+  const hears = (lengthMs: number, dbov: number, words: LastWords = { ...SPEAKING, voiceHeard: true }) => {
+    for (let passedMs = 0; passedMs < lengthMs; passedMs += 20) {
+      clock.tick(20);
+      farewell.hear(tone({ hz: 300, lengthMs: 20, dbov }, 8000));
+    }
+    return farewell.look(words);
+  };
+  return { farewell, after, hears };
 }
 
 test('a goodbye that is under way is heard when its last echo has come', async () => {
@@ -44,8 +58,20 @@ test('who says nothing is waited for four seconds, and whose sentence stands sti
 });
 
 test('a caller who says more than "bye" is not hung up on; what they had begun to say before does not count', async () => {
-  const { clock, after } = await given(SPEAKING);
-  const sinceMs = clock.nowMs();
-  expect(await after(600, { ...SPEAKING, callerSinceMs: sinceMs - 5_000 })).toBeUndefined();
-  expect(await after(100, { ...SPEAKING, callerSinceMs: sinceMs })).toBe('callerSpoke');
+  const { farewell, hears } = await given(SPEAKING);
+  expect(hears(680, VOICE_DBOV)).toBeUndefined();
+  farewell.begin(SPEAKING);
+  expect(hears(680, VOICE_DBOV)).toBeUndefined();
+  expect(hears(20, VOICE_DBOV)).toBe('callerSpoke');
+});
+
+test('what may be the echo of the goodbye keeps nobody on the line, and a caller who speaks over it does', async () => {
+  const { hears } = await given(SPEAKING);
+  expect(hears(2_000, ECHO_DBOV)).toBeUndefined();
+  expect(hears(700, VOICE_DBOV)).toBe('callerSpoke');
+});
+
+test('nor does what the model does not hear: it would not answer', async () => {
+  const { hears } = await given(SPEAKING);
+  expect(hears(2_000, VOICE_DBOV, SPEAKING)).toBeUndefined();
 });

@@ -23,7 +23,9 @@ function given(settings: IdleSettings | 'off' = { askAfterMs: 12_000, times: 2 }
       if (step !== undefined) steps.push([clock.nowMs() - startMs, step]);
     }
   };
-  return { idle, steps, told, pass };
+  /** The caller's voice began or ended, so long ago. */
+  const voice = (agoMs = 0): void => idle.voice(clock.nowMs() - agoMs);
+  return { idle, steps, told, pass, voice };
 }
 
 test('a caller who says nothing is asked twice, each time after twelve seconds without a sound, then said goodbye to', () => {
@@ -57,30 +59,71 @@ describe('it begins anew', () => {
   };
 
   test('when the caller speaks', () => {
-    const { idle, steps, pass } = askedTwice();
+    const { steps, pass, voice } = askedTwice();
     pass(1_000);
-    idle.voice();
+    voice();
     pass(300, { ...QUIET, callerSpeaks: true });
     pass(12_100);
     expect(steps.at(-1)).toEqual([37_300, 'ask']);
   });
 
-  test('when the caller presses a key, or stops the agent', () => {
-    const { idle, steps, pass } = askedTwice();
-    pass(1_000, AGENT);
-    idle.callerActs();
-    pass(12_000);
-    expect(steps.at(-1)).toEqual([37_000, 'ask']);
-  });
+  test.each(['callerActs', 'agentStopped'] as const)(
+    'when the caller presses a key, or stops the agent (%s)',
+    (how) => {
+      const { idle, steps, pass } = askedTwice();
+      pass(1_000, AGENT);
+      idle[how]();
+      pass(12_000);
+      expect(steps.at(-1)).toEqual([37_000, 'ask']);
+    },
+  );
 
   test('but not when the voice may be the echo of the agent’s own', () => {
-    const { idle, steps, pass } = askedTwice();
+    const { steps, pass, voice } = askedTwice();
     pass(1_000, AGENT);
-    idle.voice();
-    pass(400);
-    idle.voice();
+    voice();
+    // Its end shows a moment after it.
+    pass(600);
+    voice(200);
     pass(12_100);
     expect(steps.at(-1)?.[1]).toBe('goodbye');
+  });
+});
+
+describe('who is asked and said goodbye to twice, and is not heard in the silence between, is hung up on', () => {
+  const TWICE = ['ask', 'ask', 'goodbye', 'ask', 'ask', 'goodbye'];
+  /** The agent says what it was told, and the line brings it back until after that. */
+  const withEcho = (also: (given: ReturnType<typeof askingSoon>) => void = () => undefined) => {
+    const all = askingSoon();
+    for (let times = 0; times < 10 && all.steps.at(-1)?.[1] !== 'hangUp'; times++) {
+      all.pass(6_000);
+      all.pass(1_000, { ...AGENT, callerSpeaks: true });
+      all.voice();
+      also(all);
+      all.pass(600, { ...QUIET, callerSpeaks: true });
+      all.voice(200);
+    }
+    return all.steps.map(([, step]) => step);
+  };
+  const askingSoon = () => given({ askAfterMs: 6_000, times: 2 });
+
+  test('though what they hear comes back', () => {
+    expect(withEcho()).toEqual([...TWICE, 'hangUp']);
+  });
+
+  test('though it stops the agent each time', () => {
+    expect(withEcho(({ idle }) => idle.agentStopped())).toEqual([...TWICE.map(() => 'ask'), 'hangUp']);
+  });
+
+  test('and nobody who answers', () => {
+    const { steps, pass, voice } = askingSoon();
+    for (let times = 0; times < 10; times++) {
+      pass(6_000);
+      pass(1_000, AGENT);
+      pass(1_000);
+      voice();
+    }
+    expect(steps.map(([, step]) => step)).toEqual(Array.from({ length: 10 }, () => 'ask'));
   });
 });
 

@@ -21,6 +21,7 @@ function listening(maxHeldMs = 5_000) {
     codec: ulaw,
     maxHeldMs,
     handlers: {
+      sound: () => undefined,
       audio: (samples) => heard.push(...samples),
       voice: (edge, atMs) => voice.push([edge, atMs - startMs]),
       dropped: (lengthMs) => dropped.push(lengthMs),
@@ -238,6 +239,7 @@ describe('the time line', () => {
           const clock = new ManualClock();
           let heardSamples = 0;
           const handlers = {
+            sound: () => undefined,
             audio: (samples: Pcm<16000>) => {
               heardSamples += samples.length;
             },

@@ -43,6 +43,7 @@ test('an agent is an instruction; everything else has a default that suits a tel
     },
     toolSpecs: [],
     alternatives: [],
+    echoFactor: 0.25,
     outbound: { ringMs: 30_000 },
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
     patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
@@ -92,7 +93,8 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
     patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
     idle: { askAfterMs: 7_500, times: 3 },
-    guard: { protect: ['greeting', 'announcements'], echoGuard: true, echoFactor: 0.25, backchannelMs: 700 },
+    guard: { protect: ['greeting', 'announcements'], echoGuard: true, backchannelMs: 700 },
+    echoFactor: 0.25,
     afterwards: {
       formats: ['json'],
       redact: { what: ['cards', 'phones'], names: ['Ana'], files: true },
