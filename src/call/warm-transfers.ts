@@ -100,7 +100,7 @@ export class WarmTransfers {
     const { store, metrics, logger, endTranscript } = this.#options;
     const { callId } = ticket;
     const waiting = await this.#waiting(ticket);
-    if (waiting === undefined || !(await this.#decide(ticket, 'joined'))) return;
+    if (waiting === undefined || (await this.#decide(ticket, 'joined')) !== undefined) return;
     metrics.transfers.inc({ result: 'taken' });
     logger.info({ callId }, 'transfer taken');
     const { facts, transfer } = waiting;
@@ -128,10 +128,8 @@ export class WarmTransfers {
 
   /** The caller has left the conference and is there; whether they talked with the other side, who has hung up then. */
   async leftConference(ticket: Ticket): Promise<boolean> {
-    const { notes } = this.#options;
     if ((await this.#find(ticket.callId)) === undefined) return true;
-    if ((await notes.get(decidedKey(ticket))) === 'back') return false;
-    return !(await this.#decide(ticket, 'back'));
+    return (await this.#decide(ticket, 'back')) === 'joined';
   }
 
   /** The caller, whose call nobody holds, has hung up. */
@@ -193,14 +191,14 @@ export class WarmTransfers {
     return (await this.#options.notes.get(decidedKey(ticket))) === undefined ? waiting : undefined;
   }
 
-  /** Whether it is so; of two who say different things at once, the first is right. */
-  async #decide(ticket: Ticket, how: 'joined' | 'back'): Promise<boolean> {
-    return (await this.#options.notes.note(decidedKey(ticket), noted(0, how))) === undefined;
+  /** What was said before, by others, and is so; undefined: nothing, and now this is. */
+  #decide(ticket: Ticket, how: 'joined' | 'back'): Promise<string | undefined> {
+    return this.#options.notes.note(decidedKey(ticket), noted(0, how));
   }
 
   /** Nobody takes the call. */
   async #giveUp(ticket: Ticket, status: string): Promise<void> {
-    if (await this.#decide(ticket, 'back')) void this.#bringBack(ticket, status);
+    if ((await this.#decide(ticket, 'back')) === undefined) void this.#bringBack(ticket, status);
   }
 
   /** Never rejects: when the provider cannot be asked, it is when the caller's music is over. */
