@@ -49,11 +49,13 @@ export interface AppDeps {
   readonly account: TwilioAccount;
   readonly calls: Calls;
   readonly tokens: StreamTokens;
+  /** What `<Play>` fetches; the service's own among them. */
   readonly recordings: Recordings;
   /** The goodbye of an agent by its name, and of any other name the default agent's. */
   readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
   /** What an agent's callers hear before it does, by its name. */
   readonly noticeOf: (agent: string) => Notice | undefined;
+  /** Where there are several processes behind one port. */
   readonly siblings?: Siblings | undefined;
   readonly outbound: OutboundDoor;
   /** Callers who wait for somebody to take their call. */

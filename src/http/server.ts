@@ -1,50 +1,27 @@
 /** The HTTP server: the app for requests, the upgrade for streams, one port for both. */
 import { createServer as createHttpServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock, Ids } from '../lib/index.ts';
-import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { Ids } from '../lib/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import { createStreamTokens, providers, type TwilioAccount, type UsedNonces } from '../telephony/index.ts';
-import { type CallsApiSettings, createApp } from './app.ts';
-import type { Calls } from './calls.ts';
-import type { Notice } from './connect.ts';
+import { type AppDeps, createApp } from './app.ts';
 import { limitConnections } from './connections.ts';
-import type { Goodbye } from './goodbyes.ts';
 import { HTTP_LIMITS, type HttpLimits } from './limits.ts';
-import type { OutboundDoor } from './outbound-door.ts';
-import type { QueuesPage } from './queues-page.ts';
-import { type PassedUpgrade, type Siblings, unpackUpgrade } from './siblings.ts';
-import type { Recordings } from './sounds.ts';
+import { type PassedUpgrade, unpackUpgrade } from './siblings.ts';
 import { createUpgrade } from './upgrade.ts';
-import type { WarmDoor } from './warm.ts';
 
 /** Longer than load balancers keep idle connections (60 s), so that it is they who close them, never in mid-request. */
 const KEEP_ALIVE_MS = 75_000;
 /** Requests are answered in milliseconds; what is still open after this is cut. */
 const CLOSE_GRACE_MS = 2_000;
 
-export interface HttpDeps {
-  readonly clock: Clock;
+export interface HttpDeps extends Omit<AppDeps, 'account' | 'tokens' | 'metrics'> {
   readonly ids: Ids;
-  readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly calls: Calls;
   readonly twilio: TwilioAccount;
-  /** What `<Play>` fetches; the service's own among them. */
-  readonly recordings: Recordings;
   /** Which streams' tokens were let in already. */
   readonly usedNonces: UsedNonces;
   readonly limits?: HttpLimits;
-  /** The goodbye of an agent by its name, and of any other name the default agent's. */
-  readonly goodbyeOf: (agent: string | undefined) => Goodbye | undefined;
-  /** What an agent's callers hear before it does, by its name. */
-  readonly noticeOf: (agent: string) => Notice | undefined;
-  /** Where there are several processes behind one port. */
-  readonly siblings?: Siblings | undefined;
-  readonly outbound: OutboundDoor;
-  readonly warm: WarmDoor;
-  readonly api: CallsApiSettings;
-  /** Where the queue can be shown. */
-  readonly queues?: QueuesPage | undefined;
 }
 
 export interface HttpServer {
@@ -57,8 +34,7 @@ export interface HttpServer {
 }
 
 export function createServer(deps: HttpDeps): HttpServer {
-  const { clock, ids, logger, metrics, calls, recordings, goodbyeOf, siblings, limits = HTTP_LIMITS } = deps;
-  const { outbound, warm, api, queues, noticeOf } = deps;
+  const { clock, ids, logger, metrics, calls, siblings, limits = HTTP_LIMITS } = deps;
   const account = { ...deps.twilio, publicUrl: deps.twilio.publicUrl.replace(/\/+$/, '') };
   // Without an auth token nothing is verified anyway; a secret of this process keeps the tokens working.
   const tokens = createStreamTokens({
@@ -67,22 +43,7 @@ export function createServer(deps: HttpDeps): HttpServer {
     secret: account.authToken ?? ids.nonce(),
     usedNonces: deps.usedNonces,
   });
-  const app = createApp({
-    clock,
-    logger,
-    metrics,
-    account,
-    calls,
-    tokens,
-    recordings,
-    goodbyeOf,
-    noticeOf,
-    siblings,
-    outbound,
-    warm,
-    api,
-    queues,
-  });
+  const app = createApp({ ...deps, account, tokens });
   const upgrades = createUpgrade({
     clock,
     logger,
