@@ -1,40 +1,16 @@
 /** Calls that somebody is asked about while they ring: once, however many processes a call passes, and whatever happens meanwhile. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import {
-  Admission,
-  type CallAgent,
-  CallRegistry,
-  CallStarts,
-  type RingingCall,
-  WarmTransfers,
-} from '../../../src/call/index.ts';
-import { createLocalCallStore, createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
-import { type Config, loadConfig } from '../../../src/config/index.ts';
-import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
-import { createLiveSimulator } from '../../../src/simulator/index.ts';
-import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
+import { type CallAgent, CallRegistry, type RingingCall } from '../../../src/call/index.ts';
+import { createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
+import type { Config } from '../../../src/config/index.ts';
 import type { CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
-import {
-  type CallFacts,
-  createCollector,
-  createOutbox,
-  type Entry,
-  openOwners,
-} from '../../../src/transcript/index.ts';
-import { countingIds } from '../../support/counting-ids.ts';
-import { dialInMemory } from '../../support/live-in-memory.ts';
+import { type CallFacts, createCollector, type Entry } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { type MemorySlots, memorySlots } from '../../support/memory-slots.ts';
+import { config, registryParts } from '../../support/registry.ts';
 import { START_SECRET, startReceiver } from '../../support/start-receiver.ts';
 
-const config: Config = loadConfig({
-  env: { PUBLIC_URL: 'https://callbridge.example', TWILIO_AUTH_TOKEN: 'x', GEMINI_API_KEY: 'k' },
-  cwd: `${import.meta.dirname}/../../..`,
-});
 const [base] = config.agents as [Config['agents'][number]];
 const CALL: RingingCall = {
   callId: 'CA1',
@@ -56,88 +32,27 @@ interface Shared {
 }
 
 /** One process of those that share these. */
-function openProcess({ clock, notes, slots, begun, entries }: Shared, url: string): CallRegistry {
-  const folder = mkdtempSync(join(tmpdir(), 'callbridge-starts-'));
-  const ids = countingIds();
-  const logger = createLogger({ level: 'silent' });
-  const metrics = createMetrics();
-  const live = createLiveSimulator({ clock, ids });
+function openProcess({ begun, entries, ...shared }: Shared, url: string): CallRegistry {
+  const { clock } = shared;
   const callStart = { url, secret: START_SECRET, deadlineMs: 2_000 };
   const agents: Readonly<Record<string, CallAgent>> = {
     front: { ...base, name: 'front', credentials: [], callStart },
     sales: { ...base, name: 'sales', credentials: [], limits: { ...base.limits, calls: 1 } },
   };
-  const owners = openOwners({ folder: join(folder, 'processes'), clock, ids });
-  const outbox = createOutbox({
-    folder: join(folder, 'journals'),
-    owners,
-    publish: () => Promise.resolve(),
-    clock,
-    ids,
-    logger,
-    metrics,
-  });
-  const handlers = { taken: () => undefined, orphaned: () => undefined };
-  const store = createLocalCallStore({ outbox, clock, logger, metrics, handlers });
+  const { options, close } = registryParts({ ...shared, agentNamed: (name) => agents[name] });
   const registry = new CallRegistry({
-    clock,
-    logger,
-    metrics,
-    admission: new Admission({ clock, logger, metrics, slots, maxCalls: 10, secret: 's', overload: { isOn: false } }),
-    callStarts: new CallStarts({
-      clock,
-      logger,
-      metrics,
-      notes,
-      agentNamed: (name) => agents[name],
-      isVoice: () => true,
-      languageNamed: (tag) => tag,
-    }),
+    ...options,
     agentFor: () => agents['front'],
-    agentNamed: (name) => agents[name],
-    openLive: ({ agent, handlers, seed }) => {
-      const { backend } = config.live;
-      const settings = { ...agent.live, functions: [] };
-      return openLiveSession({
-        routes: [{ name: 'primary', settings, backend, headers: liveHeaders(backend, clock) }],
-        handlers,
-        seed,
-        clock,
-        ids,
-        logger,
-        dial: dialInMemory(live),
-      });
-    },
-    apologyOf: () => undefined,
     beginTranscript: (call, earlier) => {
       begun.push(call);
       const collector = createCollector({ call, clock, earlier, append: (entry) => entries.push(entry) });
       return { collector, close: () => undefined, leave: () => collector.leave() };
     },
-    store,
-    notes,
-    warm: new WarmTransfers({
-      clock,
-      logger,
-      metrics,
-      store,
-      notes,
-      control: undefined,
-      placer: undefined,
-      urls: { voice: '', status: '', back: '' },
-      endTranscript: () => undefined,
-    }),
-    control: undefined,
-    whoAnswered: async () => undefined,
-    streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
   });
   onTestFinished(async () => {
     registry.close();
     await clock.advance(5_000);
-    owners.close();
-    outbox.close();
-    live.close();
-    rmSync(folder, { recursive: true, force: true });
+    close();
   });
   return registry;
 }

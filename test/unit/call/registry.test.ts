@@ -1,43 +1,19 @@
 /** Which calls there are: announced twice, answered twice, too many, brought back, given away, and ended while the process must. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { g711, pcm, tone } from '../../../src/audio/index.ts';
-import {
-  Admission,
-  type CallAgent,
-  CallRegistry,
-  CallStarts,
-  type Next,
-  type RingingCall,
-  WarmTransfers,
-} from '../../../src/call/index.ts';
+import { type CallAgent, CallRegistry, type Next, type RingingCall } from '../../../src/call/index.ts';
 import { SharedKeys } from '../../../src/call/shared-keys.ts';
-import {
-  type CallStore,
-  createLocalCallStore,
-  createLocalNotes,
-  type Known,
-  type Notes,
-} from '../../../src/cluster/index.ts';
-import { agentFor, loadConfig } from '../../../src/config/index.ts';
+import { type CallStore, createLocalNotes, type Known, type Notes } from '../../../src/cluster/index.ts';
+import { agentFor } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
-import { liveHeaders, openLiveSession } from '../../../src/live/index.ts';
-import { createLiveSimulator, type ScenarioInput } from '../../../src/simulator/index.ts';
-import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
+import type { ScenarioInput } from '../../../src/simulator/index.ts';
 import type { CallControl, CallStream, StreamHandlers } from '../../../src/telephony/index.ts';
 import { type Tool, Toolbox } from '../../../src/tools/index.ts';
-import { createCollector, createOutbox, type Entry, type Line, openOwners } from '../../../src/transcript/index.ts';
-import { countingIds } from '../../support/counting-ids.ts';
-import { dialInMemory } from '../../support/live-in-memory.ts';
+import { createCollector, type Entry, type Line } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { memorySlots } from '../../support/memory-slots.ts';
-
-const config = loadConfig({
-  env: { PUBLIC_URL: 'https://callbridge.example', TWILIO_AUTH_TOKEN: 'x', GEMINI_API_KEY: 'k' },
-  cwd: `${import.meta.dirname}/../../..`,
-});
+import { config, registryParts } from '../../support/registry.ts';
 
 let clock: ManualClock;
 /** What the phones of a test go on doing. */
@@ -88,15 +64,10 @@ function service({
   openLive,
   control,
   store,
-  notes,
+  notes: given,
   sayNothing,
 }: ServiceOptions = {}) {
   clock = new ManualClock();
-  const ids = countingIds();
-  const logger = createLogger({ level: 'silent' });
-  const { backend } = config.live;
-  const live = createLiveSimulator({ clock, ids, ...(model && { scenario: model }) });
-  const metrics = createMetrics();
   const agentNamed = (name: string): CallAgent | undefined => {
     const agent = config.agents.find((one) => one.name === name);
     // The simulated model does not speak when its turn has nothing to say, or says it with a tone.
@@ -113,53 +84,16 @@ function service({
       }
     );
   };
-  const functions = tools.map(({ declaration }) => declaration);
   const slots = memorySlots();
   const transcripts = new Map<string, Entry[]>();
   const closed: string[] = [];
   redirected.length = 0;
-  const folder = mkdtempSync(join(tmpdir(), 'callbridge-registry-'));
-  const owners = openOwners({ folder: join(folder, 'processes'), clock, ids });
-  const outbox = createOutbox({
-    folder: join(folder, 'journals'),
-    owners,
-    publish: () => Promise.resolve(),
-    clock,
-    ids,
-    logger,
-    metrics,
-  });
-  const handlers = { taken: () => undefined, orphaned: () => undefined };
-  const localStore = createLocalCallStore({ outbox, clock, logger, metrics, handlers });
+  const notes = given ?? createLocalNotes(clock);
+  const { options, live, metrics, close } = registryParts({ clock, agentNamed, slots, notes, maxCalls, model, store });
   const registry = new CallRegistry({
-    clock,
-    logger,
-    metrics,
-    admission: new Admission({ clock, logger, metrics, slots, maxCalls, secret: 's', overload: { isOn: false } }),
-    callStarts: new CallStarts({
-      clock,
-      logger,
-      metrics,
-      notes: createLocalNotes(clock),
-      agentNamed,
-      isVoice: () => true,
-      languageNamed: (tag) => tag,
-    }),
+    ...options,
     agentFor: (to) => agentNamed(agentFor(config, to)?.name ?? ''),
-    agentNamed,
-    openLive: ({ agent, handlers, seed }) =>
-      openLive?.() ??
-      openLiveSession({
-        routes: [
-          { name: 'primary', settings: { ...agent.live, functions }, backend, headers: liveHeaders(backend, clock) },
-        ],
-        handlers,
-        seed,
-        clock,
-        ids,
-        logger,
-        dial: dialInMemory(live),
-      }),
+    openLive: openLive ?? options.openLive,
     apologyOf: () => (sayNothing ? undefined : { samples: pcm(new Int16Array(24_000), 8000), text: 'Sorry.' }),
     beginTranscript: (call, earlier) => {
       const entries: Entry[] = [];
@@ -167,8 +101,6 @@ function service({
       const collector = createCollector({ call, clock, earlier, append: (entry) => entries.push(entry) });
       return { collector, close: () => closed.push(call.callId), leave: () => collector.leave() };
     },
-    store: { ...localStore, ...store },
-    notes: notes ?? createLocalNotes(clock),
     control: {
       redirect: async (callId, url) => {
         redirected.push(`${callId} ${url}`);
@@ -177,26 +109,10 @@ function service({
       hangUp: async () => 'done',
       ...control,
     },
-    whoAnswered: async () => undefined,
-    warm: new WarmTransfers({
-      clock,
-      logger,
-      metrics,
-      store: { ...localStore, ...store },
-      notes: createLocalNotes(clock),
-      control: undefined,
-      placer: undefined,
-      urls: { voice: '', status: '', back: '' },
-      endTranscript: () => undefined,
-    }),
-    streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',
   });
   cleanUp = () => {
     registry.close();
-    live.close();
-    outbox.close();
-    owners.close();
-    rmSync(folder, { recursive: true, force: true });
+    close();
   };
   return { registry, live, transcripts, closed, metrics, slots };
 }
