@@ -9,17 +9,9 @@ import { systemClock, systemIds } from '../../src/lib/index.ts';
 import { connectRedis } from '../../src/redis/index.ts';
 import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import type { CallOrder } from '../../src/telephony/index.ts';
+import { ORDER } from '../support/outbound-order.ts';
 import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
 
-const ORDER = {
-  agent: 'sales',
-  model: 'gemini-3.8-live',
-  voice: 'Kore',
-  to: '+15550177',
-  from: '+15550100',
-  variables: { name: 'Ada' },
-  greeting: 'Hello.',
-};
 const logger = createLogger({ level: 'silent' });
 const redisServer = findRedisServer();
 const servers: [string, () => Promise<TestRedis>][] = [['js-redis-server', startJsRedis]];

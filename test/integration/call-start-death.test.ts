@@ -1,8 +1,9 @@
 /** What was made of a call while it rang outlives the process that asked: whoever takes the call up knows, and asks nobody. Real processes. */
 import { expect, test, vi } from 'vitest';
 import type { CallScript, ScenarioInput } from '../../src/simulator/index.ts';
-import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, type Replicas, recordsIn } from '../support/replicas.ts';
 import { START_SECRET, startReceiver } from '../support/start-receiver.ts';
+import { onOneDisk, overRedis } from '../support/two-replicas.ts';
 
 const model: ScenarioInput = { turns: [{ on: 'greeting', says: 'Good morning.' }] };
 const script: CallScript = [
@@ -16,29 +17,6 @@ const script: CallScript = [
 /** A real call of some fifteen seconds, and processes that start; on a busy machine twice that. */
 const LONG = 90_000;
 
-interface Given {
-  readonly first: Replica;
-  readonly second: Replica;
-  readonly records: string;
-}
-
-async function onOneDisk(replicas: Replicas): Promise<Given> {
-  const records = replicas.folder();
-  const env = { DATA_DIR: records, START_SECRET };
-  return { first: await replicas.start(env), second: await replicas.start(env), records };
-}
-
-async function overRedis(replicas: Replicas): Promise<Given> {
-  const records = replicas.folder();
-  const env = { REDIS_URL: await replicas.redis(), START_SECRET };
-  await replicas.work({ ...env, DATA_DIR: records });
-  const [first, second] = await Promise.all([
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-  ]);
-  return { first, second, records };
-}
-
 test.each([
   ['on one disk', onOneDisk],
   ['over Redis', overRedis],
@@ -48,8 +26,7 @@ test.each([
     const receiver = await startReceiver({ variables: { name: 'Ada' }, voice: 'Puck', language: 'de-DE' });
     const agent = `\ncallStart: { url: "${receiver.url}", secretEnv: START_SECRET }\n`;
     const run = async (replicas: Replicas): Promise<void> => {
-      const { first, second, records } = await open(replicas);
-      replicas.route(first);
+      const { first, second, records } = await open(replicas, { START_SECRET });
       let greeted = (): void => undefined;
       const hearing = new Promise<void>((resolve) => {
         greeted = resolve;

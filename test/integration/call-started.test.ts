@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { CallScript } from '../../src/simulator/index.ts';
 import { onTheirOwn, recordsIn } from '../support/replicas.ts';
+import { onOneDisk } from '../support/two-replicas.ts';
 import { startReceiver } from '../unit/postprocess/receiver-given.ts';
 
 /** A real call of some ten seconds, and processes that start; on a busy machine several times that. */
@@ -27,10 +28,8 @@ test('call.started comes once, before call.ended, and not again from the process
   const run = onTheirOwn(
     model,
     async (replicas) => {
-      const folder = replicas.folder();
-      const env = { DATA_DIR: folder, HOOK: `whsec_${Buffer.alloc(32).toString('base64')}` };
-      const [first, second] = [await replicas.start(env), await replicas.start(env)];
-      replicas.route(first);
+      const HOOK = `whsec_${Buffer.alloc(32).toString('base64')}`;
+      const { first, second, records } = await onOneDisk(replicas, { HOOK });
       let waits = (): void => undefined;
       const waiting = new Promise<void>((resolve) => {
         waits = resolve;
@@ -56,7 +55,7 @@ test('call.started comes once, before call.ended, and not again from the process
         data: { version: 1, callId: callSid, agent: 'reception', direction: 'inbound', from: '+15550100' },
       });
       expect(later.map(({ type }) => type)).toEqual(['call.ended']);
-      expect(recordsIn(folder)[0]?.events.map(({ code }) => code)).toContain('TAKEN_UP');
+      expect(recordsIn(records)[0]?.events.map(({ code }) => code)).toContain('TAKEN_UP');
     },
     { agent },
   );

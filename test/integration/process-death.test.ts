@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { CallResult, CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
 import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onOneDisk, overRedis } from '../support/two-replicas.ts';
 
 /** Two seconds of real speech. */
 const ask = {
@@ -88,16 +89,13 @@ describe.concurrent('on one disk', () => {
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
     amongPatientAgents(async (replicas) => {
-      const folder = replicas.folder();
-      const first = await replicas.start({ DATA_DIR: folder });
-      const second = await replicas.start({ DATA_DIR: folder });
-      replicas.route(first);
+      const { first, second, records } = await onOneDisk(replicas);
       const { waiting, results } = placeCalls(replicas, HABITS);
       await waiting;
       replicas.route(first, second);
       await diedWith(first, 'SIGKILL');
       const done = await results;
-      expectWhole(replicas, done, await allOf(done, folder), 'TAKEN_UP');
+      expectWhole(replicas, done, await allOf(done, records), 'TAKEN_UP');
     }),
     LONG,
   );
@@ -121,23 +119,10 @@ describe.concurrent('on one disk', () => {
 });
 
 describe.concurrent('over Redis, each with a disk of its own', () => {
-  /** Two processes, and a worker that writes what they queue. */
-  async function two(replicas: Replicas) {
-    const records = replicas.folder();
-    const env = { REDIS_URL: await replicas.redis() };
-    await replicas.work({ ...env, DATA_DIR: records });
-    const [first, second] = await Promise.all([
-      replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-      replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-    ]);
-    replicas.route(first);
-    return { first, second, records };
-  }
-
   test(
     'a process that is killed leaves its calls to another one, whatever the provider does about its stream',
     amongPatientAgents(async (replicas) => {
-      const { first, second, records } = await two(replicas);
+      const { first, second, records } = await overRedis(replicas);
       const { waiting, results } = placeCalls(replicas, HABITS);
       await waiting;
       replicas.route(first, second);
@@ -151,7 +136,7 @@ describe.concurrent('over Redis, each with a disk of its own', () => {
   test(
     'a process that is told to stop gives its calls to another one, and ends well',
     amongPatientAgents(async (replicas) => {
-      const { first, second, records } = await two(replicas);
+      const { first, second, records } = await overRedis(replicas);
       const { waiting, results } = placeCalls(replicas, ['action', 'action']);
       await waiting;
       replicas.route(first, second);

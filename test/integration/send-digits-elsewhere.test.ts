@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CallScript, PhoneEvent, ScenarioInput } from '../../src/simulator/index.ts';
-import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, type Replicas, recordsIn } from '../support/replicas.ts';
+import { overRedis } from '../support/two-replicas.ts';
 
 const say = { wav: join(import.meta.dirname, '../../fixtures/audio/jfk-8k.wav'), fromMs: 5_300, toMs: 7_300 };
 const KEYS = '2ww7#';
@@ -25,24 +26,6 @@ const script: CallScript = [
 ];
 const LONG = 90_000;
 
-interface Given {
-  readonly first: Replica;
-  readonly second: Replica;
-  /** Where records are written. */
-  readonly records: string;
-}
-
-async function overRedis(replicas: Replicas): Promise<Given> {
-  const records = replicas.folder();
-  const env = { REDIS_URL: await replicas.redis() };
-  await replicas.work({ ...env, DATA_DIR: records });
-  const [first, second] = await Promise.all([
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-  ]);
-  return { first, second, records };
-}
-
 const pressing = (run: (replicas: Replicas) => Promise<void>) =>
   onTheirOwn(model, run, { patient: true, agent: '\ntools: [{ kind: sendDigits }]\n' });
 
@@ -55,7 +38,6 @@ describe.concurrent('keys that another process than the call’s is asked for ar
     (_what, then) =>
       pressing(async (replicas) => {
         const all = await overRedis(replicas);
-        replicas.route(all.first);
         const call = await replicas.call({
           script,
           onEvent: ({ type }: PhoneEvent) => {

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import {
   type Callee,
+  type CallResult,
   type CallScript,
   type PhoneEvent,
   person,
   type ScenarioInput,
 } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
-import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onTheirOwn, type Replicas, recordsIn } from '../support/replicas.ts';
+import { onOneDisk, overRedis, type TwoReplicas } from '../support/two-replicas.ts';
 
 const ask = {
   say: { wav: join(import.meta.dirname, '../../fixtures/audio/jfk-8k.wav'), fromMs: 5_300, toMs: 7_300 },
@@ -17,6 +19,8 @@ const ask = {
 };
 const QUIET = { hearSilence: { ms: 700 }, withinMs: 20_000 };
 const HEAR = { hear: 'agent', withinMs: 20_000 } as const;
+/** Whoever was dialled has rung, heard and declined by then. */
+const HEAR_AGAIN: CallScript = [{ ...HEAR, withinMs: 40_000 }, QUIET, { hangUp: true, withinMs: 1_000 }];
 const SAID = ['Good morning.', 'A person, please.', 'I put you through.'];
 const BACK = 'They do not answer.';
 const modelFor = (args: Readonly<Record<string, string>>): ScenarioInput => ({
@@ -45,38 +49,13 @@ const amongWith = (boss: Callee, run: (replicas: Replicas) => Promise<void>) =>
     callees: { '+15550178': boss },
   });
 
-interface Given {
-  readonly first: Replica;
-  readonly second: Replica;
-  /** Where records are written. */
-  readonly records: string;
-}
-
-async function onOneDisk(replicas: Replicas): Promise<Given> {
-  const records = replicas.folder();
-  const [first, second] = [await replicas.start({ DATA_DIR: records }), await replicas.start({ DATA_DIR: records })];
-  return { first, second, records };
-}
-
-async function overRedis(replicas: Replicas): Promise<Given> {
-  const records = replicas.folder();
-  const env = { REDIS_URL: await replicas.redis() };
-  await replicas.work({ ...env, DATA_DIR: records });
-  const [first, second] = await Promise.all([
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-    replicas.start({ ...env, DATA_DIR: replicas.folder() }),
-  ]);
-  return { first, second, records };
-}
-
 /** The first process is killed as soon as it has said who is dialled. */
 async function callWith(
   replicas: Replicas,
-  { first, second }: Given,
+  { first, second }: TwoReplicas,
   dialled: { readonly status?: 'no-answer' | 'completed'; readonly ringsMs?: number; readonly talksMs?: number },
   script: CallScript,
 ) {
-  replicas.route(first);
   let asked = (): void => undefined;
   const dialling = new Promise<void>((resolve) => {
     asked = resolve;
@@ -105,25 +84,26 @@ const recordOf = (folder: string): Promise<CallRecord> => {
   return vi.waitFor(look, { timeout: 15_000 });
 };
 
+/** The caller went on with the agent, in the same conversation. */
+async function expectBack({ live }: Replicas, { scriptFailure, end }: CallResult, records: string): Promise<void> {
+  expect([scriptFailure, end.how]).toEqual([undefined, 'callerHungUp']);
+  const { outcome, lines, events } = await recordOf(records);
+  expect(outcome).toEqual({ kind: 'callerGone' });
+  expect(lines.map(({ text }) => text)).toEqual([...SAID, BACK]);
+  expect(events.map(({ code }) => code)).toContain('TRANSFER_BACK');
+  expect(live.sessions).toHaveLength(1);
+}
+
 describe.concurrent.each([
   ['on one disk', onOneDisk],
   ['over Redis', overRedis],
-] as const)('%s', (_where, given) => {
+] as const)('%s', (_where, open) => {
   test(
     'when nobody answers, the caller is back with the agent, in another process',
     among(async (replicas) => {
-      const all = await given(replicas);
-      const call = await callWith(replicas, all, { status: 'no-answer', ringsMs: 8_000 }, [
-        HEAR,
-        QUIET,
-        { hangUp: true, withinMs: 1_000 },
-      ]);
-      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'callerHungUp']);
-      const record = await recordOf(all.records);
-      expect(record.outcome).toEqual({ kind: 'callerGone' });
-      expect(record.lines.map(({ text }) => text)).toEqual([...SAID, BACK]);
-      expect(record.events.map(({ code }) => code)).toContain('TRANSFER_BACK');
-      expect(replicas.live.sessions).toHaveLength(1);
+      const all = await open(replicas);
+      const call = await callWith(replicas, all, { status: 'no-answer', ringsMs: 8_000 }, HEAR_AGAIN);
+      await expectBack(replicas, call, all.records);
       // Nobody took the caller away while it rang.
       expect(replicas.twilio.requests).toEqual([]);
     }),
@@ -133,7 +113,7 @@ describe.concurrent.each([
   test(
     'when somebody answers, they are not disturbed, and there is one record',
     among(async (replicas) => {
-      const all = await given(replicas);
+      const all = await open(replicas);
       const call = await callWith(replicas, all, { status: 'completed', ringsMs: 1_000, talksMs: 12_000 }, [
         { waitForHangUp: true, withinMs: 30_000 },
       ]);
@@ -149,7 +129,7 @@ describe.concurrent.each([
   test(
     'whoever is called then hears of the caller, and has them',
     amongWith(person([HEAR, { press: '1' }, { wait: 4_000 }, { hangUp: true }], 6_000), async (replicas) => {
-      const all = await given(replicas);
+      const all = await open(replicas);
       const call = await callWith(replicas, all, {}, [{ waitForHangUp: true, withinMs: 40_000 }]);
       expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'serviceHungUp']);
       expect(call.events.map(({ type }) => type)).toContain('conferenceStarted');
@@ -164,18 +144,9 @@ describe.concurrent.each([
   test(
     'when they do not take the call, the caller is back with the agent, in another process',
     amongWith(person([HEAR, { press: '2' }, { waitForHangUp: true, withinMs: 10_000 }], 6_000), async (replicas) => {
-      const all = await given(replicas);
-      const call = await callWith(replicas, all, {}, [
-        { ...HEAR, withinMs: 40_000 },
-        QUIET,
-        { hangUp: true, withinMs: 1_000 },
-      ]);
-      expect([call.scriptFailure, call.end.how]).toEqual([undefined, 'callerHungUp']);
-      const record = await recordOf(all.records);
-      expect(record.outcome).toEqual({ kind: 'callerGone' });
-      expect(record.lines.map(({ text }) => text)).toEqual([...SAID, BACK]);
-      expect(record.events.map(({ code }) => code)).toContain('TRANSFER_BACK');
-      expect(replicas.live.sessions).toHaveLength(1);
+      const all = await open(replicas);
+      const call = await callWith(replicas, all, {}, HEAR_AGAIN);
+      await expectBack(replicas, call, all.records);
     }),
     LONG,
   );

@@ -8,15 +8,8 @@ import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallOrder } from '../../../src/telephony/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { ORDER } from '../../support/outbound-order.ts';
 
-const ORDER = {
-  agent: 'sales',
-  model: 'gemini-3.8-live',
-  voice: 'Kore',
-  to: '+15550177',
-  from: '+15550100',
-  variables: { name: 'Ada' },
-};
 const SETTINGS = { ringMs: 30_000, maxCallMs: 60_000 };
 const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgress: 2, ended: 3 };
 const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];

@@ -10,8 +10,9 @@ import { createSpoolQueue, Spool } from '../../../src/postprocess/index.ts';
 import { createMetrics } from '../../../src/telemetry/index.ts';
 import { type CallRecord, type Outbox, openOwners } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { ORDER } from '../../support/outbound-order.ts';
 import { killedAfter } from '../transcript/killed.ts';
-import { type Known, ORDER, openUnanswered } from './unanswered-given.ts';
+import { type Known, openUnanswered } from './unanswered-given.ts';
 
 let folder: string;
 let clock: ManualClock;

@@ -13,16 +13,6 @@ import {
 } from '../../../src/transcript/index.ts';
 import { callFacts } from '../transcript/given.ts';
 
-export const ORDER = {
-  agent: 'sales',
-  model: 'gemini-3.8-live',
-  voice: 'Kore',
-  to: '+15550177',
-  from: '+15550100',
-  variables: { name: 'Ada' },
-  greeting: 'Hello.',
-};
-
 export type Known =
   | { readonly state: 'running'; readonly holder: 'here' | 'elsewhere' | 'dead' }
   | { readonly state: 'ended' };

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { systemClock, systemIds } from '../../../src/lib/index.ts';
 import { createMetrics } from '../../../src/telemetry/index.ts';
 import { openOwners } from '../../../src/transcript/index.ts';
+import { ORDER } from '../../support/outbound-order.ts';
 import { say } from '../transcript/killed.ts';
-import { ORDER, openUnanswered } from './unanswered-given.ts';
+import { openUnanswered } from './unanswered-given.ts';
 
 const folder = process.argv[2]!;
 const owners = openOwners({ folder: join(folder, 'owners'), clock: systemClock, ids: systemIds });

@@ -1,0 +1,12 @@
+/** What is ordered of a call that is placed. */
+import type { OutboundOrder } from '../../src/call/index.ts';
+
+export const ORDER = {
+  agent: 'sales',
+  model: 'gemini-3.8-live',
+  voice: 'Kore',
+  to: '+15550177',
+  from: '+15550100',
+  variables: { name: 'Ada' },
+  greeting: 'Hello.',
+} as const satisfies OutboundOrder;
