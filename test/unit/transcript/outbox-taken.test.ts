@@ -121,9 +121,11 @@ test('a journal that the sweep of this process moves just now is found', async (
   await outbox.recover({ ...NOWHERE });
   for (let round = 0; round < 200; round++) {
     const callId = `CA${round}`;
-    const left = join(folder, 'journals', `1-${systemIds.uuid()}`);
+    // In one step: the sweep of the last round may still go on, and removes folders that it finds empty.
+    const left = join(folder, `left-${round}`);
     await mkdir(left);
     await writeFile(join(left, `${callId}.jsonl`), `${JSON.stringify(began())}\n`);
+    await rename(left, join(folder, 'journals', `1-${systemIds.uuid()}`));
     clock.tick(1_000);
     for (let turn = 0; turn < round % 10; turn++) await nextTurn();
     expect(await outbox.adopt(callId), `round ${round}`).toHaveLength(1);
