@@ -8,6 +8,7 @@ import { idle } from './idle-file.ts';
 import { keys } from './keys-file.ts';
 import { notice } from './notice-file.ts';
 import { outbound } from './outbound-file.ts';
+import { patience } from './patience-file.ts';
 import { mcpServers, tool, toolHost } from './tool-file.ts';
 
 export type AgentFile = z.output<typeof agentFile>;
@@ -138,39 +139,6 @@ const limits = z.strictObject({
     .optional()
     .describe('How many of them one phone number may have; callers who withhold theirs are not counted.'),
 });
-
-/** Less than a second would not be enough for an answer that comes. */
-const rungMs = z.int().min(1_000).max(60_000).default(4_000);
-
-/** A telephone's silence is long after two seconds, and thought to be the end after ten. */
-const patience = z
-  .union(
-    [
-      z.literal(false),
-      z.strictObject({
-        answerMs: z
-          .int()
-          // Most answers begin within 0.6 s; a thinking model, or one with slow tools, needs more.
-          .min(1_000)
-          .max(60_000)
-          .default(4_000)
-          .describe("From the end of the caller's turn to the first sound, in ms. Then the agent is nudged."),
-        stallMs: z
-          .int()
-          .min(1_000)
-          .max(60_000)
-          .default(3_000)
-          .describe('How long a sentence may stand still, in ms. Then the agent is nudged.'),
-        nudgeMs: rungMs.describe('What a nudge has to help, in ms. Then the session is resumed.'),
-        resumeMs: rungMs.describe('What resuming has to help, in ms. Then a new session begins, told what was said.'),
-        afreshMs: rungMs.describe('What the new session has to help, in ms. Then the caller hears the apology.'),
-      }),
-    ],
-    { error: 'must be false, or a map of answerMs, stallMs, nudgeMs, resumeMs and afreshMs' },
-  )
-  .describe(
-    'How long the agent may say nothing when it is its turn, and what each remedy has to help. false: for ever.',
-  );
 
 const alternative = z
   .strictObject({

@@ -49,6 +49,13 @@ export interface Notice extends Readonly<Pick<NoticeFile, 'say' | 'voice' | 'lan
   readonly lengthMs: number;
 }
 
+type PatienceFile = Exclude<AgentFile['patience'], false>;
+
+export interface Patience extends Readonly<Omit<PatienceFile, 'oneMoment'>> {
+  /** What a caller hears who waits while the session is away, and after how much silence; undefined: nothing. */
+  readonly oneMoment?: { readonly afterMs: number; readonly recordingPath: string | undefined } | undefined;
+}
+
 export interface Agent {
   readonly name: string;
   /** E.164 numbers, and SIP addresses without port and parameters. */
@@ -65,7 +72,7 @@ export interface Agent {
   /** What to go on with when the model fails on all back ends. */
   readonly alternatives: readonly Alternative[];
   /** How long it may be mute, and what each remedy has to help; undefined: nobody watches. */
-  readonly patience?: Exclude<AgentFile['patience'], false> | undefined;
+  readonly patience?: Patience | undefined;
   /** When a caller who says nothing is asked whether they are there; undefined: nobody asks. */
   readonly idle?: { readonly askAfterMs: number; readonly times: number } | undefined;
   /** What the model does not hear of the caller while the agent speaks; undefined: it hears everything. */
@@ -125,8 +132,10 @@ export interface Resolved {
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
-  /** And the one that `notice.play` names. */
+  /** The one that `notice.play` names. */
   readonly noticePath: string | undefined;
+  /** And the one that `patience.oneMoment.play` names. */
+  readonly oneMomentPath: string | undefined;
   readonly toolSpecs: readonly AgentTool[];
   readonly wording: Wording | undefined;
 }
@@ -174,7 +183,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     callStart,
     toolSpecs,
     alternatives,
-    patience: patience === false ? undefined : patience,
+    patience: patience === false ? undefined : patienceFrom(patience, resolved.oneMomentPath),
     guard: guardFrom({ protect, echoGuard, backchannelMs }),
     echoFactor: typeof echoGuard === 'object' ? echoGuard.factor : USUAL_ECHO_FACTOR,
     idle: idle === false ? undefined : { askAfterMs: idle.askAfterSeconds * 1_000, times: idle.times },
@@ -208,6 +217,10 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
 function noticeFrom(name: string, { play: _, ...rest }: NoticeFile, path: string | undefined): Notice {
   const notice = { ...rest, lengthMs: noticeMs(rest.say) };
   return path === undefined ? notice : { ...notice, recording: { name: `${name}.notice`, path } };
+}
+
+function patienceFrom({ oneMoment, ...rest }: PatienceFile, recordingPath: string | undefined): Patience {
+  return oneMoment === false ? rest : { ...rest, oneMoment: { afterMs: oneMoment.afterMs, recordingPath } };
 }
 
 function guardFrom({ protect, echoGuard, backchannelMs }: Pick<AgentFile['turnTaking'], GuardKeys>): Agent['guard'] {

@@ -9,10 +9,11 @@ import { checkAnalysis } from './analysis-checks.ts';
 import type { Backends } from './backends.ts';
 import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
+import { MAX_ONE_MOMENT_SECONDS } from './patience-file.ts';
 import { clearTextWarning } from './plain-http.ts';
 import type { Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
-import { soundProblem } from './sound-file.ts';
+import { soundProblem, streamSoundProblem } from './sound-file.ts';
 import { readTools } from './tools.ts';
 import { readWebhookSecret } from './webhook-secret.ts';
 import { readWording } from './wording.ts';
@@ -111,7 +112,8 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   if (clear !== undefined) bench.warning(['afterwards', 'webhook', 'url'], clear);
   const callStart = readCallStart(content, source, bench);
   const recordingPath = findRecording(name, content, source.sounds, bench.problem);
-  const noticePath = findSound('notice', content.notice?.play, source.sounds, bench.problem);
+  const noticePath = findSound(['notice'], content.notice?.play, source.sounds, bench.problem);
+  const oneMomentPath = findOneMoment(content, source.sounds, bench.problem);
   checkIdle(content, bench.warning);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });
@@ -127,7 +129,7 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
   const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
   const wording = readWording(content, bench.problem);
-  const sounds = { recordingPath, noticePath };
+  const sounds = { recordingPath, noticePath, oneMomentPath };
   const resolved = { language, webhookSecret, callStart, analysis, alternatives, toolSpecs, wording, ...sounds };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
@@ -162,23 +164,36 @@ function findRecording(
   sounds: AgentsSource['sounds'],
   problem: Tell,
 ): string | undefined {
-  const path = findSound('fallback', fallback?.play, sounds, problem);
+  const path = findSound(['fallback'], fallback?.play, sounds, problem);
   if (path !== undefined && name === TAKEN_NAME) {
     problem(['fallback', 'play'], `an agent of the name "${name}" can have no recording`);
   }
   return path;
 }
 
+/** It is heard on the stream, or not at all. */
+function findOneMoment(
+  { patience }: ReadableAgentFile,
+  sounds: AgentsSource['sounds'],
+  problem: Tell,
+): string | undefined {
+  if (patience === false || patience.oneMoment === false) return undefined;
+  return findSound(['patience', 'oneMoment'], patience.oneMoment.play, sounds, problem, (path) =>
+    streamSoundProblem(path, MAX_ONE_MOMENT_SECONDS),
+  );
+}
+
 function findSound(
-  key: 'fallback' | 'notice',
+  key: readonly PropertyKey[],
   play: string | undefined,
   { dir, label }: AgentsSource['sounds'],
   problem: Tell,
+  judge: (path: string) => string | undefined = soundProblem,
 ): string | undefined {
   if (play === undefined) return undefined;
   const path = join(dir, play);
-  const wrong = soundProblem(path);
-  if (wrong !== undefined) problem([key, 'play'], `${label}/${play} ${wrong}`);
+  const wrong = judge(path);
+  if (wrong !== undefined) problem([...key, 'play'], `${label}/${play} ${wrong}`);
   return path;
 }
 

@@ -46,7 +46,14 @@ test('an agent is an instruction; everything else has a default that suits a tel
     echoFactor: 0.25,
     outbound: { ringMs: 30_000 },
     limits: { callMs: 1_800_000, silenceMs: 120_000, heldAudioMs: 5_000 },
-    patience: { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 },
+    patience: {
+      answerMs: 4_000,
+      stallMs: 3_000,
+      nudgeMs: 4_000,
+      resumeMs: 4_000,
+      afreshMs: 4_000,
+      oneMoment: { afterMs: 4_000 },
+    },
     idle: { askAfterMs: 12_000, times: 2 },
     afterwards: { formats: ['json', 'text', 'vtt'] },
   });
@@ -69,7 +76,7 @@ toolHosts: [api.example.com]
 tools:
   - { kind: http, name: look, description: Looks., behavior: blocking, url: "https://api.example.com/v1" }
 limits: { callMinutes: 1.5, silenceSeconds: 30, heldAudioMs: 2000 }
-patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000 }
+patience: { answerMs: 8000, stallMs: 5000, nudgeMs: 3000, resumeMs: 6000, afreshMs: 7000, oneMoment: { afterMs: 2500 } }
 idle: { askAfterSeconds: 7.5, times: 3 }
 afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], files: true }, webhook: { url: "https://crm.example.com/calls", secretEnv: SALES_SECRET } }
 `;
@@ -91,7 +98,14 @@ afterwards: { formats: [json], redact: { what: [cards, phones], names: [Ana], fi
     },
     toolSpecs: [{ kind: 'http', name: 'look', behavior: 'BLOCKING', url: ['https://api.example.com/v1'] }],
     limits: { callMs: 90_000, silenceMs: 30_000, heldAudioMs: 2_000 },
-    patience: { answerMs: 8_000, stallMs: 5_000, nudgeMs: 3_000, resumeMs: 6_000, afreshMs: 7_000 },
+    patience: {
+      answerMs: 8_000,
+      stallMs: 5_000,
+      nudgeMs: 3_000,
+      resumeMs: 6_000,
+      afreshMs: 7_000,
+      oneMoment: { afterMs: 2_500 },
+    },
     idle: { askAfterMs: 7_500, times: 3 },
     guard: { protect: ['greeting', 'announcements'], echoGuard: true, backchannelMs: 700 },
     echoFactor: 0.25,
