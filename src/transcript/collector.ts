@@ -32,9 +32,9 @@ export interface Collector {
   digit(digit: string, atMs: number): void;
   /**
    * The turn's first sound goes out. Gives the response time: from the caller's last voice to now, in ms, or undefined when
-   * the agent answers nothing the caller said. Turns are numbered upwards.
+   * the agent answers nothing the caller said, as words of the service's own never do. Turns are numbered upwards.
    */
-  agentTurnStarted(turn: number, atMs: number): number | undefined;
+  agentTurnStarted(turn: number, atMs: number, whose?: 'own'): number | undefined;
   agentSaid(turn: number, text: string): void;
   agentTurnEnded(turn: number, played: PlayedTurn): void;
   /** The stream broke. `playing`: what was played by then of the turns that have not ended, by turn. */
@@ -125,11 +125,12 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     }),
     callerSaid: whileLasting((text, atMs) => caller.said(text, atMs)),
     digit: whileLasting((digit, atMs) => caller.digit(digit, atMs)),
-    agentTurnStarted(turn, atMs) {
+    agentTurnStarted(turn, atMs, whose) {
       if (ended) return undefined;
       caller.finishSpeech();
       agent.started(turn, atMs);
-      write({ type: 'speaking', at: Math.round(atMs), turn });
+      write({ type: 'speaking', at: Math.round(atMs), turn, ...(whose === 'own' && { own: true }) });
+      if (whose === 'own') return undefined;
       const responseMs = responses.agentStarted(atMs);
       if (responseMs !== undefined) write({ type: 'latency', at: Math.round(atMs), turn, responseMs });
       return responseMs;

@@ -19,6 +19,12 @@ export function lastTurn(entries: readonly Entry[]): number {
   return entries.reduce((last, entry) => Math.max(last, ('turn' in entry ? entry.turn : undefined) ?? 0), 0);
 }
 
+/** Without what stands in the agent's place: it is heard, and answers nobody. */
+export function withoutOwnWords(entries: readonly Entry[]): Entry[] {
+  const own = new Set(entries.flatMap((entry) => (entry.type === 'speaking' && entry.own ? [entry.turn] : [])));
+  return entries.filter((entry) => !('turn' in entry && entry.turn !== undefined && own.has(entry.turn)));
+}
+
 /** When the call was answered first: from there its lines' times count. */
 export function answeredMs(entries: readonly Entry[]): number | undefined {
   return entries.find(({ type }) => type === 'answered')?.at;

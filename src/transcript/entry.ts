@@ -106,8 +106,11 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heard'), at, line: lineSchema, turn: z.int() }),
   /** A turn of the agent that sounded, and of which no text ever came. */
   z.object({ type: z.literal('untranscribed'), at, turn: z.int() }),
-  /** A turn of the agent begins to sound: without a line after it, it was under way when its process ended. */
-  z.object({ type: z.literal('speaking'), at, turn: z.int() }),
+  /**
+   * A turn of the agent begins to sound: without a line after it, it was under way when its process ended. `own`: words of the
+   * service's own, in the agent's place.
+   */
+  z.object({ type: z.literal('speaking'), at, turn: z.int(), own: z.literal(true).optional() }),
   z.object({ type: z.literal('latency'), at, turn: z.int(), responseMs: z.number().nonnegative() }),
   z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
   z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),

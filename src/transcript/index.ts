@@ -14,6 +14,7 @@ export {
   toolCallsOf,
   transferOf,
   wasHandedOver,
+  withoutOwnWords,
 } from './earlier.ts';
 export {
   type CallFacts,
