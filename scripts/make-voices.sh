@@ -61,3 +61,5 @@ caller parking 'Oh, one more thing. Is there parking?'
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.
 mkdir -p sounds
 speak 'I am sorry, we are having a technical problem. Please call again in a few minutes. Goodbye.' en-us+f3 8000 -3.7 sounds/apology.wav
+# What a caller hears whom the agent owes something while its session is away.
+speak 'One moment, please.' en-us+f3 8000 -3.7 sounds/one-moment.wav

@@ -2,24 +2,22 @@
  * The agent's side of a call: its Live session, what is heard of it by the caller, and what it is told. The call's machine says
  * when; this says how.
  */
-import { g711 } from '../audio/index.ts';
 import type { Cancel } from '../lib/index.ts';
 import type { LiveSession } from '../live/index.ts';
-import type { CallStream } from '../telephony/index.ts';
 import type { CallActions } from '../tools/index.ts';
-import type { Sound } from '../transcript/index.ts';
-import { AgentHeard } from './agent-heard.ts';
-import { AgentTurns } from './agent-turns.ts';
+import type { AgentHeard } from './agent-heard.ts';
+import { AgentVoice } from './agent-voice.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import { CarryOn } from './carry-on.ts';
-import { Downlink } from './downlink.ts';
+import type { CallerSide } from './hear-caller.ts';
 import { hearLive } from './hear-live.ts';
 import { Leaving, type Moment } from './leaving.ts';
 import type { CallEvent } from './machine.ts';
+import { OneMoment } from './one-moment.ts';
 import { greetingOrder } from './orders.ts';
 import { type MuteWhy, NUDGE, type Rung } from './patience.ts';
-import { Playout } from './playout.ts';
+import type { Playout } from './playout.ts';
 import type { Protectable } from './protection.ts';
 import { lockedForMs, type TakenUp } from './take-up.ts';
 import { ToolSide } from './tool-side.ts';
@@ -33,19 +31,20 @@ export interface AgentSideOptions {
   readonly playing: () => boolean;
   /** Whether there are a session and a stream. */
   readonly talking: () => boolean;
+  /** Whether there is a stream, and the session is on its way back. */
+  readonly away: () => boolean;
   readonly actions: CallActions;
   readonly handle: (event: CallEvent) => void;
 }
 
 export class AgentSide {
   readonly #options: AgentSideOptions;
-  readonly #playout: Playout;
-  readonly #downlink: Downlink;
+  /** What the caller hears of it. */
+  readonly voice: AgentVoice;
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
   #brokenAtMs = Number.NEGATIVE_INFINITY;
-  readonly #turns: AgentTurns;
-  readonly heard: AgentHeard;
+  readonly #oneMoment: OneMoment;
   readonly watchdog: Watchdog;
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
@@ -54,29 +53,16 @@ export class AgentSide {
   constructor(options: AgentSideOptions) {
     this.#options = options;
     const { agent, deps, takenUp, handle, talking, actions } = options;
-    const { clock, logger } = deps;
+    const { clock } = deps;
     if (takenUp !== undefined) this.#carryOn.takenUp(takenUp, agent);
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
-    this.#turns = new AgentTurns(agent, deps);
-    this.#playout = new Playout(clock, {
-      turnStarted: (turn, atMs) => {
-        this.#turns.started(turn, atMs);
-        this.heard.turnStarted(turn);
-      },
-      turnEnded: (turn, played) => {
-        this.#turns.ended(turn, played);
-        this.heard.turnEnded(turn);
-      },
-      overflowed: (droppedMs) => logger.warn({ droppedMs }, 'agent sound beyond the bound dropped'),
-    });
-    this.heard = new AgentHeard(clock, agent, this.#playout);
-    this.#downlink = new Downlink({
-      clock,
-      playout: this.#playout,
+    this.#oneMoment = new OneMoment(clock, agent.patience?.oneMoment?.afterMs);
+    this.voice = new AgentVoice({
+      agent,
+      deps,
       turnsBefore: takenUp?.lastTurn ?? 0,
-      silentTurn: (turn) => this.#turns.silent(turn),
-      sounded: (turn, likeness, lengthMs) => {
-        this.#turns.sounded(turn, likeness);
+      sounded: (likeness, lengthMs) => {
+        if (likeness.kind === 'speech') this.#oneMoment.agentSpoke();
         this.watchdog.agentSound(likeness, lengthMs);
       },
     });
@@ -104,63 +90,47 @@ export class AgentSide {
 
   /** What the caller hears of the agent, and has still to hear. */
   get playout(): Pick<Playout, 'idle' | 'sounding' | 'leftMs'> {
-    return this.#playout;
+    return this.voice.playout;
   }
 
   /** More of a turn may come. */
   get generating(): boolean {
-    return this.#downlink.generating;
+    return this.voice.downlink.generating;
   }
 
-  get apologyHeard(): boolean {
-    return this.#turns.apologyHeard;
+  get heard(): AgentHeard {
+    return this.voice.heard;
   }
 
   /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
   hadTheLastWord(callerVoiceMs: number | undefined): boolean {
-    return (
-      !this.#downlink.generating && (callerVoiceMs === undefined || callerVoiceMs <= this.#downlink.lastGeneratedMs)
-    );
+    const { downlink } = this.voice;
+    return !downlink.generating && (callerVoiceMs === undefined || callerVoiceMs <= downlink.lastGeneratedMs);
   }
 
-  /** A stream is there: what was queued, and what a broken one did not bring to the caller, goes out. */
-  attach(stream: CallStream): void {
-    this.#turns.answered();
-    const { encode } = g711(stream.format.encoding);
-    this.#playout.attach({
-      ...stream.playout,
-      play: (samples) => {
-        stream.send({ type: 'audio', payload: encode(samples) });
-        this.heard.played(samples);
-      },
-      mark: (name) => stream.send({ type: 'mark', name }),
-      clear: () => {
-        stream.send({ type: 'clear' });
-        this.heard.stopped();
-      },
-    });
+  /** Between caller and model; what is still heard does not count. */
+  whoseTurn(caller: CallerSide | undefined): Moment {
+    if (caller?.speaking === true) return 'callerSpeaks';
+    return this.hadTheLastWord(caller?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
   }
 
   /** The stream is gone. */
   rewind(): void {
     this.#carryOn.unheard();
-    this.heard.stopped();
-    this.#options.deps.collector.interrupted(this.#playout.rewind());
+    this.voice.rewind();
   }
 
-  /** The provider did not take what it was sent first. */
-  soundLost(lengthMs: number): void {
-    this.#playout.lost(lengthMs);
-  }
-
-  markReached(name: string): void {
-    this.#playout.markReached(name);
-  }
-
-  tick(moment: Moment): void {
-    this.#playout.topUp();
-    this.#leaving.look(moment);
+  /** Called a few times a second. */
+  tick(caller: CallerSide | undefined): void {
+    this.voice.topUp();
+    this.#leaving.look(this.whoseTurn(caller));
     this.watchdog.tick();
+    const wait = {
+      away: this.#options.away() && caller?.isHeard === true,
+      owed: this.watchdog.owes || this.#carryOn.owes,
+      sounds: !this.playout.idle || caller?.speaking === true,
+    };
+    if (this.#oneMoment.look(wait)) this.#askForAMoment();
   }
 
   dial(): void {
@@ -187,13 +157,13 @@ export class AgentSide {
     this.#session?.close();
     this.#session = undefined;
     this.#leaving.left();
-    this.#downlink.turnCompleted();
+    this.voice.downlink.turnCompleted();
   }
 
   /** Something that the model answers at once, and of what kind that is, if the caller may have to hear it out. */
   order(text: string, kind?: Protectable): void {
     this.#session?.sendText(text);
-    if (kind !== undefined) this.heard.ordered(kind, this.#downlink.turn);
+    if (kind !== undefined) this.heard.ordered(kind, this.voice.downlink.turn);
     this.watchdog.asked();
   }
 
@@ -223,7 +193,7 @@ export class AgentSide {
     const kind = this.#carryOn.hasNews ? 'announcements' : undefined;
     const text = this.#carryOn.mended(callerSpeaks);
     // Unless the caller says something now, the agent has to, in its time.
-    if (this.#carryOn.heardAgain()) this.watchdog.heardAgain(this.#playout.leftMs);
+    if (this.#carryOn.heardAgain()) this.watchdog.heardAgain(this.playout.leftMs);
     if (!this.watchdog.climbing) {
       if (text !== undefined) this.order(text, kind);
     } else if (!callerSpeaks && !this.#owesGreeting) this.nudge();
@@ -236,21 +206,12 @@ export class AgentSide {
   }
 
   hush(): void {
-    this.#downlink.interrupt();
+    this.voice.downlink.interrupt();
   }
 
   apologise(): void {
     const { apology } = this.#options.deps;
-    if (apology !== undefined) this.#turns.apologise(apology, this.#downlink);
-  }
-
-  /** Whatever was not heard by now never will be, or not from this process. */
-  settle(): void {
-    this.#playout.close();
-  }
-
-  sound(): Sound['agent'] {
-    return { ...this.#downlink.levels(), ...this.#playout.summary() };
+    if (apology !== undefined) this.voice.apologise(apology);
   }
 
   #open(): void {
@@ -259,7 +220,7 @@ export class AgentSide {
     const handlers = hearLive({
       model: agent.live.model,
       deps,
-      downlink: this.#downlink,
+      downlink: this.voice.downlink,
       watchdog: this.watchdog,
       playing,
       leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
@@ -274,7 +235,15 @@ export class AgentSide {
 
   get #owesGreeting(): boolean {
     const { agent, takenUp } = this.#options;
-    return agent.greeting !== undefined && takenUp?.greeted !== true && !this.#downlink.begun;
+    return agent.greeting !== undefined && takenUp?.greeted !== true && !this.voice.downlink.begun;
+  }
+
+  #askForAMoment(): void {
+    const { clock, collector, logger, metrics, oneMoment } = this.#options.deps;
+    metrics.oneMoments.inc();
+    logger.info('caller is asked for a moment');
+    collector.event(clock.nowMs(), 'ONE_MOMENT', 'the caller waited while the session was away');
+    this.voice.say(oneMoment);
   }
 
   #mute(rung: Rung, why: MuteWhy): void {
@@ -283,7 +252,7 @@ export class AgentSide {
     deps.logger.warn({ why, rung }, 'agent says nothing in its turn');
     deps.collector.event(deps.clock.nowMs(), 'LIVE_MUTE', `${rung}: ${why}`);
     // Nobody wants to hear the rest of that.
-    if (why === 'steadyTone' || why === 'nearSilent') this.#downlink.interrupt();
+    if (why === 'steadyTone' || why === 'nearSilent') this.voice.downlink.interrupt();
     handle({ type: 'agentMute', rung });
   }
 
@@ -291,7 +260,7 @@ export class AgentSide {
   #broken(): void {
     this.#leaving.left();
     this.#brokenAtMs = this.#options.deps.clock.nowMs();
-    if (this.#downlink.generating) this.#carryOn.broken('agentCut');
-    this.#downlink.turnCompleted();
+    if (this.voice.downlink.generating) this.#carryOn.broken('agentCut');
+    this.voice.downlink.turnCompleted();
   }
 }

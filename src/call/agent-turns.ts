@@ -2,7 +2,7 @@
 import type { Likeness } from '../audio/index.ts';
 import type { PlayedTurn } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
-import type { Apology, CallDeps } from './call-deps.ts';
+import type { CallDeps, OwnSound } from './call-deps.ts';
 import type { Downlink } from './downlink.ts';
 import { MuteTurns } from './mute-turns.ts';
 import { OwnWords } from './own-words.ts';
@@ -12,6 +12,9 @@ export class AgentTurns {
   readonly #deps: Pick<CallDeps, 'clock' | 'collector' | 'metrics'>;
   readonly #mute = new MuteTurns();
   readonly #ownWords = new OwnWords();
+  /** Among the agent's own. */
+  #firstTurn = 1;
+  #apology: { readonly turn: number; heard: boolean } | undefined;
   #answeredMs: number | undefined;
 
   constructor(agent: Pick<CallAgent, 'name' | 'patience'>, deps: Pick<CallDeps, 'clock' | 'collector' | 'metrics'>) {
@@ -21,7 +24,7 @@ export class AgentTurns {
 
   /** Whether the caller heard to its end that the agent is gone for good. */
   get apologyHeard(): boolean {
-    return this.#ownWords.heard;
+    return this.#apology?.heard === true;
   }
 
   /** There is somebody to hear them. */
@@ -29,8 +32,18 @@ export class AgentTurns {
     this.#answeredMs ??= this.#deps.clock.nowMs();
   }
 
-  apologise(apology: Apology, downlink: Downlink): void {
-    this.#ownWords.say(apology, downlink, this.#deps.collector);
+  /** Words of our own in the agent's place. */
+  say(sound: OwnSound, downlink: Downlink): number {
+    return this.#ownWords.say(sound, downlink, this.#deps.collector);
+  }
+
+  /** Words of our own in place of all that the agent might have said. */
+  apologise(apology: OwnSound, downlink: Downlink): void {
+    this.#apology = { turn: this.say(apology, downlink), heard: false };
+  }
+
+  isOwn(turn: number): boolean {
+    return this.#ownWords.has(turn);
   }
 
   sounded(turn: number, likeness: Likeness): void {
@@ -40,7 +53,12 @@ export class AgentTurns {
   started(turn: number, atMs: number): void {
     const { collector, metrics } = this.#deps;
     const agent = this.#agent.name;
-    if (turn === 1 && this.#answeredMs !== undefined) {
+    if (this.isOwn(turn)) {
+      if (turn === this.#firstTurn) this.#firstTurn += 1;
+      collector.agentTurnStarted(turn, atMs, 'own');
+      return;
+    }
+    if (turn === this.#firstTurn && this.#answeredMs !== undefined) {
       metrics.firstSoundSeconds.observe({ agent }, (atMs - this.#answeredMs) / 1_000);
     }
     const responseMs = collector.agentTurnStarted(turn, atMs);
@@ -48,7 +66,8 @@ export class AgentTurns {
   }
 
   ended(turn: number, played: PlayedTurn): void {
-    this.#ownWords.turnEnded(turn, played);
+    this.#ownWords.ended(turn);
+    if (turn === this.#apology?.turn) this.#apology.heard = !played.cut;
     const mute = this.#mute.wasMute(turn) && this.#agent.patience !== undefined;
     const heard = mute ? { ...played, heardMs: 0, cut: true } : played;
     this.#deps.collector.agentTurnEnded(turn, heard);

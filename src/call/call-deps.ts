@@ -8,8 +8,8 @@ import type { CallAgent } from './call-agent.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import type { TakenUp } from './take-up.ts';
 
-/** Words of our own in place of an agent that is gone for good, for the stream while it lives. */
-export interface Apology {
+/** Words of our own in place of an agent that is gone, for the stream while it lives. */
+export interface OwnSound {
   readonly samples: Pcm<8000>;
   /** What the transcript has for it. */
   readonly text: string;
@@ -33,8 +33,10 @@ export interface CallDeps {
   readonly metrics: Metrics;
   readonly collector: Collector;
   readonly openLive: (request: LiveRequest) => LiveSession;
-  /** undefined: what follows the stream says it. */
-  readonly apology: Apology | undefined;
+  /** For a caller whose agent is gone for good; undefined: what follows the stream says it. */
+  readonly apology: OwnSound | undefined;
+  /** For one who waits while the session is away. */
+  readonly oneMoment: OwnSound;
   readonly sharedKeys: SharedKeys;
   /** Who has answered an outbound call, in the provider's words; undefined while it has not told. */
   readonly whoAnswered: () => Promise<string | undefined>;

@@ -12,7 +12,6 @@ import { Farewell, lastWords } from './farewell.ts';
 import { type CallerSide, hearCaller } from './hear-caller.ts';
 import { IDLE_ORDERS, Idle, stillness } from './idle.ts';
 import { KeysOut } from './keys-out.ts';
-import type { Moment } from './leaving.ts';
 import { begin, beginTakenUp, type Effect, type EndedBy, type Phase } from './machine.ts';
 import { OwnStream } from './own-stream.ts';
 import { RECALL_BY_OTHERS_MS, RECALL_MS } from './returns.ts';
@@ -54,6 +53,7 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
+      away: () => this.phase === 'resuming',
       actions: {
         leave: (to) => this.#leave(to ?? 'agent'),
         endAtMachine: () => this.hangUp('machine'),
@@ -104,12 +104,12 @@ export class Call {
 
   /** Whether the caller was told to the end that the call has failed. */
   get apologyHeard(): boolean {
-    return this.#agentSide.apologyHeard;
+    return this.#agentSide.voice.apologyHeard;
   }
 
   /** Whether neither side is in the middle of something: a break would cut nothing off. */
   get betweenTurns(): boolean {
-    return this.#moment === 'betweenTurns' && !this.#agentSide.playout.sounding;
+    return this.#agentSide.whoseTurn(this.#callerSide) === 'betweenTurns' && !this.#agentSide.playout.sounding;
   }
 
   /** The phone rings: dials the session, so that the agent can speak when the stream starts. */
@@ -131,11 +131,11 @@ export class Call {
     const callerSide = this.#callerOn(stream);
     this.#length.begin();
     collector.answered(clock.nowMs());
-    this.#agentSide.attach(stream);
+    this.#agentSide.voice.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
     // A second stream in the middle of the goodbye: the provider asks what comes next, and gets the rest of it.
     if (this.phase === 'ended') stream.close();
-    return this.#stream.handlers(stream, callerSide, this.#agentSide);
+    return this.#stream.handlers(stream, callerSide, this.#agentSide.voice);
   }
 
   /** The provider says that the caller is no longer there. */
@@ -181,7 +181,7 @@ export class Call {
   /** Called a few times a second: sends what there is room for, and looks at what only time tells. */
   tick(): void {
     this.#listen();
-    this.#agentSide.tick(this.#moment);
+    this.#agentSide.tick(this.#callerSide);
     const heard =
       this.phase === 'farewell' ? this.#farewell.look(lastWords(this.#agentSide, this.#callerSide)) : undefined;
     if (heard !== undefined) this.#bridge.handle({ type: heard });
@@ -205,11 +205,6 @@ export class Call {
     this.#deps.metrics.failures.inc({ code: 'STREAM_SILENT', fault: FAILURES.STREAM_SILENT.fault });
     if (caller.gone === 'again') this.abandon('STREAM_SILENT');
     else this.#stream.leave('STREAM_SILENT', 'nothing came from the phone');
-  }
-
-  get #moment(): Moment {
-    if (this.#callerSide?.speaking === true) return 'callerSpeaks';
-    return this.#agentSide.hadTheLastWord(this.#callerSide?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
   }
 
   /** The agent asks for the end of the call, or for a transfer; or it is told to say goodbye. */
@@ -277,10 +272,10 @@ export class Call {
   /** Whatever was not heard by now will not be, here. Gives what there is to say of the sound. */
   #settle(): Sound | undefined {
     this.#length.end();
-    this.#agentSide.settle();
+    this.#agentSide.voice.settle();
     this.#callerSide?.close();
     const caller = this.#callerSide?.summary();
-    return caller && { caller, agent: this.#agentSide.sound() };
+    return caller && { caller, agent: this.#agentSide.voice.sound() };
   }
 
   #finish(): void {

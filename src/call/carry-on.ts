@@ -20,7 +20,7 @@ const TEXTS: Readonly<Record<Loose, string>> = {
   agentLost:
     '[The connection broke while you were speaking, and the caller may have missed your last sentence. Say that sentence again, without a greeting, and go on.]',
   callerUnanswered:
-    '[The connection broke for a moment. Answer what the caller said last; if you did not hear all of it, ask for it again. Do not greet again.]',
+    '[The connection broke for a moment. Answer what the caller said last; if you did not hear all of it, ask for it again. No greeting, and no apology.]',
 };
 
 export class CarryOn {
@@ -51,6 +51,11 @@ export class CarryOn {
   /** Something that the caller did in vain. A tool that needs it says so as well, if the caller has the turn now. */
   lost(what: string): void {
     this.#lost = what;
+  }
+
+  /** Somebody waits for what a break left behind. */
+  get owes(): boolean {
+    return this.#loose !== undefined;
   }
 
   get hasNews(): boolean {

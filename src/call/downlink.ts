@@ -40,6 +40,7 @@ export class Downlink {
   readonly #meter = createLevelMeter(8000);
   readonly #liveliness = createLiveliness(8000);
   #turn: number;
+  #begun = false;
   #lastGeneratedMs = Number.NEGATIVE_INFINITY;
   #sounded = false;
   /** `open`: sound may come; `generated`: its words may still come; `none`: the next sound or word opens a turn. */
@@ -55,7 +56,7 @@ export class Downlink {
   turnOfWords(): number | undefined {
     if (this.#ignoring) return undefined;
     const late = this.#options.clock.nowMs() - this.#lastGeneratedMs <= LATE_WORDS_MS;
-    if (this.#phase === 'none' || (this.#phase === 'generated' && !late)) this.#open();
+    if (this.#phase === 'none' || (this.#phase === 'generated' && !late)) this.#begin();
     return this.#turn;
   }
 
@@ -66,7 +67,7 @@ export class Downlink {
 
   /** Whether the agent has begun a turn yet. */
   get begun(): boolean {
-    return this.#turn > this.#options.turnsBefore;
+    return this.#begun;
   }
 
   /** A turn is under way, and more of its sound may come. */
@@ -81,7 +82,7 @@ export class Downlink {
 
   push(chunk: Pcm<24000>): void {
     if (this.#ignoring) return;
-    if (this.#phase !== 'open') this.#open();
+    if (this.#phase !== 'open') this.#begin();
     const samples = this.#toPhone.push(chunk);
     this.#enqueue(samples);
     this.#options.sounded(this.#turn, this.#liveliness.push(samples), durationMs(samples.length, 8000));
@@ -110,10 +111,11 @@ export class Downlink {
     this.#ignoreUntilMs = this.#options.clock.nowMs() + LATE_AUDIO_MS;
   }
 
-  /** Queues sound of our own behind what is there, as a turn of its own; gives its number. */
-  say(samples: Pcm<8000>): number {
+  /** Queues sound of our own behind what is there, as a turn of its own, whose number is told before any of it goes out, and given. */
+  say(samples: Pcm<8000>, opened: (turn: number) => void): number {
     this.turnCompleted();
     this.#open();
+    opened(this.#turn);
     this.#enqueue(samples);
     this.#options.playout.completeTurn(this.#turn);
     this.#phase = 'none';
@@ -126,6 +128,11 @@ export class Downlink {
 
   get #ignoring(): boolean {
     return this.#options.clock.nowMs() < this.#ignoreUntilMs;
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    this.#open();
   }
 
   #open(): void {

@@ -7,7 +7,7 @@ export {
   type CountedCredential,
 } from './admission.ts';
 export type { CallAgent } from './call-agent.ts';
-export type { Apology, LiveRequest } from './call-deps.ts';
+export type { LiveRequest, OwnSound } from './call-deps.ts';
 export { CallStarts, type CallStartsOptions } from './call-start.ts';
 export type { Next } from './next.ts';
 export {

@@ -1,7 +1,7 @@
 /** The stream that a call has at the moment, and what its end says of the caller: gone, or lost and to be brought back. */
 import type { Clock, FailureCode } from '../lib/index.ts';
 import type { CallStream, StreamEnd, StreamHandlers } from '../telephony/index.ts';
-import type { AgentSide } from './agent-side.ts';
+import type { AgentVoice } from './agent-voice.ts';
 import type { CallerSide } from './hear-caller.ts';
 
 export interface OwnStreamOptions {
@@ -51,13 +51,13 @@ export class OwnStream {
   handlers(
     stream: CallStream,
     caller: Pick<CallerSide, 'audio' | 'digit'>,
-    agent: Pick<AgentSide, 'markReached' | 'soundLost'>,
+    voice: Pick<AgentVoice, 'markReached' | 'soundLost'>,
   ): StreamHandlers {
     return {
       audio: (payload, timestampMs, missedFrames) => caller.audio(payload, { timestampMs, missedFrames }),
       digit: (digit) => caller.digit(digit),
-      markReached: (name) => agent.markReached(name),
-      soundLost: (lengthMs) => agent.soundLost(lengthMs),
+      markReached: (name) => voice.markReached(name),
+      soundLost: (lengthMs) => voice.soundLost(lengthMs),
       ended: (how) => this.#ended(stream, how),
     };
   }

@@ -1,23 +1,25 @@
-/** The words of our own that a caller hears in place of an agent that is gone for good. */
-import type { Collector, PlayedTurn } from '../transcript/index.ts';
-import type { Apology } from './call-deps.ts';
+/** The words of our own that a caller hears in the agent's place, as turns among its own. */
+import type { Collector } from '../transcript/index.ts';
+import type { OwnSound } from './call-deps.ts';
 import type { Downlink } from './downlink.ts';
 
 export class OwnWords {
-  #turn: number | undefined;
-  #heard = false;
+  /** Those that are not yet heard, or never will be. */
+  readonly #turns = new Set<number>();
 
-  /** Whether they were heard to their end. */
-  get heard(): boolean {
-    return this.#heard;
+  /** Behind what the agent has said. Gives the turn's number. */
+  say({ samples, text }: OwnSound, downlink: Downlink, collector: Pick<Collector, 'agentSaid'>): number {
+    return downlink.say(samples, (turn) => {
+      this.#turns.add(turn);
+      collector.agentSaid(turn, text);
+    });
   }
 
-  say({ samples, text }: Apology, downlink: Downlink, collector: Collector): void {
-    this.#turn = downlink.say(samples);
-    collector.agentSaid(this.#turn, text);
+  has(turn: number): boolean {
+    return this.#turns.has(turn);
   }
 
-  turnEnded(turn: number, { cut }: PlayedTurn): void {
-    if (turn === this.#turn) this.#heard = !cut;
+  ended(turn: number): void {
+    this.#turns.delete(turn);
   }
 }

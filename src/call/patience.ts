@@ -19,6 +19,8 @@ export interface Patience {
   readonly nudgeMs: number;
   readonly resumeMs: number;
   readonly afreshMs: number;
+  /** After how much silence a caller who waits is asked for a moment while the session is away; undefined: never. */
+  readonly oneMoment?: { readonly afterMs: number } | undefined;
 }
 
 /** How long is waited before rung number `taken` of the ladder; the first wait depends on what is missing. */

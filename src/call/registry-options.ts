@@ -20,6 +20,7 @@ export interface RegistryOptions {
   readonly agentNamed: (name: string) => CallAgent | undefined;
   readonly openLive: CallDeps['openLive'];
   readonly apologyOf: (agent: string) => CallDeps['apology'];
+  readonly oneMomentOf: (agent: string) => CallDeps['oneMoment'];
   readonly beginTranscript: (call: CallFacts, earlier: readonly Entry[]) => CallTranscript;
   /** Where the calls of other processes are seen, and they see ours. */
   readonly store: CallStore;

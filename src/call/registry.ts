@@ -186,7 +186,7 @@ export class CallRegistry {
   }
 
   #begin({ call: ringing, agent, earlier, failed }: Beginning): Entered {
-    const { clock, metrics, openLive, apologyOf, store } = this.#options;
+    const { clock, metrics, openLive, apologyOf, oneMomentOf, store } = this.#options;
     const { callId } = ringing;
     const logger = this.#options.logger.child({ callId, agent: agent.name });
     const facts = factsOf(ringing, agent);
@@ -203,6 +203,7 @@ export class CallRegistry {
         collector,
         openLive,
         apology: apologyOf(agent.name),
+        oneMoment: oneMomentOf(agent.name),
         sharedKeys: this.#sharedKeys,
         whoAnswered: () => this.#options.whoAnswered(callId),
         cutOff: () => store.away,

@@ -12,6 +12,7 @@ import {
   toolCallsOf,
   transferOf,
   wasHandedOver,
+  withoutOwnWords,
 } from '../transcript/index.ts';
 import { type AskStoreDeps, askStore } from './ask-store.ts';
 import type { Loose } from './carry-on.ts';
@@ -91,15 +92,16 @@ export function takenUpFrom(
   { transferStatus, keysPressed = false }: Pick<RingingCall, 'transferStatus' | 'keysPressed'>,
 ): TakenUp {
   const transfer = transferOf(entries);
+  const agents = withoutOwnWords(entries);
   return {
     because: transfer !== undefined ? 'STREAM_LOST' : wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
     notPutThrough: transfer && notPutThrough(transfer.name, transferStatus),
     // An order that nothing came of was lost with the process.
-    greeted: hasGreeted(entries) && entries.some(({ type }) => type === 'speaking' || type === 'line'),
+    greeted: hasGreeted(entries) && agents.some(({ type }) => type === 'speaking' || type === 'line'),
     handle: handleOf(entries),
     lastTurn: lastTurn(entries),
     // The agent is to listen to what the keys lead to.
-    loose: keysPressed ? undefined : looseEnd(entries),
+    loose: keysPressed ? undefined : looseEnd(agents),
     toolCalls: toolCallsOf(entries),
     keysLost: hasUnusedKeys(entries),
     keysPressed,

@@ -20,9 +20,9 @@ import {
   PRIVATE_FOLDER,
 } from '../transcript/index.ts';
 import { openAdmission } from './admission.ts';
-import { loadApologies } from './apologies.ts';
 import { createCallsDoor, openOutbound } from './calls-door.ts';
 import { createLiveSessions } from './live-sessions.ts';
+import { loadOwnSounds } from './own-sounds.ts';
 import { openAnnouncer, openPostprocessing, type Tools } from './postprocessing.ts';
 import { openQueueDashboard } from './queue-dashboard.ts';
 import { openToolboxes } from './toolboxes.ts';
@@ -62,7 +62,7 @@ export interface ServiceOptions {
 export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
   const { watch, dial, loopDelay = measureLoopDelay(), siblings } = options;
-  const apologies = loadApologies(config.agents, logger);
+  const ownSounds = loadOwnSounds(config.agents, logger);
   const toolboxes = await openToolboxes(config.agents, { clock });
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
     mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
@@ -125,7 +125,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     agentFor: (to) => sessions.agentOf(agentFor(config, to)),
     agentNamed,
     openLive: sessions.open,
-    apologyOf: apologies.of,
+    apologyOf: ownSounds.apologyOf,
+    oneMomentOf: ownSounds.oneMomentOf,
     whoAnswered: (callId) => outbound.whoAnswered(callId),
     warm,
     beginTranscript: (call, earlier) =>
@@ -155,7 +156,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     metrics,
     calls: registry,
     twilio: { publicUrl: config.http.publicUrl, authToken: config.twilio.authToken },
-    recordings: apologies.recordings,
+    recordings: ownSounds.recordings,
     usedNonces: cluster.nonces,
     goodbyeOf: (name) => agentOr(config, name)?.fallback,
     noticeOf: (name) => config.agents.find((agent) => agent.name === name)?.notice,

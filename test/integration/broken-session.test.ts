@@ -8,7 +8,9 @@ import { replay } from '../support/replay.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const question = loadFixture(join(ROOT, 'fixtures/calls/question'));
-const apology = readWav(readFileSync(join(ROOT, 'sounds/apology.wav'))).samples;
+const bundled = (name: string) => readWav(readFileSync(join(ROOT, `sounds/${name}.wav`))).samples;
+const apology = bundled('apology');
+const oneMoment = bundled('one-moment');
 
 /** The caller of `question` before a model with these faults. */
 const withFaults = (faults: ScenarioInput['faults']): ScenarioInput => ({ ...question.model, faults });
@@ -25,7 +27,8 @@ const patient: FixtureCall = {
 function heardIn(haystack: Int16Array, needle: Int16Array): number {
   // Every eighth sample of one second out of the middle is enough to know a recording by.
   const places = Array.from({ length: 1_000 }, (_, i) => i * 8);
-  const part = places.map((place) => needle[8_000 + place]!);
+  const fromSamples = Math.floor((needle.length - 8_000) / 2);
+  const part = places.map((place) => needle[fromSamples + place]!);
   const energy = part.reduce((sum, sample) => sum + sample * sample, 0);
   let best = 0;
   for (let at = 0; at + 8_000 <= haystack.length; at++) {
@@ -104,12 +107,59 @@ test('a session that drops before it answers is asked for the answer as soon as 
   const { record, live } = await replay(question, {
     model: { ...question.model, turns, faults: [{ kind: 'drop', atMs: 13_500 }] },
   });
-  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_LOST', 'LIVE_BACK']);
+  // The caller had waited for three seconds when it dropped.
+  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_LOST', 'ONE_MOMENT', 'LIVE_BACK']);
   const texts = live.sessions.flatMap((session) => session.eventsOf('textReceived')).map(({ text }) => text);
   expect(texts).toEqual([
     expect.stringContaining('picked up'),
     expect.stringContaining('Answer what the caller said last'),
   ]);
+});
+
+test('a caller whose question waits while resuming is refused again and again is asked for a moment, and answered', async () => {
+  const [, kennedy] = question.model.turns;
+  const say = question.phone.script.find((step) => step.say !== undefined)!;
+  const script = [
+    { wait: 1_000, withinMs: 0 },
+    say,
+    { hear: 'agent', withinMs: 20_000 },
+    // The agent's answer is still to come.
+    { hearSilence: { ms: 9_000 }, withinMs: 40_000 },
+    { hangUp: true, withinMs: 0 },
+  ] as FixtureCall['phone']['script'];
+  const played = await replay(
+    { ...question, phone: { ...question.phone, script } },
+    {
+      files: { 'agents/desk.yaml': 'answers: ["+15550199"]\ninstruction: Be brief.\n' },
+      model: {
+        turns: [
+          { ...kennedy!, delayMs: 60_000 },
+          { ...kennedy!, on: 'text', hears: undefined },
+        ],
+        faults: [
+          { kind: 'close', atMs: 9_000, code: 1011, reason: 'Internal error encountered.', times: 1 },
+          { kind: 'httpStatus', status: 503, fromConnection: 2, times: 3 },
+        ],
+      },
+    },
+  );
+  const { record, result, live } = played;
+  expect(result.scriptFailure).toBeUndefined();
+  expect(record.outcome.kind).toBe('callerGone');
+  expect(record.events.map(({ code }) => code)).toEqual(['LIVE_INTERNAL', 'ONE_MOMENT', 'LIVE_BACK']);
+  expect(record.lines).toMatchObject([
+    { speaker: 'caller' },
+    { speaker: 'agent', text: 'One moment, please.', cut: false },
+    { speaker: 'agent', text: expect.stringMatching(/^That was John F. Kennedy/), cut: false },
+  ]);
+  const [caller, moment, answer] = record.lines;
+  expect(moment!.startMs - caller!.endMs).toBeGreaterThanOrEqual(3_900);
+  expect(moment!.startMs - caller!.endMs).toBeLessThan(4_800);
+  expect(answer!.startMs).toBeGreaterThan(moment!.endMs);
+  expect(heardIn(result.heard, oneMoment)).toBeGreaterThan(0.9);
+  // The session that answers knows that it was said.
+  expect(JSON.stringify(live.sessions.at(-1))).toContain('One moment, please.');
+  expect(await played.metrics.text()).toContain('callbridge_one_moments_total 1');
 });
 
 test('with our own gate taking the turns, a session that drops while the caller speaks hears the speech as one turn', async () => {

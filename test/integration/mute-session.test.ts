@@ -121,7 +121,7 @@ test('a session that freezes is resumed, and answers the caller', async () => {
   expect(played.record.outcome.kind).toBe('callerGone');
 });
 
-test('a model that never says a word is tried on every rung, and then the caller hears the apology', async () => {
+test('a model that never says a word is tried on every rung, and then the caller, who was asked for a moment meanwhile, hears the apology', async () => {
   const patient: FixtureCall = {
     ...question,
     phone: {
@@ -133,6 +133,7 @@ test('a model that never says a word is tried on every rung, and then the caller
   expect(mutes(played).map((detail) => detail.split(':')[0])).toEqual(['nudge', 'resume', 'afresh', 'goodbye']);
   expect(played.record.outcome).toMatchObject({ kind: 'failed', code: 'LIVE_MUTE' });
   expect(played.record.lines).toMatchObject([
+    { speaker: 'agent', cut: false, text: 'One moment, please.' },
     { speaker: 'agent', cut: false, text: expect.stringMatching(/^I am sorry/) },
   ]);
   expect(played.result.heard.length).toBeGreaterThan(apology.length);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pcm } from '../../src/audio/index.ts';
 import { Admission, type CallAgent, CallStarts, type RegistryOptions, WarmTransfers } from '../../src/call/index.ts';
 import { type CallStore, createLocalCallStore, type Notes } from '../../src/cluster/index.ts';
 import { type Config, loadConfig } from '../../src/config/index.ts';
@@ -83,6 +84,7 @@ export function registryParts(given: RegistryGiven): RegistryParts {
       });
     },
     apologyOf: () => undefined,
+    oneMomentOf: () => ({ samples: pcm(new Int16Array(12_000), 8000), text: 'One moment, please.' }),
     whoAnswered: async () => undefined,
     control: undefined,
     streamEndedUrl: 'https://callbridge.example/twilio/stream-ended',

@@ -7,6 +7,7 @@ import { ASK_ABOUT_ORPHAN_AFTER_MS, ASK_AFTER_MS } from '../../src/call/rescue.t
 import { RECALL_BY_OTHERS_MS, RECALL_MS } from '../../src/call/returns.ts';
 import { STORE_TIMES } from '../../src/cluster/index.ts';
 import { SLOT_LEASE_MS } from '../../src/cluster/redis-slots.ts';
+import { MAX_ONE_MOMENT_SECONDS } from '../../src/config/patience-file.ts';
 import { HTTP_LIMITS } from '../../src/http/limits.ts';
 import { askingMs, closingMs, constantOf, defaultGraceMs } from '../support/stop-time.ts';
 
@@ -63,7 +64,9 @@ const SAID: readonly (readonly [page: string, text: RegExp, ...ms: number[]])[] 
   ['../deploy/kubernetes/serve.yaml', /at most (\d+) s to hand over those that do not/, closingMs()],
   ['running.md', /`--grace 240`, and (\d+) s for the rest/, closingMs()],
   ['running.md', /the jobs that it is at, for up to (\d+) s/, constantOf('src/cli/worker.ts', 'GRACE_MS')],
-  ['running.md', /8 kHz, mono and no longer than (\d+) s/, constantOf('src/cli/apologies.ts', 'MAX_ON_STREAM_MS')],
+  ['running.md', /8 kHz, mono and no longer than (\d+) s/, constantOf('src/cli/own-sounds.ts', 'MAX_ON_STREAM_MS')],
+  ['agents.md', /is brought back as well, which may take up to (\d+) s/, FLOW.resuming.deadlineMs],
+  ['agents.md', /8 kHz in mono and up to (\d+) s long/, MAX_ONE_MOMENT_SECONDS * 1_000],
   ['after-the-call.md', /no answer within (\d+) s/, constantOf('src/live/generate.ts', 'DEADLINE_MS')],
   ['errors.md', /did not come back within (\d+) s/, FLOW.parted.deadlineMs],
   ['errors.md', /could not be brought back within (\d+) s/, FLOW.resuming.deadlineMs],

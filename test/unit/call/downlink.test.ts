@@ -120,11 +120,24 @@ test('a turn without any sound is told, so that its words do not wait for ever',
 });
 
 test('sound of our own is a turn of its own, behind what is queued', () => {
-  const { downlink, ended, playedOut } = speaking();
+  const { downlink, started, ended, playedOut } = speaking();
   downlink.push(sound(300));
-  const turn = downlink.say(tone({ hz: 440, lengthMs: 500, dbov: -20 }, 8000));
+  const opened: [turn: number, startedBefore: number[]][] = [];
+  const turn = downlink.say(tone({ hz: 440, lengthMs: 500, dbov: -20 }, 8000), (opening) =>
+    opened.push([opening, [...started]]),
+  );
   expect(turn).toBe(2);
+  expect(opened).toEqual([[2, [1]]]);
+  expect(started).toEqual([1, 2]);
   playedOut();
   expect(ended.get(1)?.cut).toBe(false);
   expect(ended.get(2)).toMatchObject({ heardMs: 500, cut: false });
+});
+
+test('sound of our own is no beginning of the agent’s', () => {
+  const { downlink } = speaking();
+  downlink.say(tone({ hz: 440, lengthMs: 500, dbov: -20 }, 8000), () => undefined);
+  expect(downlink.begun).toBe(false);
+  downlink.push(sound(300));
+  expect(downlink.begun).toBe(true);
 });

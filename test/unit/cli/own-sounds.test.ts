@@ -1,11 +1,11 @@
-/** What each agent's callers hear when it is gone for good: on the stream, and by what Twilio fetches. */
+/** What each agent's callers hear in its place: on the stream, and by what Twilio fetches. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import wavefile from 'wavefile';
-import { tone, writeWav } from '../../../src/audio/index.ts';
-import { type Apologies, loadApologies } from '../../../src/cli/apologies.ts';
+import { rmsDbov, tone, writeWav } from '../../../src/audio/index.ts';
+import { loadOwnSounds, type OwnSounds } from '../../../src/cli/own-sounds.ts';
 import type { Agent } from '../../../src/config/index.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
 
@@ -23,16 +23,16 @@ function onDisk(bytes: Uint8Array): { readonly path: string; readonly remove: ()
 }
 
 /** As text, which is compared in no time. */
-const shelf = ({ recordings }: Apologies): string[] =>
+const shelf = ({ recordings }: OwnSounds): string[] =>
   Array.from(recordings, ([name, bytes]) => `${name} ${bytes.toString('base64')}`);
 const shelved = (name: string, bytes: Uint8Array): string => `${name} ${Buffer.from(bytes).toString('base64')}`;
 
 const log: string[] = [];
-function load(fallbacks: Record<string, Agent['fallback']>): Apologies {
+function load(fallbacks: Record<string, Agent['fallback']>): OwnSounds {
   log.length = 0;
   const agents = Object.entries(fallbacks).map(([name, fallback]) => ({ name, fallback }));
   const destination = { write: (line: string) => void log.push(line) };
-  return loadApologies(agents, createLogger({ level: 'info', destination }));
+  return loadOwnSounds(agents, createLogger({ level: 'info', destination }));
 }
 
 describe('an agent without words of its own', () => {
@@ -41,18 +41,18 @@ describe('an agent without words of its own', () => {
     ['a transfer alone', { transfer: { to: '+15550199', timeoutSeconds: 20 } }],
     ['voicemail alone', { voicemail: { prompt: 'Speak.', maxSeconds: 60 } }],
   ])('with %s has those of the service', (_, fallback) => {
-    const apologies = load({ sales: fallback });
-    const { of } = apologies;
+    const sounds = load({ sales: fallback });
+    const { apologyOf: of } = sounds;
     expect(of('sales')).toMatchObject({ text: expect.stringMatching(/^I am sorry/) });
     expect(of('sales')?.samples).toHaveLength((BUNDLED.length - 44) / 2);
     expect(of('an agent that is gone')).toBe(of('sales'));
-    expect(shelf(apologies)).toEqual([shelved('apology', BUNDLED)]);
+    expect(shelf(sounds)).toEqual([shelved('apology', BUNDLED)]);
   });
 });
 
 describe('an agent with words to be said', () => {
   test('says nothing on the stream, whatever another agent does', () => {
-    const { of } = load({ sales: { say: 'Goodbye.' }, desk: undefined });
+    const { apologyOf: of } = load({ sales: { say: 'Goodbye.' }, desk: undefined });
     expect(of('sales')).toBeUndefined();
     expect(of('desk')).toBeDefined();
   });
@@ -61,11 +61,11 @@ describe('an agent with words to be said', () => {
 describe('an agent with a recording', () => {
   test('has it on the stream, and on the shelf of what Twilio fetches', () => {
     const bytes = Buffer.from(writeWav(sound(1_000), 8_000));
-    const apologies = load({ sales: { recording: { name: 'sales', path: onDisk(bytes).path } } });
-    const { samples, text } = apologies.of('sales')!;
+    const sounds = load({ sales: { recording: { name: 'sales', path: onDisk(bytes).path } } });
+    const { samples, text } = sounds.apologyOf('sales')!;
     expect(Array.from(samples)).toEqual(Array.from(sound(1_000)));
     expect(text).toBe('[Recording: goodbye.wav]');
-    expect(shelf(apologies)).toEqual([shelved('apology', BUNDLED), shelved('sales', bytes)]);
+    expect(shelf(sounds)).toEqual([shelved('apology', BUNDLED), shelved('sales', bytes)]);
     expect(log).toEqual([]);
   });
 
@@ -80,7 +80,7 @@ describe('an agent with a recording', () => {
 
   test('keeps it when the file vanishes', () => {
     const { path, remove } = onDisk(writeWav(sound(100), 8_000));
-    const { of, recordings } = load({ sales: { recording: { name: 'sales', path } } });
+    const { apologyOf: of, recordings } = load({ sales: { recording: { name: 'sales', path } } });
     remove();
     expect(of('sales')?.samples).toHaveLength(800);
     expect(recordings.get('sales')).toHaveLength(44 + 1_600);
@@ -102,14 +102,14 @@ describe('an agent with a recording', () => {
     ],
     ['of 21 s', writeWav(sound(21_000), 8_000), 'recording too long for the stream is played after it'],
   ])('%s leaves it to Twilio, and says so at start', (_, bytes, message) => {
-    const apologies = load({ sales: { recording: { name: 'sales', path: onDisk(bytes).path } } });
-    expect(apologies.of('sales')).toBeUndefined();
-    expect(shelf(apologies)[1]).toBe(shelved('sales', bytes));
+    const sounds = load({ sales: { recording: { name: 'sales', path: onDisk(bytes).path } } });
+    expect(sounds.apologyOf('sales')).toBeUndefined();
+    expect(shelf(sounds)[1]).toBe(shelved('sales', bytes));
     expect(log.map((line) => JSON.parse(line))).toMatchObject([{ agent: 'sales', file: 'goodbye.wav', msg: message }]);
   });
 
   test('that lasts twenty seconds has all of it on the stream, and one that was cut what is there', () => {
-    const { of } = load({
+    const { apologyOf: of } = load({
       sales: { recording: { name: 'sales', path: onDisk(writeWav(sound(20_000), 8_000)).path } },
       desk: { recording: { name: 'desk', path: onDisk(promisesMore).path } },
     });
@@ -122,8 +122,36 @@ test('a notice is served by its own name, and said nowhere on the stream', () =>
   const bytes = writeWav(sound(1_000), 8_000);
   const { path, remove } = onDisk(bytes);
   const notice = { recording: { name: 'sales.notice', path }, lengthMs: 60_000 };
-  const apologies = loadApologies([{ name: 'sales', notice }], createLogger({ level: 'silent' }));
+  const sounds = loadOwnSounds([{ name: 'sales', notice }], createLogger({ level: 'silent' }));
   remove();
-  expect(shelf(apologies)).toEqual([shelved('apology', BUNDLED), shelved('sales.notice', bytes)]);
-  expect(apologies.of('sales')).toMatchObject({ text: expect.stringMatching(/^I am sorry/) });
+  expect(shelf(sounds)).toEqual([shelved('apology', BUNDLED), shelved('sales.notice', bytes)]);
+  expect(sounds.apologyOf('sales')).toMatchObject({ text: expect.stringMatching(/^I am sorry/) });
+});
+
+describe('a caller who waits is asked for a moment', () => {
+  const patience = { answerMs: 4_000, stallMs: 3_000, nudgeMs: 4_000, resumeMs: 4_000, afreshMs: 4_000 };
+
+  test('by the service’s own recording, whatever the agent says when it is gone for good', () => {
+    const { oneMomentOf } = load({ sales: { say: 'Goodbye.' } });
+    const { samples, text } = oneMomentOf('sales');
+    expect(text).toBe('One moment, please.');
+    // A second and a half, at the level of the apology.
+    expect(samples.length / 8_000).toBeCloseTo(1.5, 0);
+    expect(rmsDbov(samples)).toBeCloseTo(-21, 0);
+    expect(oneMomentOf('an agent that is gone')).toBe(oneMomentOf('sales'));
+  });
+
+  test('by the agent’s own, which Twilio does not fetch', () => {
+    const { path, remove } = onDisk(writeWav(sound(800), 8_000));
+    const oneMoment = { afterMs: 4_000, recordingPath: path };
+    const sounds = loadOwnSounds(
+      [{ name: 'sales', patience: { ...patience, oneMoment } }],
+      createLogger({ level: 'silent' }),
+    );
+    remove();
+    const { samples, text } = sounds.oneMomentOf('sales');
+    expect(samples).toHaveLength(6_400);
+    expect(text).toBe('[Recording: goodbye.wav]');
+    expect(shelf(sounds)).toEqual([shelved('apology', BUNDLED)]);
+  });
 });

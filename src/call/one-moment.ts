@@ -1,0 +1,42 @@
+/**
+ * When a caller is asked for a moment: the session is away, the agent owes them something, and nothing has been heard for so long
+ * that the silence is thought to be the end. Once a break, which lasts until the agent speaks again.
+ */
+import type { Clock } from '../lib/index.ts';
+
+export interface Wait {
+  /** The session is on its way back, and the caller is on the line. */
+  readonly away: boolean;
+  /** The caller waits for an answer, or for the rest of a sentence. */
+  readonly owed: boolean;
+  /** Something is heard: the caller, or what the provider has still to play, as far as the echoes tell. */
+  readonly sounds: boolean;
+}
+
+export class OneMoment {
+  readonly #clock: Clock;
+  /** undefined: nobody is asked. */
+  readonly #afterMs: number | undefined;
+  #quietSinceMs: number;
+  #said = false;
+
+  constructor(clock: Clock, afterMs: number | undefined) {
+    this.#clock = clock;
+    this.#afterMs = afterMs;
+    this.#quietSinceMs = clock.nowMs();
+  }
+
+  /** The session is back, and works. */
+  agentSpoke(): void {
+    this.#said = false;
+  }
+
+  /** Called a few times a second. Whether now is the time. */
+  look({ away, owed, sounds }: Wait): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (sounds) this.#quietSinceMs = nowMs;
+    if (this.#afterMs === undefined || this.#said || !away || !owed) return false;
+    this.#said = nowMs - this.#quietSinceMs >= this.#afterMs;
+    return this.#said;
+  }
+}
