@@ -17,6 +17,8 @@ const TEXT_ANSWER_MS = 520;
 const SLOWLY = { delivery: { speed: 1 } } as const;
 /** The caller listens this long for more of a sentence that broke off. */
 const PATIENCE_MS = 4_500;
+/** And this long for the answer, once they were asked for a moment: longer than a session is tried to be brought back. */
+const ASKED_PATIENCE_MS = 15_000;
 
 const befall = (fault: SocketFault) => (stage: Stage) => stage.model.befall(fault);
 const network = (fault: NetworkFault) => (stage: Stage) => stage.model.network(fault);
@@ -166,6 +168,7 @@ export const liveRows: readonly Row[] = [
     moment: 'asking',
     baseline: 'no fault: asking',
     fault: network({ kind: 'freeze' }),
+    patienceMs: ASKED_PATIENCE_MS,
     wants: { end: 'alive' },
   }),
 
