@@ -7,5 +7,6 @@ export { createLiveliness, type Likeness, type Liveliness } from './liveliness.t
 export { bytesOfPcm, createPcmReader, durationMs, type Pcm, type PcmReader, pcm } from './pcm.ts';
 export { downsampler24to8, upsampler8to16 } from './resample.ts';
 export { chain, type Stage } from './stage.ts';
+export { createTape, type Tape } from './tape.ts';
 export { type Tone, tone, toneLevelDbov } from './tone.ts';
 export { readPhoneWav, readWav, type Wav, writeWav } from './wav.ts';

@@ -152,7 +152,6 @@ export class Downlink {
     if (samples.length === 0) return;
     this.#sounded = true;
     this.#meter.push(samples);
-    // The stage's output is valid until its next push only.
-    this.#options.playout.enqueue(this.#turn, samples.slice() as Pcm<8000>);
+    this.#options.playout.enqueue(this.#turn, samples);
   }
 }

@@ -1,17 +1,13 @@
 /** One turn of the agent on its way through the playout: its sound that waits, and how far it was sent and heard. */
-import { type Pcm, pcm } from '../audio/index.ts';
+import type { Pcm, Tape } from '../audio/index.ts';
 import type { PlayedTurn } from '../transcript/index.ts';
 
 const SAMPLES_PER_MS = 8;
 
 export class QueuedTurn {
   readonly id: number;
-  readonly #chunks: Pcm<8000>[] = [];
-  /** What was sent and is not known to have been heard, for a stream that breaks; at most the provider's lead. */
-  readonly #sent: Pcm<8000>[] = [];
-  #sentFrom = 0;
-  queuedSamples = 0;
-  generatedSamples = 0;
+  /** All of its sound but what is known to have been heard: a stream may break. */
+  readonly tape: Tape<8000>;
   sentSamples = 0;
   samplesSinceMark = 0;
   /** Of what was sent, what the provider never got. */
@@ -27,45 +23,40 @@ export class QueuedTurn {
   echoedSamples = 0;
   echoedAtMs: number | undefined;
 
-  constructor(id: number) {
+  /** `tape`: an empty one, for this turn alone while there is this turn. */
+  constructor(id: number, tape: Tape<8000>) {
     this.id = id;
+    this.tape = tape;
   }
 
-  /** Keeps `samples`. */
+  get generatedSamples(): number {
+    return this.tape.to;
+  }
+
+  get queuedSamples(): number {
+    return this.tape.to - this.sentSamples;
+  }
+
+  /** Copies `samples`. */
   add(samples: Pcm<8000>): void {
-    this.#chunks.push(samples);
-    this.queuedSamples += samples.length;
-    this.generatedSamples += samples.length;
+    this.tape.append(samples);
   }
 
-  /** Takes up to `limit` samples from the front, without copying when one chunk will do. There must be some. */
+  /** Up to `limit` samples that come next; valid until the next `add`. */
   take(limit: number): Pcm<8000> {
-    const samples = this.#takeFront(Math.min(limit, this.queuedSamples));
-    this.#sent.push(samples);
-    this.sentSamples += samples.length;
-    return samples;
+    const from = this.sentSamples;
+    this.sentSamples += Math.min(limit, this.queuedSamples);
+    return this.tape.view(from, this.sentSamples);
   }
 
   /** Up to here it was heard. */
   confirm(atSamples: number): void {
-    while (this.#sent[0] !== undefined && this.#sentFrom + this.#sent[0].length <= atSamples) {
-      this.#sentFrom += this.#sent.shift()!.length;
-    }
+    this.tape.forget(atSamples);
   }
 
   /** What was sent from `toSamples` on was not heard, and is to be sent again. */
   rewind(toSamples: number): void {
-    const sent = this.#sent.splice(0);
-    for (let skip = toSamples - this.#sentFrom; skip > 0 && sent[0] !== undefined; ) {
-      const first = sent[0];
-      if (first.length <= skip) sent.shift();
-      else sent[0] = first.subarray(skip) as Pcm<8000>;
-      skip -= first.length;
-    }
-    this.#chunks.unshift(...sent);
-    this.queuedSamples += this.sentSamples - toSamples;
     this.sentSamples = toSamples;
-    this.#sentFrom = toSamples;
     this.samplesSinceMark = 0;
     this.endMarkSent = false;
     this.lostSamples = 0;
@@ -100,28 +91,5 @@ export class QueuedTurn {
     const sinceMs = nowMs - (this.echoedAtMs ?? this.startMs);
     const estimate = this.echoedSamples + Math.max(0, sinceMs) * SAMPLES_PER_MS;
     return Math.floor(Math.min(estimate, nextMark));
-  }
-
-  #takeFront(length: number): Pcm<8000> {
-    this.queuedSamples -= length;
-    if (this.#chunks[0]!.length >= length) return this.#cutFront(length);
-    const samples = pcm(new Int16Array(length), 8000);
-    for (let filled = 0; filled < length; ) {
-      const part = this.#cutFront(length - filled);
-      samples.set(part, filled);
-      filled += part.length;
-    }
-    return samples;
-  }
-
-  /** At most `limit` samples of the first chunk; the rest of it stays. */
-  #cutFront(limit: number): Pcm<8000> {
-    const first = this.#chunks[0]!;
-    if (first.length <= limit) {
-      this.#chunks.shift();
-      return first;
-    }
-    this.#chunks[0] = first.subarray(limit) as Pcm<8000>;
-    return first.subarray(0, limit) as Pcm<8000>;
   }
 }

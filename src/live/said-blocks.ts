@@ -16,6 +16,8 @@ export type Said =
 const BLOCK_SAMPLES = 8_000;
 /** Half a second in frames of 8 ms, shorter than any provider's. */
 const BLOCK_PIECES = 64;
+/** As many as are in use between two confirmations, a second apart. */
+const MAX_SPARE = 3;
 
 class Block {
   readonly samples: Int16Array;
@@ -42,13 +44,14 @@ class Block {
   empty(): void {
     this.first = 0;
     this.count = 0;
-    this.others.clear();
+    // An empty map that is cleared makes itself anew.
+    if (this.others.size > 0) this.others.clear();
   }
 }
 
 export class SaidBlocks {
   #blocks: Block[] = [];
-  #spare: Block | undefined;
+  readonly #spare: Block[] = [];
   #pieces = 0;
   #samples = 0;
 
@@ -93,7 +96,7 @@ export class SaidBlocks {
     if (block.first === block.count) {
       this.#blocks.shift();
       block.empty();
-      if (block.samples.length === BLOCK_SAMPLES) this.#spare = block;
+      if (block.samples.length === BLOCK_SAMPLES && this.#spare.length < MAX_SPARE) this.#spare.push(block);
     }
     return other ?? length;
   }
@@ -116,9 +119,8 @@ export class SaidBlocks {
   #blockFor(length: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.count < BLOCK_PIECES && last.used + length <= last.samples.length) return last;
-    const block =
-      length <= BLOCK_SAMPLES && this.#spare !== undefined ? this.#spare : new Block(Math.max(BLOCK_SAMPLES, length));
-    if (block === this.#spare) this.#spare = undefined;
+    const spare = length <= BLOCK_SAMPLES ? this.#spare.pop() : undefined;
+    const block = spare ?? new Block(Math.max(BLOCK_SAMPLES, length));
     this.#blocks.push(block);
     return block;
   }

@@ -81,6 +81,28 @@ test('samples leave in the order in which they came, whatever their chunks', () 
   expect(out).toEqual([...all]);
 });
 
+test('turns that take over the memory of earlier ones sound as they came, also while others wait', () => {
+  const { clock, playout, attach, marks, sent } = playing(100);
+  attach();
+  const said: number[] = [];
+  for (let turn = 1; turn <= 30; turn++) {
+    const samples = Int16Array.from({ length: 8 * (40 + 37 * (turn % 5)) }, (_, i) => 1_000 * turn + i);
+    playout.enqueue(turn, pcm(samples, 8000));
+    playout.completeTurn(turn);
+    said.push(...samples);
+    for (let tick = 0; tick < (turn % 3) * 4; tick++) {
+      clock.tick(20);
+      playout.topUp();
+      for (const mark of marks()) playout.markReached(mark);
+    }
+  }
+  for (let tick = 0; tick < 500; tick++) {
+    clock.tick(20);
+    playout.topUp();
+  }
+  expect(sent.flatMap((command) => (command.type === 'audio' ? [...command.samples] : []))).toEqual(said);
+});
+
 test('a turn is heard when its end mark comes back', () => {
   const { clock, startMs, playout, attach, marks, ended } = playing();
   attach();
