@@ -24,7 +24,8 @@ export function createFramer<RateHz extends number>(rateHz: RateHz, frameMs: num
       while (at < input.length) {
         const wanted = length - restLength;
         if (restLength === 0 && input.length - at >= length) {
-          emit(pcm(input.subarray(at, at + length), rateHz));
+          // Mostly the whole of it: a view is dearer than what is done with it.
+          emit(input.length === length ? input : pcm(input.subarray(at, at + length), rateHz));
         } else {
           const part = input.subarray(at, at + wanted);
           rest.set(part, restLength);

@@ -26,6 +26,10 @@ export function g711(law: Law): G711 {
   return CODECS[law];
 }
 
+function roomFor(length: number, into: Int16Array = new Int16Array(length)): Int16Array {
+  return into.length === length ? into : into.subarray(0, length);
+}
+
 interface SampleCodec {
   decodeSample(code: number): number;
   encodeSample(sample: number): number;
@@ -40,7 +44,7 @@ function codec(law: Law, truth: SampleCodec): G711 {
   );
 
   const decode = (codes: Uint8Array, into?: Int16Array): Pcm<8000> => {
-    const samples = into === undefined ? new Int16Array(codes.length) : into.subarray(0, codes.length);
+    const samples = roomFor(codes.length, into);
     for (let i = 0; i < codes.length; i++) samples[i] = samplesByCode[codes[i]!]!;
     return pcm(samples, 8000);
   };

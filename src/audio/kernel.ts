@@ -12,7 +12,7 @@ export interface Filter {
 /** What is between one chunk of a stream and the next. */
 export interface FilterState {
   /** The newest samples, oldest first: as many as the filter's history. */
-  readonly samples: Float64Array;
+  readonly samples: Int16Array;
   /** Where the next result lies after the start of the next chunk, in parts of a sample. */
   ahead: number;
 }
@@ -31,7 +31,7 @@ export function resultsOf({ phases, step }: Filter, { ahead }: FilterState, leng
 }
 
 /** Of any filter: its history is a fraction of this. All streams work on it, one after the other. */
-const line = new Float64Array(2 * MAX_CHUNK);
+const line = new Int16Array(2 * MAX_CHUNK);
 
 export const typescriptKernel: Kernel = {
   run({ phases, step, history }, state, input, output, count) {
@@ -48,5 +48,5 @@ export const typescriptKernel: Kernel = {
 
 /** To the nearest of 16 bits; too loud stays as loud as can be, where wrapping round would crack. */
 function saturated(value: number): number {
-  return Math.max(-32_768, Math.min(32_767, Math.floor(value + 0.5)));
+  return Math.max(-32_768, Math.min(32_767, Math.floor(Math.fround(value + 0.5))));
 }

@@ -59,9 +59,10 @@ export function downsampler24to8(kernel = KERNEL): Stage<24000, 8000> {
 function resampler<In extends number, Out extends number>(design: Design<In, Out>, kernel: Kernel): Stage<In, Out> {
   const { name, inHz, outHz, history } = design;
   const silence = pcm(new Int16Array((inHz * FLUSH_MS) / 1_000), inHz);
-  const state: FilterState = { samples: new Float64Array(history), ahead: 0 };
-  /** Grown to the largest chunk that came. */
+  const state: FilterState = { samples: new Int16Array(history), ahead: 0 };
+  /** Grown to the largest chunk that came, and what of it the last one gave. */
   let output = new Int16Array(0);
+  let given = output;
   let holdsSound = false;
 
   const push = (input: Pcm<In>): Pcm<Out> => {
@@ -75,7 +76,9 @@ function resampler<In extends number, Out extends number>(design: Design<In, Out
       made += results;
     }
     holdsSound ||= input.length > 0;
-    return pcm(output.subarray(0, count), outHz);
+    // Chunks are mostly of one length.
+    if (given.buffer !== output.buffer || given.length !== count) given = output.subarray(0, count);
+    return pcm(given, outHz);
   };
 
   const reset = (): void => {

@@ -11,10 +11,10 @@ declare const WebAssembly: {
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   resample(
-    line: number,
-    history: number,
     input: number,
     length: number,
+    history: number,
+    line: number,
     phases: number,
     phaseCount: number,
     step: number,
@@ -24,15 +24,17 @@ interface Exports {
   ): void;
 }
 
-const DOUBLE_BYTES = 8;
 const SAMPLE_BYTES = 2;
+const FLOAT_BYTES = 4;
 /** Taps' address, their number, and how many of the newest samples they leave out. */
 const PHASE_BYTES = 12;
-/** The doubles of a chunk and of any history before it, the samples that go in, and those that come out: twice as many at the most. */
-const LINE = 0;
-const INPUT = LINE + 2 * MAX_CHUNK * DOUBLE_BYTES;
-const OUTPUT = INPUT + MAX_CHUNK * SAMPLE_BYTES;
-const FILTERS = OUTPUT + 2 * MAX_CHUNK * SAMPLE_BYTES;
+/** Results are made by fours of a phase: with two phases, up to seven more than are wanted, of samples behind the last. */
+const SPARE = 16;
+/** The samples of a chunk and of any history before it, the same in 32 bits, and what comes out: twice as many at the most. */
+const INPUT = 0;
+const LINE = INPUT + (2 * MAX_CHUNK + SPARE) * SAMPLE_BYTES;
+const OUTPUT = LINE + (2 * MAX_CHUNK + SPARE) * FLOAT_BYTES;
+const FILTERS = OUTPUT + (2 * MAX_CHUNK + SPARE) * SAMPLE_BYTES;
 
 const BUILT = new URL('./convolve.wasm', import.meta.url);
 
@@ -53,11 +55,11 @@ export function wasmKernel(bytes: Uint8Array): Kernel {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const { memory, resample } = instance.exports as Exports;
   const { buffer } = memory;
-  const line = new Float64Array(buffer, LINE, 2 * MAX_CHUNK);
-  const inputs = new Int16Array(buffer, INPUT, MAX_CHUNK);
+  const inputs = new Int16Array(buffer, INPUT, 2 * MAX_CHUNK);
   const outputs = new Int16Array(buffer, OUTPUT, 2 * MAX_CHUNK);
   const addresses = new Map<Filter, number>();
   let free = FILTERS;
+  let results = outputs.subarray(0, 0);
 
   /** The table of the filter's phases, written once. */
   const addressOf = (filter: Filter): number => {
@@ -65,13 +67,13 @@ export function wasmKernel(bytes: Uint8Array): Kernel {
     if (known !== undefined) return known;
     const table = filter.phases.map(({ taps, skipsNewest }) => {
       const address = free;
-      new Float64Array(buffer, address, taps.length).set(taps);
+      new Float32Array(buffer, address, taps.length).set(taps);
       free += taps.byteLength;
       return [address, taps.length, skipsNewest];
     });
     const address = free;
     new Int32Array(buffer, address, table.length * 3).set(table.flat());
-    free += DOUBLE_BYTES * Math.ceil((table.length * PHASE_BYTES) / DOUBLE_BYTES);
+    free += table.length * PHASE_BYTES;
     addresses.set(filter, address);
     return address;
   };
@@ -79,12 +81,14 @@ export function wasmKernel(bytes: Uint8Array): Kernel {
   return {
     run(filter, state, input, output, count) {
       const { phases, step, history } = filter;
-      line.set(state.samples);
-      inputs.set(input);
+      inputs.set(state.samples);
+      inputs.set(input, history);
+      const length = history + input.length;
       const address = addressOf(filter);
-      resample(LINE, history, INPUT, input.length, address, phases.length, step, state.ahead, count, OUTPUT);
-      output.set(outputs.subarray(0, count));
-      state.samples.set(line.subarray(input.length, input.length + history));
+      resample(INPUT, length, history, LINE, address, phases.length, step, state.ahead, count, OUTPUT);
+      if (results.length !== count) results = outputs.subarray(0, count);
+      output.set(results);
+      for (let i = 0; i < history; i++) state.samples[i] = inputs[input.length + i]!;
     },
   };
 }

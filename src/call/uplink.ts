@@ -101,7 +101,7 @@ export class Uplink {
     const { gapMs, fillMs, late } = this.#timeline.place(lengthMs, place);
     if (gapMs > 0) this.#noteGap(gapMs);
     if (fillMs > 0) this.#take(silence(fillMs), flow);
-    if (this.#room.length < payload.length) this.#room = new Int16Array(payload.length);
+    if (this.#room.length !== payload.length) this.#room = new Int16Array(payload.length);
     const samples = this.#codec.decode(payload, this.#room);
     if (late && !this.#gate.speaking && rmsDbov(samples) < QUIET_DBOV) this.#timeline.leftOut(lengthMs);
     else this.#take(samples, flow);

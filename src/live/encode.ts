@@ -11,8 +11,7 @@ const AUDIO_TAIL = Buffer.from('"}}}');
 
 /** Fifty of these a second and call: the one message that is put together by hand, as the bytes that the socket needs. */
 export function audioMessage(samples: Pcm<16000>): Uint8Array {
-  const bytes = bytesOfPcm(samples);
-  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  const data = bytesOfPcm(samples).toString('base64');
   const message = Buffer.allocUnsafe(AUDIO_HEAD.length + data.length + AUDIO_TAIL.length);
   AUDIO_HEAD.copy(message);
   message.write(data, AUDIO_HEAD.length, 'latin1');
