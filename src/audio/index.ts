@@ -4,7 +4,7 @@ export { type G711, g711, type Law } from './g711.ts';
 export { createSpeechGate, SPEECH_ONSET_MS, type SpeechGate, type SpeechGateOptions } from './gate.ts';
 export { createLevelMeter, type LevelMeter, type LevelSummary } from './level.ts';
 export { createLiveliness, type Likeness, type Liveliness } from './liveliness.ts';
-export { bytesOfPcm, createPcmReader, durationMs, type Pcm, type PcmReader, pcm } from './pcm.ts';
+export { base64OfPcm, bytesOfPcm, createPcmReader, durationMs, type Pcm, type PcmReader, pcm } from './pcm.ts';
 export { downsampler24to8, upsampler8to16 } from './resample.ts';
 export { chain, type Stage } from './stage.ts';
 export { createTape, type Tape } from './tape.ts';

@@ -19,8 +19,13 @@ export function durationMs(sampleCount: number, rateHz: number): number {
  * The samples as the little-endian bytes that the Live API speaks, sharing their memory: the processors that we run on
  * store them in this order.
  */
-export function bytesOfPcm(samples: Int16Array): Buffer {
-  return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+export function bytesOfPcm(samples: Int16Array): Uint8Array {
+  return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+}
+
+/** The same as text. */
+export function base64OfPcm(samples: Int16Array): string {
+  return Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).toString('base64');
 }
 
 /** Makes samples of a stream of little-endian bytes, however it is cut: half a sample waits for its other half. */

@@ -6,10 +6,10 @@
  * clock up to the next mark, is what was heard. A clear makes the provider echo all outstanding marks at once: marks
  * carry an epoch, and echoes of an earlier epoch prove nothing.
  */
-import { createTape, type Pcm, type Tape } from '../audio/index.ts';
+import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
 import type { PlayedTurn } from '../transcript/index.ts';
-import { QueuedTurn } from './queued-turn.ts';
+import { QueuedTurn, TurnTapes } from './queued-turn.ts';
 
 const SAMPLES_PER_MS = 8;
 /**
@@ -23,10 +23,6 @@ const MARK_GRACE_MS = 2_000;
 const HELD_UP_MS = 500;
 /** Five minutes of speech in one turn are more than any model says; what goes beyond is dropped. */
 const MAX_QUEUED_SAMPLES = 300_000 * SAMPLES_PER_MS;
-/** A short answer. */
-const TAPE_SAMPLES = 1_000 * SAMPLES_PER_MS;
-/** 128 KB, of which a long answer needs more: its memory is not kept for the next. */
-const MAX_SPARE_SAMPLES = 8_000 * SAMPLES_PER_MS;
 
 export interface PlayoutHandlers {
   /** The first sound of a turn reaches the caller at `atMs`, which may lie a little ahead. */
@@ -73,8 +69,7 @@ export class Playout {
   #turns: QueuedTurn[] = [];
   /** Marks sent in this epoch and not echoed, oldest first. */
   #marks: Mark[] = [];
-  /** Of a turn that is over, for the next. */
-  #spare: Tape<8000> | undefined;
+  readonly #tapes = new TurnTapes();
   #epoch = 0;
   #markNumber = 0;
   #gaps = 0;
@@ -146,7 +141,7 @@ export class Playout {
     this.#markNumber = 0;
     this.#playedUntilMs = nowMs;
     if (turns.some((turn) => turn.sentSamples > 0)) this.#sink?.clear();
-    this.#over(turns[0]!);
+    this.#tapes.giveBack(turns[0]!.tape);
     for (const [index, turn] of turns.entries()) this.#handlers.turnEnded(turn.id, played[index]!);
   }
 
@@ -222,16 +217,9 @@ export class Playout {
   }
 
   #open(id: number): QueuedTurn {
-    const turn = new QueuedTurn(id, this.#spare ?? createTape(8_000, TAPE_SAMPLES));
-    this.#spare = undefined;
+    const turn = new QueuedTurn(id, this.#tapes.take());
     this.#turns.push(turn);
     return turn;
-  }
-
-  #over({ tape }: QueuedTurn): void {
-    if (tape.capacity > MAX_SPARE_SAMPLES) return;
-    tape.erase();
-    this.#spare = tape;
   }
 
   /** Sends from one turn until the lead is full (false) or nothing of it is left (true when it is complete). */
@@ -280,7 +268,7 @@ export class Playout {
     if (!mark.endsTurn) return;
     this.#turns = this.#turns.filter((turn) => turn !== mark.turn);
     const played = mark.turn.played(nowMs, this.#nextMark(mark.turn));
-    this.#over(mark.turn);
+    this.#tapes.giveBack(mark.turn.tape);
     this.#handlers.turnEnded(mark.turn.id, played);
   }
 

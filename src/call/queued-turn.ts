@@ -1,8 +1,31 @@
 /** One turn of the agent on its way through the playout: its sound that waits, and how far it was sent and heard. */
-import type { Pcm, Tape } from '../audio/index.ts';
+import { createTape, type Pcm, type Tape } from '../audio/index.ts';
 import type { PlayedTurn } from '../transcript/index.ts';
 
 const SAMPLES_PER_MS = 8;
+
+/** A short answer. */
+const TAPE_SAMPLES = 1_000 * SAMPLES_PER_MS;
+/** 128 KB: what a long answer takes beyond is not kept for the next. */
+const MAX_SPARE_SAMPLES = 8_000 * SAMPLES_PER_MS;
+
+/** The memory of turns that are over, for those that come. */
+export class TurnTapes {
+  #spare: Tape<8000> | undefined;
+
+  take(): Tape<8000> {
+    const tape = this.#spare ?? createTape(8_000, TAPE_SAMPLES);
+    this.#spare = undefined;
+    return tape;
+  }
+
+  /** Nobody reads it any more. */
+  giveBack(tape: Tape<8000>): void {
+    if (tape.capacity > MAX_SPARE_SAMPLES) return;
+    tape.erase();
+    this.#spare = tape;
+  }
+}
 
 export class QueuedTurn {
   readonly id: number;

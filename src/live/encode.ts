@@ -1,5 +1,5 @@
 /** What we say to the Live service after the setup, as the text of its messages. */
-import { bytesOfPcm, type Pcm } from '../audio/index.ts';
+import { base64OfPcm, type Pcm } from '../audio/index.ts';
 import type { SeedTurn, ToolAnswer } from './handlers.ts';
 import type { FunctionDeclaration } from './settings.ts';
 import type { ClientMessage } from './wire.ts';
@@ -11,7 +11,7 @@ const AUDIO_TAIL = Buffer.from('"}}}');
 
 /** Fifty of these a second and call: the one message that is put together by hand, as the bytes that the socket needs. */
 export function audioMessage(samples: Pcm<16000>): Uint8Array {
-  const data = bytesOfPcm(samples).toString('base64');
+  const data = base64OfPcm(samples);
   const message = Buffer.allocUnsafe(AUDIO_HEAD.length + data.length + AUDIO_TAIL.length);
   AUDIO_HEAD.copy(message);
   message.write(data, AUDIO_HEAD.length, 'latin1');

@@ -1,5 +1,5 @@
 // What the Live service sends (https://ai.google.dev/api/live#receive-messages), as far as the simulator sends it.
-import { bytesOfPcm, type Pcm } from '../../audio/index.ts';
+import { base64OfPcm, type Pcm } from '../../audio/index.ts';
 import type { FallbackTurn } from './scenario.ts';
 
 export interface ServerContent {
@@ -76,7 +76,5 @@ export function goAway(timeLeftMs: number): ServerMessage {
 }
 
 function audioPart(sound: Pcm<24000>): unknown {
-  const { buffer, byteOffset, byteLength } = bytesOfPcm(sound);
-  const data = Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-  return { inlineData: { mimeType: 'audio/pcm;rate=24000', data } };
+  return { inlineData: { mimeType: 'audio/pcm;rate=24000', data: base64OfPcm(sound) } };
 }
