@@ -49,7 +49,13 @@ async function startOurs(options: SystemOptions): Promise<System> {
   const configDir = join(options.folder, 'config');
   mkdirSync(join(configDir, 'agents'), { recursive: true });
   cpSync(join(ROOT, 'config/models.yaml'), join(configDir, 'models.yaml'));
-  const agent = { default: true, instruction: 'You answer the calls of a bench.', greeting: 'Greet the caller.' };
+  // What is said to a caller who only listens would be no part of the load.
+  const agent = {
+    default: true,
+    instruction: 'You answer the calls of a bench.',
+    greeting: 'Greet the caller.',
+    idle: false,
+  };
   writeFileSync(join(configDir, 'agents/bench.yaml'), JSON.stringify(agent));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;

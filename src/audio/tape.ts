@@ -22,10 +22,13 @@ export interface Tape<RateHz extends number> {
   erase(): void;
 }
 
-/** `capacity`: samples to begin with; it doubles when more than three quarters of it are in use. */
+/** `capacity`: samples to begin with; it grows by half when it is full. */
 export function createTape<RateHz extends number>(rateHz: RateHz, capacity: number): Tape<RateHz> {
   return new MemoryTape(rateHz, capacity);
 }
+
+/** Twice as much would be a quarter empty on the average, for every call. */
+const GROWTH = 1.5;
 
 class MemoryTape<RateHz extends number> implements Tape<RateHz> {
   readonly #rateHz: RateHz;
@@ -67,11 +70,11 @@ class MemoryTape<RateHz extends number> implements Tape<RateHz> {
     this.to = 0;
   }
 
-  /** Moves what is remembered to the beginning of the memory, or of a larger one: with little room it would move again too soon. */
+  /** Moves what is remembered to the beginning of the memory, or of a larger one. */
   #makeRoom(length: number): void {
     const kept = this.#memory.subarray(this.from - this.#base, this.to - this.#base);
     let capacity = this.#memory.length;
-    while (capacity * 0.75 < kept.length + length) capacity *= 2;
+    while (capacity < kept.length + length) capacity = Math.ceil(capacity * GROWTH);
     if (capacity > this.#memory.length) this.#memory = new Int16Array(capacity);
     this.#memory.set(kept);
     this.#base = this.from;

@@ -12,12 +12,12 @@ export type Said =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'answers'; readonly answers: readonly ToolAnswer[] };
 
-/** Half a second: a longer block is kept for its last frame. */
-const BLOCK_SAMPLES = 8_000;
-/** Half a second in frames of 8 ms, shorter than any provider's. */
-const BLOCK_PIECES = 64;
+/** A quarter of a second: a longer block is kept for its last frame. */
+const BLOCK_SAMPLES = 4_000;
+/** A quarter of a second in frames of 8 ms, shorter than any provider's. */
+const BLOCK_PIECES = 32;
 /** As many as are in use between two confirmations, a second apart. */
-const MAX_SPARE = 3;
+const MAX_SPARE = 5;
 
 class Block {
   readonly samples: Int16Array;

@@ -38,12 +38,14 @@ test('what comes and is forgotten at the same pace stays in the memory that it h
   expect(tape.capacity).toBe(1_000);
 });
 
-test('a tape is not copied anew for each piece when it is nearly full', () => {
+test('a tape that is full grows by half', () => {
   const tape = createTape(8_000, 1_000);
   tape.append(count(0, 1_000));
   tape.forget(100);
   tape.append(count(0, 100));
-  expect(tape.capacity).toBe(2_000);
+  expect(tape.capacity).toBe(1_000);
+  tape.append(count(0, 1));
+  expect(tape.capacity).toBe(1_500);
 });
 
 test('what is forgotten or has not come cannot be read', () => {
@@ -68,6 +70,6 @@ test('an erased tape begins again, with its memory', () => {
   tape.append(count(0, 100));
   tape.erase();
   tape.append(count(7, 3));
-  expect([tape.from, tape.to, tape.capacity]).toEqual([0, 3, 256]);
+  expect([tape.from, tape.to, tape.capacity]).toEqual([0, 3, 122]);
   expect([...tape.view(0, 3)]).toEqual([7, 8, 9]);
 });
