@@ -31,7 +31,7 @@ export interface AgentSideOptions {
   readonly playing: () => boolean;
   /** Whether there are a session and a stream. */
   readonly talking: () => boolean;
-  /** Whether there is a stream, and the session is on its way back. */
+  /** Whether there is a stream, and the session is on its way. */
   readonly away: () => boolean;
   readonly actions: CallActions;
   readonly handle: (event: CallEvent) => void;
@@ -127,8 +127,8 @@ export class AgentSide {
     this.watchdog.tick();
     const wait = {
       away: this.#options.away() && caller?.isHeard === true,
-      owed: this.watchdog.owes || this.#carryOn.owes,
-      sounds: !this.playout.idle || caller?.speaking === true,
+      owed: this.watchdog.owes || this.#carryOn.owes || this.#owesGreeting,
+      sounds: caller === undefined || caller.speaking || !this.playout.idle,
     };
     if (this.#oneMoment.look(wait)) this.#askForAMoment();
   }
@@ -242,7 +242,7 @@ export class AgentSide {
     const { clock, collector, logger, metrics, oneMoment } = this.#options.deps;
     metrics.oneMoments.inc();
     logger.info('caller is asked for a moment');
-    collector.event(clock.nowMs(), 'ONE_MOMENT', 'the caller waited while the session was away');
+    collector.event(clock.nowMs(), 'ONE_MOMENT', 'the caller waited while there was no session');
     this.voice.say(oneMoment);
   }
 

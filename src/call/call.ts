@@ -53,7 +53,7 @@ export class Call {
       takenUp,
       playing: () => this.#bridge.flow.agentAudio === 'play',
       talking: () => this.phase === 'talking',
-      away: () => this.phase === 'resuming',
+      away: () => this.phase === 'connecting' || this.phase === 'resuming',
       actions: {
         leave: (to) => this.#leave(to ?? 'agent'),
         endAtMachine: () => this.hangUp('machine'),

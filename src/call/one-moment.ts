@@ -1,15 +1,15 @@
 /**
- * When a caller is asked for a moment: the session is away, the agent owes them something, and nothing has been heard for so long
- * that the silence is thought to be the end. Once a break, which lasts until the agent speaks again.
+ * When a caller is asked for a moment: the session is not there yet, or not any more, the agent owes them something, and nothing
+ * has been heard for so long that the silence is thought to be the end. Once a wait, which lasts until the agent speaks.
  */
 import type { Clock } from '../lib/index.ts';
 
 export interface Wait {
-  /** The session is on its way back, and the caller is on the line. */
+  /** The session is on its way, and the caller is on the line. */
   readonly away: boolean;
-  /** The caller waits for an answer, or for the rest of a sentence. */
+  /** The caller waits for the greeting, for an answer, or for the rest of a sentence. */
   readonly owed: boolean;
-  /** Something is heard: the caller, or what the provider has still to play, as far as the echoes tell. */
+  /** Something is heard: the caller, or what the provider has still to play, as far as the echoes tell; or it rings. */
   readonly sounds: boolean;
 }
 
@@ -26,7 +26,7 @@ export class OneMoment {
     this.#quietSinceMs = clock.nowMs();
   }
 
-  /** The session is back, and works. */
+  /** The session is there, and works. */
   agentSpoke(): void {
     this.#said = false;
   }

@@ -29,7 +29,7 @@ const oneMoment = z
     { error: 'must be false, or a map of afterMs and play' },
   )
   .describe(
-    'Named by what is heard: "One moment, please.", said once for the agent when its session is away, being brought back, and the caller waits for an answer or the rest of a sentence. false: the caller waits in silence.',
+    'Named by what is heard: "One moment, please.", said once for the agent while its session is not there yet, or being brought back, and the caller waits for the greeting, an answer or the rest of a sentence. false: the caller waits in silence.',
   );
 
 /** A telephone's silence is long after two seconds, and thought to be the end after ten. */

@@ -121,7 +121,7 @@ export function createMetrics() {
       'why',
       'rung',
     ]),
-    oneMoments: counter('one_moments_total', 'Callers asked for a moment, who waited while the session was away'),
+    oneMoments: counter('one_moments_total', 'Callers asked for a moment, who waited while there was no session'),
     toolCalls: counter('tool_calls_total', 'Tool calls settled, by tool, empty for one that the agent has not', [
       'tool',
       'ok',

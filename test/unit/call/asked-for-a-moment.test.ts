@@ -170,6 +170,24 @@ describe('a caller whose session breaks', () => {
   });
 });
 
+describe('a caller whose first session is late', () => {
+  const faults: Faults = [{ kind: 'silentSetup', times: 1 }];
+
+  test('is asked for a moment four seconds after they were answered, and greeted behind it, once', async () => {
+    const scene = callOf({ model: { turns: [GREETS], faults } });
+    await clock.advance(15_000);
+    expect(scene.asked()).toEqual([expect.closeTo(4_000, -3)]);
+    expect(scene.asked()[0]).toBeGreaterThanOrEqual(4_000);
+    expect(scene.agentLines().map(({ text }) => text)).toEqual([ONE_MOMENT, GREETING]);
+  });
+
+  test('and whom the agent does not greet waits for nothing', async () => {
+    const scene = callOf({ model: { turns: [], faults }, agent: { greeting: undefined } });
+    await clock.advance(4_900);
+    expect(scene.asked()).toEqual([]);
+  });
+});
+
 describe('an agent that is connected and mute', () => {
   test('has its caller asked for a moment once, when it is taken from its session', async () => {
     const scene = await asksIntoABreak({ model: { turns: [], fallbackTurn: {} } });
