@@ -66,6 +66,12 @@ describe('the compose file for several containers', () => {
     const [, seconds] = /keepalive (\d+)s/.exec(content) ?? [];
     expect(Number(seconds) * 1_000).toBeLessThan(constantOf('src/http/server.ts', 'KEEP_ALIVE_MS'));
   });
+
+  test('keeps what is posted for the next container that is tried', () => {
+    const { content } = scaled.configs.caddyfile;
+    expect(content).toMatch(/^ +lb_try_duration \d+s$/m);
+    expect(content).toMatch(/^ +request_buffers \d+KiB$/m);
+  });
 });
 
 describe('the image', () => {
