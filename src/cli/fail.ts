@@ -33,11 +33,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: free some of it, or set DATA_DIR to another one.',
 };
 const LISTEN_REMEDIES: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'The port is taken: set PORT to another one, or stop what uses it.',
-  EACCES: 'This user may not listen on that port: set PORT to one above 1023.',
-  EADDRNOTAVAIL: 'This machine has no such address: set HOST to one of its own, or to 0.0.0.0 for all.',
-  EAI_AGAIN: 'HOST cannot be looked up: set it to an address of this machine, or to 0.0.0.0 for all.',
-  ENOTFOUND: 'HOST names no machine: set it to an address of this one, or to 0.0.0.0 for all.',
+  EADDRINUSE: 'The port is taken: set PORT, or --port, to another one, or stop what uses it.',
+  EACCES: 'This user may not listen on that port: set PORT, or --port, to one above 1023.',
+  EADDRNOTAVAIL: 'This machine has no such address: set HOST, or --host, to one of its own, or to 0.0.0.0 for all.',
+  EAI_AGAIN: 'HOST, or --host, cannot be looked up: set it to an address of this machine, or to 0.0.0.0 for all.',
+  ENOTFOUND: 'HOST, or --host, names no machine: set it to an address of this one, or to 0.0.0.0 for all.',
 };
 
 /** undefined: a defect. */

@@ -1,6 +1,6 @@
 /** `callbridge simulate`: the Live simulator alone, for a service or any other client to talk to. */
 import { once } from 'node:events';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../lib/index.ts';
 import {
   DEFAULT_SCENARIO,
@@ -9,6 +9,7 @@ import {
   readScenario,
   startLiveSimulator,
 } from '../simulator/index.ts';
+import { portNumber } from './port-number.ts';
 
 interface Options {
   readonly port: number;
@@ -63,10 +64,4 @@ or, for Vertex AI, GOOGLE_VERTEX_BASE_URL=${url}. Ctrl+C ends it.
 function print(line: string): void {
   const time = new Date(systemClock.nowMs()).toISOString().slice(11, 23);
   console.log(`${time}  ${line}`);
-}
-
-function portNumber(value: string): number {
-  const port = Number(value);
-  if (!/^\d{1,5}$/u.test(value) || port > 65_535) throw new InvalidArgumentError('a number from 0 to 65535 is wanted');
-  return port;
 }

@@ -6,6 +6,7 @@ export { type Notice, STREAM_ENDED_PATH } from './connect.ts';
 export type { Goodbye } from './goodbyes.ts';
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts';
 export { MACHINE_PATH } from './machine.ts';
+export { createMetricsServer } from './metrics-server.ts';
 export { PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
 export type { OutboundDoor } from './outbound-door.ts';
 export { loadQueuesPage, type QueuesPage, type ShownQueue } from './queues-page.ts';

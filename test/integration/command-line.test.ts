@@ -168,9 +168,17 @@ test('callbridge worker does the work of a service that queues in Redis', { time
     const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', join(folder, 'heard.wav')]);
     expect(await call.exited(), call.output()).toBe(0);
     expect(() => onlyRecord()).toThrow();
-    const worker = start(['worker'], env);
+    const worker = start(['worker', '--port', '0'], env);
     const record = await vi.waitFor(onlyRecord, { timeout: 15_000 });
     expect(record.lines).toHaveLength(1);
+    const shown = `http://127.0.0.1:${/"port":(\d+),"msg":"metrics are shown"/.exec(worker.output())![1]}`;
+    expect(await (await fetch(`${shown}/healthz`)).json()).toEqual({ status: 'alive' });
+    await vi.waitFor(async () => {
+      expect(await (await fetch(`${shown}/metrics`)).text()).toMatch(/^callbridge_jobs_total\{.*\} 1$/m);
+    });
+    const second = start(['worker', '--port', new URL(shown).port], env);
+    expect(await second.exited()).toBe(2);
+    expect(second.output()).toContain('--port');
     worker.child.kill('SIGTERM');
     expect(await worker.exited(), worker.output()).toBe(0);
   } finally {

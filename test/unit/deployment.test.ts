@@ -31,6 +31,12 @@ describe('the compose file', () => {
     expect(Object.keys(compose.volumes)).toEqual(['data', 'redis']);
   });
 
+  test('has the worker listen where the image’s check of health asks', () => {
+    const { command, environment, healthcheck } = compose.services.worker;
+    expect(command).toEqual(['worker', '--port', environment.PORT, '--host', '0.0.0.0']);
+    expect(healthcheck).toBeUndefined();
+  });
+
   test('starts the simulator only when its profile is asked for', () => {
     expect(compose.services.simulator.profiles).toEqual(['simulator']);
     expect(compose.services.simulator.build.target).toBe('dev');
