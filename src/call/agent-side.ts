@@ -44,7 +44,7 @@ export class AgentSide {
   readonly #leaving: Leaving;
   readonly #carryOn = new CarryOn();
   #brokenAtMs = Number.NEGATIVE_INFINITY;
-  readonly #oneMoment: OneMoment;
+  readonly oneMoment: OneMoment;
   readonly watchdog: Watchdog;
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
@@ -56,13 +56,13 @@ export class AgentSide {
     const { clock } = deps;
     if (takenUp !== undefined) this.#carryOn.takenUp(takenUp, agent);
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
-    this.#oneMoment = new OneMoment(clock, agent.patience?.oneMoment?.afterMs);
+    this.oneMoment = new OneMoment(clock, agent.patience?.oneMoment?.afterMs);
     this.voice = new AgentVoice({
       agent,
       deps,
       turnsBefore: takenUp?.lastTurn ?? 0,
       sounded: (likeness, lengthMs) => {
-        if (likeness.kind === 'speech') this.#oneMoment.agentSpoke();
+        if (likeness.kind === 'speech') this.oneMoment.agentSpoke();
         this.watchdog.agentSound(likeness, lengthMs);
       },
     });
@@ -128,9 +128,9 @@ export class AgentSide {
     const wait = {
       away: this.#options.away() && caller?.isHeard === true,
       owed: this.watchdog.owes || this.#carryOn.owes || this.#owesGreeting,
-      sounds: caller === undefined || caller.speaking || !this.playout.idle,
+      sounds: caller === undefined || caller.voiced || !this.playout.idle,
     };
-    if (this.#oneMoment.look(wait)) this.#askForAMoment();
+    if (this.oneMoment.look(wait)) this.#askForAMoment();
   }
 
   dial(): void {

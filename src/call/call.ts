@@ -56,7 +56,7 @@ export class Call {
       away: () => this.phase === 'connecting' || this.phase === 'resuming',
       actions: {
         leave: (to) => this.#leave(to ?? 'agent'),
-        endAtMachine: () => this.hangUp('machine'),
+        atMachine: (then) => (then === 'hangUp' ? this.hangUp('machine') : this.#agentSide.oneMoment.never()),
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
         sendKeys: (keys) => this.keysOut.begin(keys),
@@ -127,6 +127,7 @@ export class Call {
     }
     this.#stream.attach(stream);
     this.#idle.callerActs();
+    if (keysPressed) this.#agentSide.oneMoment.keyPressed();
     this.keysOut.back(keysPressed);
     const callerSide = this.#callerOn(stream);
     this.#length.begin();
@@ -233,6 +234,7 @@ export class Call {
       },
       pressed: () => {
         this.#idle.callerActs();
+        this.#agentSide.oneMoment.keyPressed();
         if (this.phase === 'farewell') this.#bridge.handle({ type: 'callerSpoke' });
       },
     });

@@ -53,9 +53,9 @@ export class CarryOn {
     this.#lost = what;
   }
 
-  /** Somebody waits for what a break left behind. */
+  /** Somebody waits for what a break left behind, or is back and does not know why. */
   get owes(): boolean {
-    return this.#loose !== undefined;
+    return this.#loose !== undefined || this.hasNews;
   }
 
   get hasNews(): boolean {

@@ -34,6 +34,8 @@ export interface HearCallerOptions {
 
 export interface CallerSide {
   readonly speaking: boolean;
+  /** Whether they speak, or the phone brings the agent back, whatever the model hears of it. */
+  readonly voiced: boolean;
   /** Whether it is a person as far as is known, whom the agent may hear. */
   readonly isHeard: boolean;
   /** When the caller's voice was last heard, as far as its end is known; undefined before the first. */
@@ -114,6 +116,9 @@ export function hearCaller(options: HearCallerOptions): CallerSide {
   return {
     get speaking() {
       return uplink.speaking;
+    },
+    get voiced() {
+      return uplink.voiced;
     },
     get isHeard() {
       return gate.isOpen;

@@ -7,7 +7,7 @@ import type { Clock } from '../lib/index.ts';
 export interface Wait {
   /** The session is on its way, and the caller is on the line. */
   readonly away: boolean;
-  /** The caller waits for the greeting, for an answer, or for the rest of a sentence. */
+  /** The caller waits for the greeting, an answer, the rest of a sentence, or to hear why they are back from a transfer. */
   readonly owed: boolean;
   /** Something is heard: the caller, or what the provider has still to play, as far as the echoes tell; or it rings. */
   readonly sounds: boolean;
@@ -16,7 +16,7 @@ export interface Wait {
 export class OneMoment {
   readonly #clock: Clock;
   /** undefined: nobody is asked. */
-  readonly #afterMs: number | undefined;
+  #afterMs: number | undefined;
   #quietSinceMs: number;
   #said = false;
 
@@ -24,6 +24,16 @@ export class OneMoment {
     this.#clock = clock;
     this.#afterMs = afterMs;
     this.#quietSinceMs = clock.nowMs();
+  }
+
+  /** A key was pressed, by the caller or for them: no sound here, and no silence. */
+  keyPressed(): void {
+    this.#quietSinceMs = this.#clock.nowMs();
+  }
+
+  /** Nobody listens who could wait. */
+  never(): void {
+    this.#afterMs = undefined;
   }
 
   /** The session is there, and works. */

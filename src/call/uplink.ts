@@ -61,6 +61,8 @@ export class Uplink {
   #codec: G711;
   readonly #toModel = upsampler8to16();
   readonly #gate = createSpeechGate(8000);
+  /** Of the sound as it came: where a guard stands between, that is not what the model hears. */
+  readonly #lineGate;
   readonly #meter;
   /** What each piece is decoded into: it is used before the next one comes. */
   #room = new Int16Array(0);
@@ -75,13 +77,18 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#codec = options.codec;
-    // Where a guard stands between, what is measured is not what is heard.
-    this.#meter = createLevelMeter(8000, options.guard === undefined ? this.#gate : undefined);
+    this.#lineGate = options.guard === undefined ? this.#gate : createSpeechGate(8000);
+    this.#meter = createLevelMeter(8000, this.#lineGate);
     this.#timeline = new Timeline(options.clock);
   }
 
   get speaking(): boolean {
     return this.#gate.speaking;
+  }
+
+  /** Whether there is a voice, whatever the model hears of it. */
+  get voiced(): boolean {
+    return this.#lineGate.speaking;
   }
 
   /** The sound comes by another stream, whose time line has nothing to do with the last one's. */

@@ -21,8 +21,8 @@ export function createVoicemailDetected({ name, description, message }: Voicemai
     check: () => undefined,
     run: async (_args, { call: { direction } }, _signal, call) => {
       if (direction === 'inbound') return answer('refused', 'Somebody has called here: this is no machine. Go on.');
+      call.atMachine(message === undefined ? 'hangUp' : 'leaveMessage');
       if (message !== undefined) return answer('ok', leaving(message));
-      call.endAtMachine();
       return answer('ok', 'The call ends now. Say nothing.');
     },
   };

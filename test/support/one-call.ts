@@ -5,7 +5,7 @@ import type { CallAgent } from '../../src/call/index.ts';
 import { SharedKeys } from '../../src/call/shared-keys.ts';
 import { createLocalNotes } from '../../src/cluster/index.ts';
 import type { ScenarioInput } from '../../src/simulator/index.ts';
-import type { StreamHandlers } from '../../src/telephony/index.ts';
+import type { CallStream, StreamHandlers } from '../../src/telephony/index.ts';
 import { type CallFacts, createCollector, type Entry, type Line } from '../../src/transcript/index.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { memorySlots } from './memory-slots.ts';
@@ -21,12 +21,14 @@ export interface OneCallOptions {
   /** How much later than it should the provider plays what it is sent. */
   readonly heldUpMs?: number;
   readonly outbound?: CallFacts['outbound'];
+  /** The phone rings until a test answers it. */
+  readonly rings?: boolean;
 }
 
 export type OneCall = ReturnType<typeof placeOneCall>;
 
 /** Begins at once, with a phone that plays what it is sent and echoes the marks. */
-export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbound }: OneCallOptions) {
+export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbound, rings = false }: OneCallOptions) {
   const beganMs = clock.nowMs();
   const agent: CallAgent = {
     ...config.agents.find(({ name }) => name === 'reception')!,
@@ -45,7 +47,7 @@ export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbou
     agent: agent.name,
     model: agent.live.model,
     voice: agent.live.voice,
-    direction: 'inbound' as const,
+    direction: outbound === undefined ? ('inbound' as const) : ('outbound' as const),
     from: '+15550100',
     to: '+15550199',
     sipHeaders: {},
@@ -73,10 +75,10 @@ export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbou
   const quiet = new Uint8Array(160).fill(0xff);
   let playedUntilMs = 0;
   const marks = new Set<() => void>();
-  let handlers: StreamHandlers;
-  /** A stream opens, the first one or another. */
-  const answer = (): void => {
-    handlers = call.answer({
+  let handlers: StreamHandlers | undefined;
+  /** A stream opens, the first one or another, `keysPressed` on the way to it. */
+  const answer = (keysPressed = false): void => {
+    const stream: CallStream = {
       streamId: 'MZ1',
       callId: 'CA1',
       provider: 'twilio',
@@ -88,13 +90,14 @@ export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbou
         if (command.type === 'audio') playedUntilMs = Math.max(nowMs, playedUntilMs) + command.payload.length / 8;
         if (command.type !== 'mark') return;
         const { name } = command;
-        marks.add(clock.after(playedUntilMs + heldUpMs - nowMs, () => handlers.markReached(name)));
+        marks.add(clock.after(playedUntilMs + heldUpMs - nowMs, () => handlers?.markReached(name)));
       },
       close: () => undefined,
-    });
+    };
+    handlers = call.answer(stream, keysPressed);
   };
-  answer();
-  const stopPhone = clock.every(20, () => handlers.audio(speaks ? voice : quiet, undefined, 0));
+  if (!rings) answer();
+  const stopPhone = clock.every(20, () => handlers?.audio(speaks ? voice : quiet, undefined, 0));
   /** Leaves nothing but sockets, which take a moment to say goodbye to each other. */
   const close = (): void => {
     if (call.phase !== 'ended') call.abandon('SHUTDOWN');
@@ -118,7 +121,10 @@ export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbou
     live,
     metrics,
     entries,
-    handlers: handlers!,
+    /** Of the newest stream. */
+    get handlers(): StreamHandlers {
+      return handlers!;
+    },
     says,
     agentLines: (): Line[] =>
       entries.flatMap((entry) => (entry.type === 'line' && entry.line.speaker === 'agent' ? [entry.line] : [])),

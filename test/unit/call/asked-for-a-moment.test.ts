@@ -30,6 +30,8 @@ const breaks = (atMs: number, times: number): Faults => [
   { kind: 'httpStatus', status: 503, fromConnection: 2, times },
 ];
 
+const toolOf = (spec: Parameters<Toolbox['open']>[0]) => new Toolbox({ clock: new ManualClock() }).open(spec);
+
 type Options = Omit<OneCallOptions, 'clock'>;
 
 let clock: ManualClock;
@@ -236,6 +238,53 @@ describe('nobody is asked for a moment', () => {
     expect(scene.asked()).toHaveLength(1);
   });
 
+  test('while they speak, though the greeting is protected from their voice', async () => {
+    const scene = callOf({
+      model: { turns: [{ ...GREETS, delayMs: 60_000 }], faults: breaks(400, 3) },
+      agent: { guard: { protect: ['greeting'], echoGuard: false, backchannelMs: undefined } },
+    });
+    await clock.advance(3_000);
+    await scene.says(2_000);
+    await clock.advance(3_800);
+    expect(scene.asked()).toEqual([]);
+    await clock.advance(600);
+    expect(scene.asked()).toHaveLength(1);
+  });
+
+  test('while they press keys', async () => {
+    const scene = await asksIntoABreak();
+    for (const key of '1234') {
+      await clock.advance(1_500);
+      scene.handlers.digit(key);
+    }
+    await clock.advance(3_800);
+    expect(scene.asked()).toEqual([]);
+    await clock.advance(400);
+    expect(scene.asked()).toHaveLength(1);
+  });
+
+  test('who has just come to the phone', async () => {
+    const faults = breaks(3_200, 3);
+    const scene = callOf({ model: { turns: [{ ...GREETS, delayMs: 60_000 }], faults }, rings: true });
+    await clock.advance(3_000);
+    scene.answer();
+    await clock.advance(3_800);
+    expect(scene.call.phase).toBe('resuming');
+    expect(scene.asked()).toEqual([]);
+    await clock.advance(400);
+    expect(scene.asked()).toHaveLength(1);
+  });
+
+  test('before what the agent’s keys have led to has had its time', async () => {
+    const scene = await asksIntoABreak();
+    await clock.advance(1_000);
+    scene.handlers.ended('lost');
+    await clock.advance(5_000);
+    scene.answer(true);
+    await clock.advance(3_800);
+    expect(scene.asked()).toEqual([]);
+  });
+
   test('who has hung up', async () => {
     const scene = await asksIntoABreak();
     await clock.advance(1_000);
@@ -245,11 +294,7 @@ describe('nobody is asked for a moment', () => {
   });
 
   test('once the goodbye has begun', async () => {
-    const tool = await new Toolbox({ clock: new ManualClock() }).open({
-      kind: 'endCall',
-      name: 'end_call',
-      description: 'Ends the call.',
-    });
+    const tool = await toolOf({ kind: 'endCall', name: 'end_call', description: 'Ends the call.' });
     const ends = { on: 'speech' as const, hears: 'Goodbye', delayMs: 0, calls: [{ name: 'end_call' }] };
     const scene = await asksIntoABreak({
       model: { turns: [ends], faults: breaks(8_500, 3) },
@@ -277,6 +322,30 @@ describe('nobody is asked for a moment', () => {
     });
     await clock.advance(10_000);
     expect(scene.call.phase).toBe('resuming');
+    expect(scene.asked()).toEqual([]);
+  });
+
+  test('who is a machine, as the model has said', async () => {
+    const tool = await toolOf({
+      kind: 'voicemailDetected',
+      name: 'voicemail_detected',
+      description: 'A machine has answered.',
+      message: 'Please call back.',
+    });
+    const leaves = {
+      on: 'speech' as const,
+      hears: 'After the tone',
+      delayMs: 0,
+      calls: [{ name: 'voicemail_detected' }],
+    };
+    const scene = await asksIntoABreak({
+      model: { turns: [leaves], faults: breaks(8_500, 3) },
+      agent: { tools: [tool] },
+      outbound: { variables: {} },
+    });
+    await clock.advance(10_000);
+    expect(scene.call.phase).toBe('resuming');
+    expect(scene.entries.some(({ type }) => type === 'toolAnswered')).toBe(true);
     expect(scene.asked()).toEqual([]);
   });
 });

@@ -47,3 +47,14 @@ test('a caller whom nobody heard for a while may wait for an answer; that is ask
   expect(carryOn.heardAgain()).toBe(true);
   expect(carryOn.heardAgain()).toBe(false);
 });
+
+test('somebody waits while there is anything to be told', () => {
+  const carryOn = new CarryOn();
+  expect(carryOn.owes).toBe(false);
+  carryOn.broken('callerUnanswered');
+  expect(carryOn.owes).toBe(true);
+  carryOn.mended(false);
+  expect(carryOn.owes).toBe(false);
+  carryOn.happened('[Back.]');
+  expect(carryOn.owes).toBe(true);
+});

@@ -13,12 +13,12 @@ function givenCall(leaving?: { readonly speaking: boolean }, pressed = true) {
   const asked: (Destination | undefined)[] = [];
   const messages: TakenMessage[] = [];
   const sent: string[] = [];
-  let ends = 0;
+  const machines: string[] = [];
   return {
     asked,
     messages,
-    ends: () => ends,
-    endAtMachine: () => void ends++,
+    machines,
+    atMachine: (then: 'hangUp' | 'leaveMessage') => void machines.push(then),
     takeMessage: (message: TakenMessage) => void messages.push(message),
     keys: () => '',
     sendKeys: (keys: string) => {
@@ -128,9 +128,8 @@ test('a machine ends an outbound call, or is left a message; nobody who calls he
     status: 'ok',
     message: expect.stringMatching(/tone.*"Call us back\."/),
   });
-  expect(call.ends()).toBe(0);
   expect(await ending.run({}, outbound, never, call)).toMatchObject({ status: 'ok' });
-  expect(call.ends()).toBe(1);
+  expect(call.machines).toEqual(['leaveMessage', 'hangUp']);
 });
 
 test('keys are pressed as they are given, and not while the connection is broken', async () => {

@@ -41,7 +41,7 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
     context: CONTEXT,
     actions: {
       leave: () => undefined,
-      endAtMachine: () => undefined,
+      atMachine: () => undefined,
       takeMessage: () => undefined,
       sendKeys: () => undefined,
       keys: () => '',
