@@ -53,8 +53,11 @@ async function handOver(callId: string, call: Call, deps: DrainDeps): Promise<vo
   call.handOver();
   // A goodbye is said to its end here.
   if (!isReleased(call)) return;
+  // Away for keys, the other side comes back by itself, to whoever is asked; led there, it would get them twice.
+  const comesByItself = call.keysOut.underWay && !call.hasStream;
   await store.release(callId);
   metrics.callsHandedOver.inc();
+  if (comesByItself) return;
   try {
     if ((await control?.redirect(callId, streamEndedUrl)) === 'done') return;
   } catch (error) {

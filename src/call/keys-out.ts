@@ -13,6 +13,11 @@ const KEY_MS = 300;
 /** For the provider's question, and the opening of a stream. */
 const AROUND_MS = 4_000;
 
+/** How long the other side is away for them at the most. */
+export function awayMs(keys: string): number {
+  return [...keys].reduce((sum, key) => sum + (LENGTHS_MS[key] ?? KEY_MS), AROUND_MS);
+}
+
 export interface KeysOutOptions {
   readonly deps: Pick<CallDeps, 'clock' | 'sharedKeys'> & { readonly facts: Pick<CallDeps['facts'], 'callId'> };
   readonly stream: Pick<OwnStream, 'leave'>;
@@ -49,7 +54,7 @@ export class KeysOut {
   begin(keys: string): Promise<boolean> | undefined {
     const { deps, phase } = this.#options;
     if (phase() !== 'talking' || this.underWay) return undefined;
-    const lengthMs = [...keys].reduce((sum, key) => sum + (LENGTHS_MS[key] ?? KEY_MS), AROUND_MS);
+    const lengthMs = awayMs(keys);
     this.#keys = keys;
     this.#untilMs = deps.clock.nowMs() + lengthMs;
     this.#shared = true;

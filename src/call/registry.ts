@@ -7,6 +7,7 @@ import { Call } from './call.ts';
 import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
 import { HangUps } from './hang-ups.ts';
+import { awayMs } from './keys-out.ts';
 import { connected, HANG_UP, type Next } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import type { RegistryOptions } from './registry-options.ts';
@@ -152,11 +153,14 @@ export class CallRegistry {
   orphaned(callId: string, facts: CallFacts): void {
     const { logger, store } = this.#options;
     logger.warn({ callId, agent: facts.agent }, 'call of a dead process may go on here');
-    this.#rescue.begin(
-      callId,
-      ASK_ABOUT_ORPHAN_AFTER_MS,
-      () => isOrphan(callId, store),
-      () => void settleLeft(callId, this.#options.store),
+    void this.#sharedKeys.of(callId).then((keys) =>
+      this.#rescue.begin(
+        callId,
+        // Led elsewhere, the provider would break off in the middle of them, and press them all again.
+        keys === undefined ? ASK_ABOUT_ORPHAN_AFTER_MS : awayMs(keys),
+        () => isOrphan(callId, store),
+        () => void settleLeft(callId, store),
+      ),
     );
   }
 

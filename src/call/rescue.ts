@@ -39,6 +39,7 @@ export class Rescue {
   readonly #options: RescueOptions;
   /** Calls that are waited for, or were asked for not long ago. */
   readonly #waiting = new Map<string, Waiting>();
+  #closed = false;
 
   constructor(options: RescueOptions) {
     this.#options = options;
@@ -46,7 +47,7 @@ export class Rescue {
 
   /** After `afterMs`, if the caller `isLost` still. `over`: there is no such call any more. */
   begin(callId: string, afterMs: number, isLost: () => Promise<boolean>, over: () => void): void {
-    if (this.#waiting.has(callId)) return;
+    if (this.#closed || this.#waiting.has(callId)) return;
     const cancel = this.#options.clock.after(afterMs, () => void this.#ask(callId, isLost, over));
     this.#waiting.set(callId, { cancel });
   }
@@ -66,6 +67,7 @@ export class Rescue {
   }
 
   close(): void {
+    this.#closed = true;
     for (const callId of [...this.#waiting.keys()]) this.end(callId);
   }
 

@@ -973,6 +973,28 @@ describe('a call of a dead process', () => {
     expect(redirected).toHaveLength(1);
   });
 
+  test('is not asked for by a process that stops meanwhile', async () => {
+    const { registry } = service({ store: { look: async () => ({ state: 'running', holder: 'dead', facts }) } });
+    registry.orphaned('CA1', facts);
+    registry.close();
+    await clock.advance(2_500);
+    expect(redirected).toEqual([]);
+  });
+
+  test('whose other side is away for keys is not asked for before they are pressed', async () => {
+    const notes = createLocalNotes(new ManualClock());
+    const { registry } = service({
+      notes,
+      store: { look: async () => ({ state: 'running', holder: 'dead', facts }) },
+    });
+    await new SharedKeys(notes).share('CA1', '1234567890#');
+    registry.orphaned('CA1', facts);
+    await clock.advance(7_000);
+    expect(redirected).toEqual([]);
+    await clock.advance(1_000);
+    expect(redirected).toHaveLength(1);
+  });
+
   test('goes on with its session, knows its past, and does not greet again', async () => {
     const earlier: Entry[] = [
       { type: 'began', at: 1_000, version: 1, call: facts },
@@ -1267,6 +1289,21 @@ describe('shutting down', () => {
       expect.objectContaining({ type: 'line', line: expect.objectContaining({ text: 'Hm', cut: false }) }),
     );
     expect(await metrics.text()).toContain('callbridge_calls_handed_over_total 1');
+  });
+
+  test('does not have the provider break off the keys that it presses for a call that is given away', async () => {
+    const notes = createLocalNotes(new ManualClock());
+    const released: string[] = [];
+    const store = { neighbours: async () => 1, release: async (callId: string) => void released.push(callId) };
+    const { registry } = service({ ...(await keysPressing()), notes, store });
+    await streamOf(registry, 'CA1');
+    await clock.advance(2_000);
+    const drained = registry.drain(0);
+    await clock.advance(8_500);
+    expect(await drained).toBe(true);
+    expect([released, redirected]).toEqual([['CA1'], []]);
+    // Whoever is asked knows of them.
+    expect(await new SharedKeys(notes).of('CA1')).toBe('1wwww');
   });
 
   test('closes the stream of a call that it gives away when the provider cannot be asked', async () => {
