@@ -3,6 +3,7 @@
  * and was lost. https://modelcontextprotocol.io/specification
  */
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { z } from 'zod';
 import { type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { McpConnection } from './mcp-connection.ts';
 import type { ToolArgs } from './tool.ts';
@@ -46,10 +47,19 @@ export interface McpResult {
 
 /** A process takes seconds to start, and one that does not answer then will not. */
 const CONNECT_DEADLINE_MS = 15_000;
-/** https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#session-management */
-const SESSION_UNKNOWN = 404;
+/**
+ * 404 by https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#session-management, and 400 by the package's own
+ * examples, of which servers are made. Nothing was done, whatever else a 400 may mean.
+ */
+const SESSION_UNKNOWN: ReadonlySet<unknown> = new Set([404, 400]);
 /** A server with more tools than these pages hold gives the rest to nobody. */
 const MAX_PAGES = 20;
+
+const callResult = z.object({
+  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })).default([]),
+  structuredContent: z.unknown().optional(),
+  isError: z.boolean().default(false),
+});
 
 export interface McpCallOptions {
   readonly signal: AbortSignal;
@@ -99,9 +109,9 @@ export class McpServer {
       const connection = await connecting;
       signal.throwIfAborted();
       try {
-        return resultOf(
-          await connection.use((client) => client.callTool({ name, arguments: args }, undefined, limits)),
-        );
+        // `callTool` would throw, as for wrong arguments, when a result breaks the tool's own schema: by then it is done.
+        const request = { method: 'tools/call', params: { name, arguments: { ...args } } } as const;
+        return resultOf(await connection.use((client) => client.request(request, callResult, limits)));
       } catch (error) {
         signal.throwIfAborted();
         if (isLost(error)) {
@@ -116,7 +126,7 @@ export class McpServer {
     } catch (error) {
       signal.throwIfAborted();
       // It was started anew, does not know us any more, and has done nothing.
-      if (codeOf(error) !== SESSION_UNKNOWN) throw error;
+      if (!SESSION_UNKNOWN.has(codeOf(error))) throw error;
       return once();
     }
   }
@@ -211,19 +221,18 @@ async function listTools(client: Client): Promise<readonly McpTool[]> {
 
 /** A connection of which nothing more is to be had. A request that was refused otherwise says nothing of the next one. */
 function isLost(error: unknown): boolean {
-  return codeOf(error) === SESSION_UNKNOWN || (error instanceof TypeError && error.message === 'fetch failed');
+  return SESSION_UNKNOWN.has(codeOf(error)) || (error instanceof TypeError && error.message === 'fetch failed');
 }
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
-function resultOf(result: Awaited<ReturnType<Client['callTool']>>): McpResult {
-  const content = Array.isArray(result.content) ? result.content : [];
+function resultOf({ content, structuredContent, isError }: z.output<typeof callResult>): McpResult {
   return {
-    texts: content.flatMap((part) => (part.type === 'text' ? [part.text] : [])),
-    structured: result.structuredContent,
-    isError: result.isError === true,
+    texts: content.flatMap(({ type, text }) => (type === 'text' && text !== undefined ? [text] : [])),
+    structured: structuredContent,
+    isError,
   };
 }
 

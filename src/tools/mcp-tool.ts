@@ -16,6 +16,8 @@ export interface McpToolSpec extends ToolSpec {
 /** https://www.jsonrpc.org/specification#error_object, and the two that the package adds for itself. */
 const INVALID_PARAMS = -32_602;
 const LOST = new Set([-32_000, -32_001]);
+/** RFC 6585 §4: it was not served. */
+const TOO_MANY_REQUESTS = 429;
 
 /** Rejects with Failure CONFIG_INVALID when the server has no such tool, or cannot be had. */
 export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promise<OutsideTool> {
@@ -50,6 +52,7 @@ export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promi
         signal.throwIfAborted();
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code === INVALID_PARAMS && error instanceof Error) return badArguments(error.message);
+        if (code === TOO_MANY_REQUESTS) return unavailable(true);
         if (isLost(error, code)) return unavailable(mayRepeat);
         throw new Error(`${place}: ${name} failed with ${codeText(error, code)}`);
       }

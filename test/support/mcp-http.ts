@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolRequestSchema, type CallToolResult, type ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
@@ -26,10 +26,11 @@ export interface McpHttp {
   readonly stop: () => Promise<void>;
 }
 
-/** Stopped with the test. */
+/** Stopped with the test. With an `outputSchema`, results are sent as they are, as by a server that does not hold itself to it. */
 export async function givenMcpHttp(
   handle: Handle,
   annotations: ToolAnnotations = { readOnlyHint: true },
+  outputSchema?: z.ZodRawShape,
 ): Promise<McpHttp> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const headers: IncomingHttpHeaders[] = [];
@@ -54,9 +55,19 @@ export async function givenMcpHttp(
     const mcp = new McpServer({ name: 'tables', version: '1' });
     mcp.registerTool(
       'find_table',
-      { description: 'Looks for a free table.', inputSchema: { day: z.string().optional() }, annotations },
+      {
+        description: 'Looks for a free table.',
+        inputSchema: { day: z.string().optional() },
+        annotations,
+        ...(outputSchema && { outputSchema }),
+      },
       (args, { signal }) => handle(args, signal),
     );
+    if (outputSchema !== undefined) {
+      mcp.server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) =>
+        handle({ ...params.arguments }, signal),
+      );
+    }
     // The package's types are not exact about undefined.
     await mcp.connect(transport as Parameters<typeof mcp.connect>[0]);
     await transport.handleRequest(request, response);

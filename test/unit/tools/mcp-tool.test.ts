@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { z } from 'zod';
 import { systemClock } from '../../../src/lib/index.ts';
 import type { LoadSdk, McpServerSpec } from '../../../src/tools/mcp-server.ts';
 import type { McpToolSpec } from '../../../src/tools/mcp-tool.ts';
@@ -81,6 +82,35 @@ describe('over HTTP', () => {
     expect(await tool.run({}, CONTEXT, never)).toMatchObject(told);
   });
 
+  test.each([
+    [
+      'breaks the schema that its tool declares',
+      { content: [], structuredContent: { table: 'seven' } },
+      { table: 'seven' },
+    ],
+    ['is not the JSON that its tool declares', { content: [{ type: 'text' as const, text: 'Seven' }] }, 'Seven'],
+  ])('a result that %s is told all the same: what was asked for is done', async (_how, result, data) => {
+    const server = await givenMcpHttp(() => result, {}, { table: z.number() });
+    const tool = await http(server.url)('find_table');
+    expect(tool.sideEffect).toBe(true);
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'ok', retryable: false, data });
+  });
+
+  test('a server that was started anew, and does not know us by its own word for that, is asked again', async () => {
+    const server = await givenMcpHttp(() => ({ content: [{ type: 'text', text: 'Seven' }] }));
+    const tool = await http(server.url)('find_table');
+    server.restart();
+    server.refuse(400, 'Bad Request: No valid session ID provided');
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'Seven' });
+  });
+
+  test('a server that has too much to do has done nothing, and may be asked again', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }), {});
+    const tool = await http(server.url)('find_table');
+    server.refuse(429);
+    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
+  });
+
   test('a server that was started anew is asked again', async () => {
     const server = await givenMcpHttp(() => ({ content: [{ type: 'text', text: 'Seven' }] }));
     const tool = await http(server.url)('find_table');
@@ -148,9 +178,10 @@ describe('over HTTP', () => {
   test('what a server says of a fault of its own is thrown as its code alone, for the log is no place for it', async () => {
     const server = await givenMcpHttp(() => ({ content: [] }));
     const tool = await http(server.url)('find_table');
-    server.refuse(400, JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_000, message: 'Ann Rossi' } }));
+    const fault = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_000, message: 'Ann Rossi' } });
+    server.refuse(403, fault);
     const thrown: unknown = await tool.run({}, CONTEXT, never).catch((error) => error);
-    expect(inspect(thrown)).toMatch(/Error: mcpServers\.crm: find_table failed with code 400\n/);
+    expect(inspect(thrown)).toMatch(/Error: mcpServers\.crm: find_table failed with code 403\n/);
     expect(inspect(thrown)).not.toContain('Rossi');
   });
 
