@@ -13,10 +13,28 @@ const NOT_THERE = new Set([404, 410]);
 /** What passes by itself: RFC 9110 §15, RFC 6585. */
 export const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Throws for what the operator must mend: the model is told only that it failed. `mayRepeat`: the request does no harm twice. */
-export function resultFrom(answer: HttpAnswer, pick: Pick, mayRepeat: boolean): ToolResult {
+/** What was asked for. */
+export interface Asked {
+  readonly pick: Pick;
+  /** Whether something was to be done, beside answering. */
+  readonly sideEffect: boolean;
+  /** The request does no harm twice. */
+  readonly mayRepeat: boolean;
+}
+
+/** Throws for what the operator must mend: the model is told only that it failed. */
+export function resultFrom(answer: HttpAnswer, { pick, sideEffect, mayRepeat }: Asked): ToolResult {
   const { status } = answer;
-  if (status >= 200 && status < 300) return done(answer, pick);
+  if (status >= 200 && status < 300) {
+    try {
+      return done(answer, pick);
+    } catch (error) {
+      // Nobody is to be told that it was not done.
+      if (sideEffect)
+        return { status: 'unreadable', retryable: false, message: 'It was done. What came of it cannot be read.' };
+      throw error;
+    }
+  }
   if (status < 400) throw new Error(`the answer was ${status}: redirects are not followed, so give the final URL`);
   if (OUR_FAULT.has(status)) throw new Error(`the answer was ${status}: check the method, the URL and the credentials`);
   if (status >= 500 || PASSING.has(status)) return unavailable(mayRepeat);

@@ -65,7 +65,8 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
       if (error instanceof NotAllowed) throw error;
       return { result: unavailable(error instanceof NotSent || mayRepeat), passes: true };
     }
-    return { result: resultFrom(answer, spec.pick, mayRepeat), passes: PASSING.has(answer.status) && !answer.saysWhen };
+    const result = resultFrom(answer, { pick: spec.pick, sideEffect, mayRepeat });
+    return { result, passes: PASSING.has(answer.status) && !answer.saysWhen };
   };
 
   const run = async (args: ToolArgs, context: ToolContext, signal: AbortSignal): Promise<ToolResult> => {

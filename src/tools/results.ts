@@ -4,8 +4,8 @@ import type { ToolArgs, ToolResult } from './tool.ts';
 
 /** About 4,000 tokens, which every later turn of the call is billed for; what is longer cannot be told on the phone anyway. */
 export const MAX_RESULT_BYTES = 16 * 1024;
-/** Of arguments that are repeated to the model. */
-const MAX_TOLD_ARGUMENTS = 1_000;
+/** Of arguments that are repeated to the model, and of a long word that nothing came of it. */
+const MAX_TOLD_CHARACTERS = 1_000;
 
 export function unknownTool(name: string): ToolResult {
   const message = `There is no tool named ${name}. Tell the caller that you cannot do this, and do not try again.`;
@@ -90,6 +90,8 @@ export function tellable(result: ToolResult): ToolResult {
     return failed();
   }
   if (Buffer.byteLength(text) > MAX_RESULT_BYTES) {
+    const { status, retryable } = result;
+    if (status !== 'ok') return { status, retryable, message: result.message.slice(0, MAX_TOLD_CHARACTERS) };
     const message = 'It was done, and its result is too long to be told. Ask for less, if that is possible.';
     return { status: 'too_long', retryable: false, message };
   }
@@ -103,5 +105,5 @@ export function asText(name: string, args: ToolArgs, result: ToolResult): string
 }
 
 function toldOf(args: ToolArgs): string {
-  return JSON.stringify(args).slice(0, MAX_TOLD_ARGUMENTS);
+  return JSON.stringify(args).slice(0, MAX_TOLD_CHARACTERS);
 }

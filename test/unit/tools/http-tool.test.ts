@@ -251,6 +251,19 @@ describe('what the model is told', () => {
   });
 });
 
+test.each([
+  [{ 'content-type': 'text/html' }, '<p>Booked.</p>', ['status']],
+  [{}, 'OK', undefined],
+  [{ 'content-type': 'application/json' }, 'OK', undefined],
+])('a side effect whose answer cannot be read (%j: %s) is told as done', async (headers, text, pick) => {
+  const { port } = await givenHttpService((_asked, response) => response.writeHead(200, headers).end(text));
+  expect(await toolOf(port, { method: 'POST', pick }).run({}, CONTEXT, never)).toMatchObject({
+    status: 'unreadable',
+    retryable: false,
+    message: expect.stringMatching(/^It was done\./),
+  });
+});
+
 describe('what passes', () => {
   test.each([
     ['GET', undefined, 3],

@@ -117,6 +117,16 @@ describe('a call is settled', () => {
   });
 });
 
+test('a long word that nothing was done is told as that, and cut', async () => {
+  const { ledger, clock, runs, settled } = givenLedger([{ name: 'look' }]);
+  ledger.called(call('c1'));
+  runs[0]!.resolve({ status: 'refused', retryable: false, message: `We are full. ${'x'.repeat(20_000)}` });
+  await clock.advance(0);
+  expect(settled).toMatchObject([
+    { result: { status: 'refused', message: expect.stringMatching(/^We are full\. x{987}$/) } },
+  ]);
+});
+
 describe('the model calls too much', () => {
   test('at once: it may come again', () => {
     const { ledger, runs, settled } = givenLedger([{ name: 'look' }]);
