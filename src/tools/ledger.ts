@@ -126,6 +126,7 @@ export class ToolLedger {
     const result = answer === undefined ? open : results.resultOf(answer);
     if (tool !== undefined) this.#ranEarlier(call, tool, result);
     if (answer === undefined) this.#settle(call, result);
+    this.#count += 1;
   }
 
   /** The phone call is over: what still runs is stopped. */

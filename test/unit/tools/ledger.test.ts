@@ -147,6 +147,13 @@ describe('the model calls too much', () => {
   });
 });
 
+test('what another process knew of the call counts among all of them', () => {
+  const { ledger, settled } = givenLedger([{ name: 'look' }]);
+  for (let at = 0; at < 200; at++) ledger.takeUp(call(`c${at}`), OK);
+  ledger.called(call('c200'));
+  expect(settled).toMatchObject([{ call: { id: 'c200' }, result: { status: 'too_many', retryable: false } }]);
+});
+
 describe('a side effect', () => {
   const book = { name: 'book', sideEffect: true };
 
