@@ -13,20 +13,27 @@ export class CallLength {
   readonly #clock: Clock;
   readonly #maxMs: number;
   readonly #over: () => void;
+  readonly #answeredMs: number | undefined;
   #cancel: Cancel | undefined;
   #warnAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, maxMs: number, over: () => void) {
+  /** `answeredMs`: when it was answered, in another process or before a transfer; undefined: it is still to be. */
+  constructor(clock: Clock, maxMs: number, over: () => void, answeredMs?: number) {
     this.#clock = clock;
     this.#maxMs = maxMs;
     this.#over = over;
+    this.#answeredMs = answeredMs;
   }
 
   /** The call is answered. Again, by another stream, it changes nothing. */
   begin(): void {
     if (this.#cancel !== undefined) return;
-    this.#cancel = this.#clock.after(this.#maxMs, this.#over);
-    if (this.#maxMs >= MIN_WARNED_MS) this.#warnAtMs = this.#clock.nowMs() + this.#maxMs - WARNED_BEFORE_MS;
+    const nowMs = this.#clock.nowMs();
+    const spentMs = Math.max(0, nowMs - (this.#answeredMs ?? nowMs));
+    // Who is back after the end is warned of it as well.
+    const leftMs = Math.max(this.#maxMs - spentMs, Math.min(this.#maxMs, WARNED_BEFORE_MS));
+    this.#cancel = this.#clock.after(leftMs, this.#over);
+    if (this.#maxMs >= MIN_WARNED_MS) this.#warnAtMs = nowMs + leftMs - WARNED_BEFORE_MS;
   }
 
   /** Asked in a moment in which nobody speaks: whether the agent is to be told now. Once. */

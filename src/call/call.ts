@@ -34,7 +34,8 @@ export class Call {
   constructor(agent: CallAgent, deps: CallDeps, takenUp?: TakenUp) {
     this.#agent = agent;
     this.#deps = deps;
-    this.#length = new CallLength(deps.clock, agent.limits.callMs, () => this.hangUp('timeLimit'));
+    const tooLong = (): void => this.hangUp('timeLimit');
+    this.#length = new CallLength(deps.clock, agent.limits.callMs, tooLong, takenUp?.answeredMs);
     this.#idle = new Idle(agent, deps);
     this.#stream = new OwnStream({
       clock: deps.clock,

@@ -2,6 +2,7 @@
 import type { CallStore } from '../cluster/index.ts';
 import type { FailureCode } from '../lib/index.ts';
 import {
+  answeredMs,
   type CallFacts,
   type EarlierToolCall,
   type Entry,
@@ -61,6 +62,8 @@ export async function settleLeft(callId: string, store: CallStore): Promise<void
 export interface TakenUp {
   /** Why the earlier process is not there any more: it gave the call away, or it died. */
   readonly because: FailureCode;
+  /** When it was answered first; undefined: nobody wrote that down. */
+  readonly answeredMs: number | undefined;
   readonly greeted: boolean;
   /** The newest key to the session, and the route on which it is good. */
   readonly handle: { readonly handle: string; readonly route: string } | undefined;
@@ -95,6 +98,7 @@ export function takenUpFrom(
   const agents = withoutOwnWords(entries);
   return {
     because: transfer !== undefined ? 'STREAM_LOST' : wasHandedOver(entries) ? 'SHUTDOWN' : 'PROCESS_DIED',
+    answeredMs: answeredMs(entries),
     notPutThrough: transfer && notPutThrough(transfer.name, transferStatus),
     // An order that nothing came of was lost with the process.
     greeted: hasGreeted(entries) && agents.some(({ type }) => type === 'speaking' || type === 'line'),

@@ -6,6 +6,7 @@ export { type Collector, type CollectorOptions, createCollector } from './collec
 export { type Cost, costSchema } from './cost.ts';
 export type { SaidTurn } from './dialogue.ts';
 export {
+  answeredMs,
   type EarlierToolCall,
   hasGreeted,
   hasUnusedKeys,

@@ -117,6 +117,9 @@ function service({
   return { registry, live, transcripts, closed, metrics, slots };
 }
 
+/** When a call began that another process had. */
+const BEGAN_MS = new ManualClock().nowMs() - 10_000;
+
 const call = (callId: string): RingingCall => ({
   callId,
   provider: 'twilio',
@@ -504,11 +507,11 @@ test('keys that were not pressed on the way to the next stream are not said to b
 describe('keys that the agent has pressed from another process', () => {
   const facts = { ...call('CA1'), model: 'gemini-3.8-live', voice: 'Aoede' };
   const earlier: Entry[] = [
-    { type: 'began', at: 1_000, version: 1, call: facts },
-    { type: 'answered', at: 1_000 },
-    { type: 'greeted', at: 1_000 },
-    { type: 'line', at: 3_000, turn: 1, line: lineOf('caller', 'For sales, press one.') },
-    { type: 'toolCalled', at: 4_000, id: 'c1', name: 'send_digits', args: { digits: '1wwww' } },
+    { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+    { type: 'answered', at: BEGAN_MS },
+    { type: 'greeted', at: BEGAN_MS },
+    { type: 'line', at: BEGAN_MS + 2_000, turn: 1, line: lineOf('caller', 'For sales, press one.') },
+    { type: 'toolCalled', at: BEGAN_MS + 3_000, id: 'c1', name: 'send_digits', args: { digits: '1wwww' } },
   ];
 
   test('are pressed when this one is asked, however often, until the other side is back', async () => {
@@ -613,6 +616,24 @@ describe('the limits of a call', () => {
     expect(registry.active).toBe(1);
     await clock.advance(40_000);
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'timeLimit' }]);
+  });
+
+  test('end it at its length from when it was answered, in whichever process', async () => {
+    const answeredMs = new ManualClock().nowMs() - 100_000;
+    const facts = { ...call('CA1'), model: 'gemini-3.8-live', voice: 'Aoede' };
+    const earlier: Entry[] = [
+      { type: 'began', at: answeredMs, version: 1, call: facts },
+      { type: 'answered', at: answeredMs },
+    ];
+    const given = service({
+      limits: { callMs: 300_000, silenceMs: 600_000 },
+      store: { take: async () => ({ entries: earlier }) },
+    });
+    await streamOf(given.registry, 'CA1');
+    await clock.advance(199_000);
+    expect(given.registry.active).toBe(1);
+    await clock.advance(40_000);
+    expect(outcomeOf(given.transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'timeLimit' }]);
   });
 
   test('count silence from the last voice of the caller', async () => {
@@ -997,12 +1018,12 @@ describe('a call of a dead process', () => {
 
   test('goes on with its session, knows its past, and does not greet again', async () => {
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
-      { type: 'greeted', at: 1_000 },
-      { type: 'speaking', at: 1_500, turn: 1 },
-      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
-      { type: 'line', at: 6_000, line: lineOf('caller', 'A table for two, please.') },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
+      { type: 'greeted', at: BEGAN_MS },
+      { type: 'speaking', at: BEGAN_MS + 500, turn: 1 },
+      { type: 'line', at: BEGAN_MS + 2_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+      { type: 'line', at: BEGAN_MS + 5_000, line: lineOf('caller', 'A table for two, please.') },
     ];
     const { registry, live, transcripts, metrics } = service({ store: { take: async () => ({ entries: earlier }) } });
     await streamOf(registry, 'CA1');
@@ -1021,11 +1042,11 @@ describe('a call of a dead process', () => {
     ['says nothing of keys that no tool is to have', undefined, false],
   ])('%s', async (_what, keys, told) => {
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
-      { type: 'greeted', at: 1_000 },
-      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Your code, please.') },
-      { type: 'line', at: 6_000, line: { ...lineOf('caller', '•'), kind: 'digits' } },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
+      { type: 'greeted', at: BEGAN_MS },
+      { type: 'line', at: BEGAN_MS + 2_000, turn: 1, line: lineOf('agent', 'Your code, please.') },
+      { type: 'line', at: BEGAN_MS + 5_000, line: { ...lineOf('caller', '•'), kind: 'digits' } },
     ];
     const check: Tool = {
       declaration: { name: 'check', description: 'Checks the code.' },
@@ -1056,17 +1077,23 @@ describe('a call of a dead process', () => {
         return { status: 'ok', retryable: false, message: 'Done again.' };
       },
     });
-    const called = (id: string, name: string): Entry => ({ type: 'toolCalled', at: 4_000, id, name, args: {} });
+    const called = (id: string, name: string): Entry => ({
+      type: 'toolCalled',
+      at: BEGAN_MS + 3_000,
+      id,
+      name,
+      args: {},
+    });
     const answer = { status: 'ok', retryable: false, message: 'Done.' };
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
-      { type: 'greeted', at: 1_000 },
-      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
+      { type: 'greeted', at: BEGAN_MS },
+      { type: 'line', at: BEGAN_MS + 2_000, turn: 1, line: lineOf('agent', 'Good morning.') },
       called('c1', 'look'),
       called('c2', 'book'),
       called('c3', 'order'),
-      { type: 'toolAnswered', at: 4_500, id: 'c3', name: 'order', answer },
+      { type: 'toolAnswered', at: BEGAN_MS + 3_500, id: 'c3', name: 'order', answer },
     ];
     const { registry, live, transcripts } = service({
       tools: [toolOf('look', false), toolOf('book', true), toolOf('order', true)],
@@ -1125,10 +1152,10 @@ describe('a call of a dead process', () => {
 
   test('which rang here as well goes on as it was, and not as what was prepared', async () => {
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
-      { type: 'greeted', at: 1_000 },
-      { type: 'line', at: 3_000, turn: 1, line: lineOf('agent', 'Good morning.') },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
+      { type: 'greeted', at: BEGAN_MS },
+      { type: 'line', at: BEGAN_MS + 2_000, turn: 1, line: lineOf('agent', 'Good morning.') },
     ];
     const { registry, live, closed } = service({ store: { take: async () => ({ entries: earlier }) } });
     await registry.ring(call('CA1'));
@@ -1144,8 +1171,8 @@ describe('a call of a dead process', () => {
 
   test('may be stopped once more for as long as the process that had it goes on asking', async () => {
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
     ];
     const { registry } = service({ store: { take: async () => ({ entries: earlier }) } });
     const { ended } = await streamOf(registry, 'CA1');
@@ -1189,8 +1216,8 @@ describe('a call of a dead process', () => {
 
   test('whose caller hangs up when it was taken, and is not in yet, has its record made here', async () => {
     const earlier: Entry[] = [
-      { type: 'began', at: 1_000, version: 1, call: facts },
-      { type: 'answered', at: 1_000 },
+      { type: 'began', at: BEGAN_MS, version: 1, call: facts },
+      { type: 'answered', at: BEGAN_MS },
     ];
     const { registry, transcripts, closed, slots } = service({
       limits: { calls: 1 },
