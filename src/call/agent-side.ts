@@ -48,6 +48,8 @@ export class AgentSide {
   readonly watchdog: Watchdog;
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
+  /** Nobody is there to be greeted. */
+  #greetsNobody = false;
   #cancelDial: Cancel = () => undefined;
 
   constructor(options: AgentSideOptions) {
@@ -172,6 +174,12 @@ export class AgentSide {
     this.order(text, 'announcements');
   }
 
+  /** For a machine, which records it: a greeting that is still to come would take its place. */
+  leaveMessage(text: string): void {
+    this.#greetsNobody = true;
+    this.order(text);
+  }
+
   /** Nobody is greeted twice. */
   greet(): void {
     const { agent, deps } = this.#options;
@@ -182,9 +190,9 @@ export class AgentSide {
 
   /** The agent says nothing, though it should. Who was never heard to greet is told to do so once more. */
   nudge(): void {
-    const { agent, takenUp } = this.#options;
-    const ungreeted = agent.greeting !== undefined && takenUp?.greeted !== true && !this.watchdog.everSpoke;
-    this.order(ungreeted ? greetingOrder(agent.greeting) : NUDGE, ungreeted ? 'greeting' : undefined);
+    const { greeting } = this.#options.agent;
+    const ungreeted = greeting !== undefined && this.#mayGreet && !this.watchdog.everSpoke;
+    this.order(ungreeted ? greetingOrder(greeting) : NUDGE, ungreeted ? 'greeting' : undefined);
   }
 
   /** The agent and the caller hear each other again. */
@@ -234,8 +242,11 @@ export class AgentSide {
   }
 
   get #owesGreeting(): boolean {
-    const { agent, takenUp } = this.#options;
-    return agent.greeting !== undefined && takenUp?.greeted !== true && !this.voice.downlink.begun;
+    return this.#options.agent.greeting !== undefined && this.#mayGreet && !this.voice.downlink.begun;
+  }
+
+  get #mayGreet(): boolean {
+    return !this.#greetsNobody && this.#options.takenUp?.greeted !== true;
   }
 
   #askForAMoment(): void {

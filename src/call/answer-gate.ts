@@ -21,7 +21,7 @@ const NOBODY = /^(machine_|fax$)/;
 export interface AnswerGateOptions {
   readonly agent: Pick<CallAgent, 'message' | 'outbound'>;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'whoAnswered'>;
-  readonly agentSide: Pick<AgentSide, 'hush' | 'order' | 'hadTheLastWord' | 'playout' | 'watchdog'>;
+  readonly agentSide: Pick<AgentSide, 'hush' | 'leaveMessage' | 'hadTheLastWord' | 'playout' | 'watchdog'>;
   /** What was held for the agent: it may hear it, or it is not for it to hear. */
   readonly release: () => void;
   readonly forget: () => void;
@@ -95,7 +95,7 @@ export class AnswerGate {
     } else {
       this.#state = 'message';
       this.#sinceMs = nowMs;
-      agentSide.order(messageOrder(agent.message));
+      agentSide.leaveMessage(messageOrder(agent.message));
     }
   }
 }

@@ -218,6 +218,18 @@ describe('a machine that answers', () => {
   });
 
   test('a person in its place is greeted at once, hears the greeting to its end, and is answered after that', async () => {
+  test('that is known before the session is there is left its message, and not greeted in place of that', async () => {
+    const given = await givenOutbound({
+      agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: Call back. } }\n',
+      model: { turns: [{ on: 'text', says: MESSAGE }], faults: [{ kind: 'silentSetup', times: 1 }] },
+      callees: { [ADA]: voicemail({ toneHz: 600, lengthMs: 1_500, dbov: -20 }, 1_000) },
+    });
+    await given.place({});
+    expect((await given.ended()).end).toEqual({ how: 'serviceHungUp' });
+    expect(textsOf(given)).toEqual([expect.stringMatching(/^\[A machine has answered.*\] Call back\.$/)]);
+    expect((await given.record()).lines).toMatchObject([{ text: MESSAGE, heardText: MESSAGE, cut: false }]);
+  });
+
     const given = await givenOutbound({
       agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: Call back. } }\n',
       model: {

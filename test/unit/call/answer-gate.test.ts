@@ -40,7 +40,7 @@ function given({ machine = 'hangUp', message }: { machine?: 'hangUp' | 'leaveMes
       },
       hadTheLastWord: (sinceMs = 0) => agent.lastWordMs >= sinceMs,
       hush: () => void did.push('interrupted'),
-      order: (text) => void did.push(text),
+      leaveMessage: (text) => void did.push(text),
     },
     release: () => void did.push('released'),
     forget: () => void did.push('forgot'),
