@@ -104,6 +104,11 @@ export class AgentSide {
     return this.voice.heard;
   }
 
+  /** A tool that it has called is not done. */
+  get toolsWork(): boolean {
+    return this.#tools.work;
+  }
+
   /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
   hadTheLastWord(callerVoiceMs: number | undefined): boolean {
     const { downlink } = this.voice;
@@ -169,15 +174,15 @@ export class AgentSide {
     this.watchdog.asked();
   }
 
-  /** Something that the caller has to hear of. */
-  announce(text: string): void {
-    this.order(text, 'announcements');
-  }
-
   /** For a machine, which records it: a greeting that is still to come would take its place. */
   leaveMessage(text: string): void {
     this.#greetsNobody = true;
     this.order(text);
+  }
+
+  /** Something that the caller has to hear of. */
+  announce(text: string): void {
+    this.order(text, 'announcements');
   }
 
   /** Nobody is greeted twice. */
@@ -241,12 +246,12 @@ export class AgentSide {
     if (takenUp !== undefined) this.#tools.takeUp(takenUp);
   }
 
-  get #owesGreeting(): boolean {
-    return this.#options.agent.greeting !== undefined && this.#mayGreet && !this.voice.downlink.begun;
-  }
-
   get #mayGreet(): boolean {
     return !this.#greetsNobody && this.#options.takenUp?.greeted !== true;
+  }
+
+  get #owesGreeting(): boolean {
+    return this.#options.agent.greeting !== undefined && this.#mayGreet && !this.voice.downlink.begun;
   }
 
   #askForAMoment(): void {

@@ -47,6 +47,10 @@ export class ToolSide {
     });
   }
 
+  get work(): boolean {
+    return this.#ledger.works;
+  }
+
   called(calls: readonly ToolCall[]): void {
     for (const call of calls) this.#ledger.called(call);
   }

@@ -77,6 +77,11 @@ export class ToolLedger {
     this.#tools = new Map(options.tools.map((tool) => [tool.declaration.name, tool]));
   }
 
+  /** Whether a tool runs. */
+  get works(): boolean {
+    return this.#runs.size > 0;
+  }
+
   called(call: CalledTool): void {
     if (!this.#isNew(call)) return;
     this.#options.called(call);
@@ -121,12 +126,12 @@ export class ToolLedger {
    */
   takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined, keysPressed = false): void {
     this.#isNew(call);
+    this.#count += 1;
     const tool = this.#tools.get(call.name);
     const open = tool?.broughtBack?.(keysPressed) ?? results.interrupted(tool?.mayRepeat ?? false);
     const result = answer === undefined ? open : results.resultOf(answer);
     if (tool !== undefined) this.#ranEarlier(call, tool, result);
     if (answer === undefined) this.#settle(call, result);
-    this.#count += 1;
   }
 
   /** The phone call is over: what still runs is stopped. */

@@ -1333,6 +1333,43 @@ describe('shutting down', () => {
     expect(await new SharedKeys(notes).of('CA1')).toBe('1wwww');
   });
 
+  test('lets what a tool does come to its end before it gives the call away', async () => {
+    const released: string[] = [];
+    let finish: () => void = () => undefined;
+    const book: Tool = {
+      declaration: { name: 'book', description: 'Books a table.' },
+      deadlineMs: 10_000,
+      sideEffect: true,
+      mayRepeat: false,
+      check: () => undefined,
+      run: () =>
+        new Promise((resolve) => {
+          finish = () => resolve({ status: 'ok', retryable: false, message: 'Done.' });
+        }),
+    };
+    const { registry, transcripts } = service({
+      tools: [book],
+      store: { neighbours: async () => 1, release: async (callId) => void released.push(callId) },
+      model: {
+        turns: [
+          { on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 1_000 }, calls: [{ name: 'book' }] },
+          { on: 'toolResult' },
+        ],
+      },
+    });
+    await streamOf(registry, 'CA1');
+    await clock.advance(5_000);
+    const drained = registry.drain(0);
+    await clock.advance(2_000);
+    expect(released).toEqual([]);
+    finish();
+    await clock.advance(1_000);
+    expect(released).toEqual(['CA1']);
+    expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'ok' }]);
+    await clock.advance(3_500);
+    expect(await drained).toBe(true);
+  });
+
   test('closes the stream of a call that it gives away when the provider cannot be asked', async () => {
     const { registry } = service({
       store: { neighbours: async () => 1 },
