@@ -57,7 +57,11 @@ export class Call {
       away: () => this.phase === 'connecting' || this.phase === 'resuming',
       actions: {
         leave: (to) => this.#leave(to ?? 'agent'),
-        atMachine: (then) => (then === 'hangUp' ? this.hangUp('machine') : this.#agentSide.oneMoment.never()),
+        atMachine: (then) => {
+          // When the tool is answered.
+          if (then === 'hangUp') deps.clock.after(0, () => this.hangUp('machine'));
+          else this.#agentSide.oneMoment.never();
+        },
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
         sendKeys: (keys) => this.keysOut.begin(keys),
