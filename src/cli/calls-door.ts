@@ -86,8 +86,7 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
       // Somebody would answer, and nobody would speak.
       const [code] = registry.notReadyBecause;
       if (code !== undefined) throw new Failure(code, 'this process takes no calls just now');
-      const { ringMs, machine } = agent.outbound;
-      const settings = { ringMs, machine, maxCallMs: agent.limits.callMs + AFTER_LIMIT_MS };
+      const settings = { ...agent.outbound, maxCallMs: maxCallMsOf(agent) };
       const { model, voice } = agent.live;
       const order = { agent: agent.name, model, voice, to, from, variables, greeting };
       return viewOf(await outbound.place(order, settings));
@@ -127,6 +126,14 @@ const UNTOLD_MS: Readonly<Record<PlacedCall['state'], number>> = {
 
 /** The provider ends a call that we have forgotten; the goodbye at our own limit comes before. */
 const AFTER_LIMIT_MS = 60_000;
+/** Twilio ends any call by then. */
+const LONGEST_CALL_MS = 4 * 60 * 60_000;
+
+/** Whoever was put through talks on for as long as they like, and who is chosen when the call is answered has a limit of their own. */
+function maxCallMsOf({ limits, toolSpecs, callStart }: Agent): number {
+  const mayOutlast = callStart !== undefined || toolSpecs.some(({ kind }) => kind === 'transferCall');
+  return mayOutlast ? LONGEST_CALL_MS : limits.callMs + AFTER_LIMIT_MS;
+}
 
 function whyOff({ api, twilio }: Config): string {
   if (api.destinations.length === 0) return 'OUTBOUND_ALLOWED is not set: no calls are placed';
