@@ -106,7 +106,9 @@ export class Outbound {
     } else if (!this.#closed) {
       this.#held.push(held);
       if (this.#held.length <= MAX_HELD_MESSAGES) return;
-      this.#held.shift();
+      // A key can be pressed again; an answer that is lost is waited for in vain.
+      const oldestText = this.#held.findIndex(({ kind }) => kind === 'text');
+      this.#held.splice(Math.max(0, oldestText), 1);
       this.#options.logger.warn({ maxHeldMessages: MAX_HELD_MESSAGES }, 'live message given up');
     }
   }

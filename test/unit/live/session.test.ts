@@ -111,6 +111,16 @@ describe('sending', () => {
     expect(bench.socket.received.at(-1)).toEqual({ realtimeInput: { text: 'digit 39' } });
   });
 
+  test('gives up text before an answer of a tool, for which somebody waits', async () => {
+    bench.open({ handle: { route: 'only', handle: 'h' } });
+    bench.session.answerTools([{ id: 'c1', name: 'book', response: { output: 'ok' } }]);
+    for (let digit = 0; digit < 40; digit += 1) bench.session.sendText(`digit ${digit}`, 'caller');
+    await bench.clock.advance(10);
+    await bench.serve({ setupComplete: {} });
+    expect(bench.socket.received).toHaveLength(1 + 32);
+    expect(bench.socket.received[1]).toMatchObject({ toolResponse: { functionResponses: [{ id: 'c1' }] } });
+  });
+
   test('says the edges of speech as activity', async () => {
     await bench.ready();
     bench.session.sendActivity('started');
