@@ -96,7 +96,8 @@ describe('a call that is not answered', () => {
     const given = await givenOutbound({ callees: { [ADA]: callee } });
     const { id } = await given.place({});
     expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered' } });
-    expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end });
+    // Its record is on disk before that is known.
+    await vi.waitFor(async () => expect(await stateOf(given, id)).toMatchObject({ state: 'ended', end }));
     expect(given.live.sessions).toEqual([]);
     expect(await (await given.ask('GET', '/calls')).json()).toEqual({ calls: [] });
   });
@@ -217,7 +218,6 @@ describe('a machine that answers', () => {
     expect(lines).toMatchObject([{ text: GREETING }, { text: MESSAGE, heardText: MESSAGE, cut: false }]);
   });
 
-  test('a person in its place is greeted at once, hears the greeting to its end, and is answered after that', async () => {
   test('that is known before the session is there is left its message, and not greeted in place of that', async () => {
     const given = await givenOutbound({
       agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: Call back. } }\n',
@@ -230,6 +230,7 @@ describe('a machine that answers', () => {
     expect((await given.record()).lines).toMatchObject([{ text: MESSAGE, heardText: MESSAGE, cut: false }]);
   });
 
+  test('a person in its place is greeted at once, hears the greeting to its end, and is answered after that', async () => {
     const given = await givenOutbound({
       agent: 'greeting: Hello.\noutbound: { machine: { leaveMessage: Call back. } }\n',
       model: {
