@@ -90,6 +90,11 @@ export class AgentSide {
     return this.#session;
   }
 
+  /** When the call was answered in another process, or before a transfer; undefined: it begins here. */
+  get answeredMs(): number | undefined {
+    return this.#options.takenUp?.answeredMs;
+  }
+
   /** What the caller hears of the agent, and has still to hear. */
   get playout(): Pick<Playout, 'idle' | 'sounding' | 'leftMs'> {
     return this.voice.playout;

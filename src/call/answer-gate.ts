@@ -21,7 +21,10 @@ const NOBODY = /^(machine_|fax$)/;
 export interface AnswerGateOptions {
   readonly agent: Pick<CallAgent, 'message' | 'outbound'>;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'whoAnswered'>;
-  readonly agentSide: Pick<AgentSide, 'hush' | 'leaveMessage' | 'hadTheLastWord' | 'playout' | 'watchdog'>;
+  readonly agentSide: Pick<
+    AgentSide,
+    'answeredMs' | 'hush' | 'leaveMessage' | 'hadTheLastWord' | 'playout' | 'watchdog'
+  >;
   /** What was held for the agent: it may hear it, or it is not for it to hear. */
   readonly release: () => void;
   readonly forget: () => void;
@@ -31,7 +34,7 @@ export interface AnswerGateOptions {
 export class AnswerGate {
   readonly #options: AnswerGateOptions;
   #state: 'waiting' | 'person' | 'message' | 'done';
-  /** Since when it is in this state; undefined before there is a stream. */
+  /** Since when it is in this state, or the call answered; undefined before there is a stream. */
   #sinceMs: number | undefined;
   #lookMs = 0;
 
@@ -56,7 +59,7 @@ export class AnswerGate {
   tick(): void {
     const { deps, agentSide, forget, hangUp } = this.#options;
     const nowMs = deps.clock.nowMs();
-    this.#sinceMs ??= nowMs;
+    this.#sinceMs ??= agentSide.answeredMs ?? nowMs;
     const isSaid = agentSide.hadTheLastWord(this.#sinceMs) && agentSide.playout.idle && !agentSide.watchdog.climbing;
     if (this.#state === 'message' && isSaid) {
       this.#state = 'done';
@@ -65,9 +68,12 @@ export class AnswerGate {
     if (this.#state !== 'waiting') return;
     // A "hello?" before the greeting is answered by it, and must not cut it off once it is let through.
     if (agentSide.playout.sounding) forget();
-    if (nowMs - this.#sinceMs >= UNKNOWN_AFTER_MS) this.#decide('unknown');
-    else if (nowMs >= this.#lookMs) {
-      this.#lookMs = nowMs + LOOK_EVERY_MS;
+    if (nowMs < this.#lookMs) return;
+    // Of a call that was answered elsewhere it may be known, however long ago that was.
+    const isFirst = this.#lookMs === 0;
+    this.#lookMs = nowMs + LOOK_EVERY_MS;
+    if (!isFirst && nowMs - this.#sinceMs >= UNKNOWN_AFTER_MS) this.#decide('unknown');
+    else {
       deps.whoAnswered().then(
         (who) => who !== undefined && this.#decide(who),
         // Whoever is asked says so in the log.

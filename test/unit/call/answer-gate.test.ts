@@ -17,7 +17,14 @@ const FACTS = {
   outbound: { variables: {} },
 } as const;
 
-function given({ machine = 'hangUp', message }: { machine?: 'hangUp' | 'leaveMessage'; message?: string } = {}) {
+interface Given {
+  readonly machine?: 'hangUp' | 'leaveMessage';
+  readonly message?: string;
+  /** How long before, in another process. */
+  readonly answeredBeforeMs?: number;
+}
+
+function given({ machine = 'hangUp', message, answeredBeforeMs }: Given = {}) {
   const clock = new ManualClock();
   const did: string[] = [];
   const agent = { sounding: false, lastWordMs: Number.NEGATIVE_INFINITY, climbing: false };
@@ -32,6 +39,7 @@ function given({ machine = 'hangUp', message }: { machine?: 'hangUp' | 'leaveMes
       whoAnswered: async () => who,
     },
     agentSide: {
+      answeredMs: answeredBeforeMs === undefined ? undefined : clock.nowMs() - answeredBeforeMs,
       get playout() {
         return { sounding: agent.sounding, idle: true, leftMs: 0 };
       },
@@ -90,6 +98,19 @@ test('nobody says: whoever it is, is heard after 35 s', async () => {
   expect(did).toEqual([]);
   await run(300);
   expect(did).toEqual(['released']);
+});
+
+test('whoever was heard for long in another process is heard at once in the next, though nobody says who it is', async () => {
+  const { did, run } = given({ answeredBeforeMs: 60_000 });
+  await run(1_000);
+  expect(did).toEqual(['released']);
+});
+
+test('a machine that is known is one in the next process as well', async () => {
+  const { did, run, told } = given({ answeredBeforeMs: 60_000 });
+  told('machine_start');
+  await run(1_000);
+  expect(did).toEqual(['MACHINE_ANSWERED machine_start', 'interrupted', 'hung up']);
 });
 
 test.each([
