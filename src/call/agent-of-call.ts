@@ -8,11 +8,11 @@ export function agentOf(call: RingingCall, agentNamed: (name: string) => CallAge
   const named = agentNamed(call.agent);
   if (named === undefined) return undefined;
   const worded = wordedFor(named, call);
-  const { callStart } = call;
-  if (callStart === undefined) return worded;
-  const { voice = worded.live.voice, language = worded.live.language } = callStart;
+  const { outbound: ordered, callStart } = call;
+  const voice = callStart?.voice ?? ordered?.voice ?? worded.live.voice;
+  const language = callStart?.language ?? ordered?.language ?? worded.live.language;
   const agent = { ...worded, live: { ...worded.live, voice, language } };
-  const asked = callStart.askedBy === call.agent ? undefined : agentNamed(callStart.askedBy);
+  const asked = callStart && callStart.askedBy !== call.agent ? agentNamed(callStart.askedBy) : undefined;
   if (asked === undefined) return agent;
   // Whether the provider looks for a machine was settled when the call was placed.
   const { outbound, message } = wordedFor(asked, call);

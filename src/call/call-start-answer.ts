@@ -1,6 +1,7 @@
 /** What whoever is asked about a ringing call may answer. It comes from outside: bounded, and taken whole or not at all. */
 import { z } from 'zod';
 import { describeIssues } from '../lib/index.ts';
+import { languageTag, voiceName } from './choices.ts';
 
 /** Twenty variables of 400 characters, some of them written as six, and the rest. */
 export const MAX_ANSWER_BYTES = 64 * 1024;
@@ -26,14 +27,8 @@ const answerSchema = z.object({
     .string()
     .regex(/^[a-z0-9-]{1,100}$/, 'is no name of an agent')
     .optional(),
-  voice: z
-    .string()
-    .regex(/^[\w-]{1,64}$/, 'is no name of a voice')
-    .optional(),
-  language: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{2,35}$/, 'is no BCP 47 tag')
-    .optional(),
+  voice: voiceName.optional(),
+  language: languageTag.optional(),
 });
 
 export type CallStartAnswer = Readonly<z.output<typeof answerSchema>>;

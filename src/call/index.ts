@@ -9,6 +9,7 @@ export {
 export type { CallAgent } from './call-agent.ts';
 export type { LiveRequest, OwnSound } from './call-deps.ts';
 export { CallStarts, type CallStartsOptions } from './call-start.ts';
+export { languageTag, voiceName } from './choices.ts';
 export type { Next } from './next.ts';
 export {
   OutboundCalls,

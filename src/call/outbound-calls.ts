@@ -28,13 +28,14 @@ const LIVE_LIST = 'outbound';
 /** As `Ids.nonce` gives them, and so of no other note. */
 const TOKEN = /^[\w-]{1,64}$/;
 
-export interface OutboundOrder extends OutboundFacts {
+export interface OutboundOrder {
   /** The name of the agent that speaks, and how. */
   readonly agent: string;
   readonly model: string;
   readonly voice: string;
   readonly to: string;
   readonly from: string;
+  readonly outbound: OutboundFacts;
 }
 
 /** As it waits for the call. */
@@ -74,12 +75,13 @@ export interface OutboundCallsOptions {
   readonly urls: { readonly voice: string; readonly status: string; readonly machine: string };
 }
 
-const orderSchema = outboundFactsSchema.extend({
+const orderSchema = z.object({
   agent: z.string(),
   model: z.string(),
   voice: z.string(),
   to: z.string(),
   from: z.string(),
+  outbound: outboundFactsSchema,
   orderedAtMs: z.number(),
 });
 const placedSchema = z.object({

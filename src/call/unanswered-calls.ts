@@ -44,14 +44,13 @@ export class UnansweredCalls {
     endTranscript(call, [began], { kind: 'unanswered', end });
   }
 
-  #factsOf(callId: string, { orderedAtMs: _, variables, greeting, ...order }: NotedOrder): CallFacts {
+  #factsOf(callId: string, { orderedAtMs: _, ...order }: NotedOrder): CallFacts {
     return {
       callId,
       provider: this.#options.provider,
       ...order,
       direction: 'outbound',
       sipHeaders: {},
-      outbound: { variables, ...(greeting !== undefined && { greeting }) },
     };
   }
 }

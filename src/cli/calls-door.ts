@@ -7,12 +7,12 @@ import {
   type UnansweredCallsOptions,
 } from '../call/index.ts';
 import type { Cluster } from '../cluster/index.ts';
-import type { Agent, Config } from '../config/index.ts';
+import { type Agent, type Config, isVoice, languageNamed, languagesNear, voicesNear } from '../config/index.ts';
 import { type CallsDoor, type CallView, MACHINE_PATH, STATUS_PATH, VOICE_PATH } from '../http/index.ts';
 import { type Clock, Failure } from '../lib/index.ts';
 import { findRecord } from '../postprocess/index.ts';
 import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
-import { type CallFacts, outcomeSchema, type Unanswered } from '../transcript/index.ts';
+import { type CallFacts, type OutboundFacts, outcomeSchema, type Unanswered } from '../transcript/index.ts';
 import type { Tools } from './postprocessing.ts';
 
 /** What one answer holds, 250 kB of it; who has more calls looks at them one by one. */
@@ -70,8 +70,9 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
   };
 
   return {
-    async place({ agent: name, to, from: asked, variables, greeting }) {
+    async place({ agent: name, to, from: asked, ...given }) {
       const agent = agentOf(config, name);
+      const ordered = checked(config, given);
       if (!outbound.canPlace) throw new Failure('OUTBOUND_OFF', whyOff(config));
       if (!destinations.some((prefix) => to.startsWith(prefix))) {
         throw new Failure('OUTBOUND_REFUSED', 'to: OUTBOUND_ALLOWED does not let this number be called');
@@ -88,7 +89,7 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
       if (code !== undefined) throw new Failure(code, 'this process takes no calls just now');
       const settings = { ...agent.outbound, maxCallMs: maxCallMsOf(agent) };
       const { model, voice } = agent.live;
-      const order = { agent: agent.name, model, voice, to, from, variables, greeting };
+      const order = { agent: agent.name, model, voice: ordered.voice ?? voice, to, from, outbound: ordered };
       return viewOf(await outbound.place(order, settings));
     },
     async list() {
@@ -148,6 +149,21 @@ function agentOf({ agents }: Config, name: string | undefined): Agent {
   if (agent !== undefined) return agent;
   const why = name === undefined ? 'is missing, and there is no default one' : 'there is none of this name';
   throw new Failure('API_BAD_REQUEST', `agent: ${why}`);
+}
+
+/** A voice and a language that there are, the language as the catalogue writes it. */
+function checked(config: Config, given: OutboundFacts): OutboundFacts {
+  const { voice } = given;
+  if (voice !== undefined && !isVoice(config, voice)) throw nothingOf('voice', voicesNear(config, voice));
+  const language = given.language && languageNamed(config, given.language);
+  if (language === undefined && given.language !== undefined) {
+    throw nothingOf('language', languagesNear(config, given.language));
+  }
+  return { ...given, language };
+}
+
+function nothingOf(key: string, nearest: string): Failure {
+  return new Failure('API_BAD_REQUEST', `${key}: there is none of this name; ${nearest}`);
 }
 
 /** Of what it answers, SIP addresses call nobody. */

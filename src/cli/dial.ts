@@ -10,6 +10,8 @@ interface Options {
   readonly agent?: string;
   readonly from?: string;
   readonly greeting?: string;
+  readonly voice?: string;
+  readonly language?: string;
   readonly var: Readonly<Record<string, string>>;
 }
 
@@ -61,6 +63,8 @@ export function dialCommand(): Command {
     .option('--from <number>', "the number that calls; default: the service's TWILIO_FROM, or the agent's first")
     .option('--var <name=value>', 'a variable for {{vars.name}}; may come more than once', variable, {})
     .option('--greeting <text>', "what to say first, in place of the agent's own greeting")
+    .option('--voice <name>', "in place of the agent's own voice")
+    .option('--language <tag>', "in place of the agent's own language, as de-DE")
     .option('--url <url>', 'where the service listens', origin, 'http://localhost:8080')
     .addHelpText(
       'after',
@@ -80,9 +84,9 @@ export function dialCommand(): Command {
 /** Resolves with the exit code. Rejects with Failure when the call was not placed, or the service is not there any more. */
 export async function dial(number: string, options: Options, tools: DialTools): Promise<number> {
   const { clock, ids, out, signal } = tools;
-  const { agent, from, greeting, var: variables } = options;
+  const { agent, from, greeting, voice, language, var: variables } = options;
   const placed = await ask('POST', '/calls', options, tools, {
-    body: JSON.stringify({ agent, to: number, from, greeting, variables }),
+    body: JSON.stringify({ agent, to: number, from, variables, greeting, voice, language }),
     headers: { 'content-type': 'application/json', 'idempotency-key': ids.uuid() },
   });
   let call = view.parse(placed);

@@ -1,7 +1,7 @@
 /** Judges an agent's file against the catalogue: what it names must exist, and its model must be able to do it. */
 import type { ReadableAgentFile } from './agent-file.ts';
 import type { Catalogue, LiveApi, LiveModel } from './catalogue.ts';
-import { nearest } from './nearest.ts';
+import { nearestOf } from './nearest.ts';
 
 /** Reports on a key of the file under judgement. */
 export type Tell = (path: readonly PropertyKey[], message: string) => void;
@@ -150,10 +150,6 @@ function recommended({ models }: Catalogue, api: LiveApi | undefined): LiveModel
   return models
     .filter(({ state, purpose }) => state === 'current' && purpose === 'dialogue')
     .filter(({ apis }) => api === undefined || apis.includes(api));
-}
-
-function nearestOf(word: string, words: readonly string[]): string {
-  return words.length === 0 ? 'there is none to choose from' : `the nearest are ${nearest(word, words).join(', ')}`;
 }
 
 function oneOf(models: readonly LiveModel[]): string {

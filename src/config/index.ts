@@ -3,7 +3,7 @@ export { carriers, liveRoutes, type RouteFacts } from './alternatives.ts';
 export type { Backend } from './backend.ts';
 export type { Backends, NamedBackend } from './backends.ts';
 export type { Catalogue, LiveModel } from './catalogue.ts';
-export { isVoice, languageNamed } from './choices.ts';
+export { isVoice, languageNamed, languagesNear, voicesNear } from './choices.ts';
 export {
   type Config,
   type ConfigSource,

@@ -12,6 +12,11 @@ export function nearest(word: string, words: Iterable<string>): string[] {
     .map(({ candidate }) => candidate);
 }
 
+/** The same as the end of a sentence. */
+export function nearestOf(word: string, words: readonly string[]): string {
+  return words.length === 0 ? 'there is none to choose from' : `the nearest are ${nearest(word, words).join(', ')}`;
+}
+
 /** The one word that was surely meant: no more than a third of it is wrong. */
 export function meant(word: string, words: Iterable<string>): string | undefined {
   const [first] = nearest(word, words);

@@ -1,6 +1,6 @@
 /** What goes in and out of the routes for calls. `/openapi.json` is made of these. */
 import { z } from 'zod';
-import { outboundEndSchema, outboundStateSchema } from '../call/index.ts';
+import { languageTag, outboundEndSchema, outboundStateSchema, voiceName } from '../call/index.ts';
 
 /** E.164: a plus and at most 15 digits, the first of which is no zero. */
 const phoneNumber = z.string().regex(/^\+[1-9]\d{1,14}$/, 'must be a phone number such as +15551230100');
@@ -38,6 +38,8 @@ export const placeCall = z
       .max(MAX_GREETING_CHARACTERS)
       .optional()
       .describe("What to say first, in place of the agent's own greeting."),
+    voice: voiceName.optional().describe("A voice of config/models.yaml, in place of the agent's own."),
+    language: languageTag.optional().describe("A language of config/models.yaml, in place of the agent's own."),
   })
   .meta({ id: 'PlaceCall' });
 

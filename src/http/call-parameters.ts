@@ -23,7 +23,12 @@ const Travelled = z.object({
   direction: z.enum(['inbound', 'outbound']),
   transferStatus: z.string().optional(),
 });
-const Greeting = z.object({ greeting: z.string().optional() });
+/** In place of the agent's own, as the call was ordered. */
+const Overrides = z.object({
+  greeting: z.string().optional(),
+  voice: z.string().optional(),
+  language: z.string().optional(),
+});
 /** Of what was made of the call when it rang. */
 const Start = z.object({
   askedBy: z.string(),
@@ -33,17 +38,17 @@ const Start = z.object({
 
 export function parametersOf(call: RingingCall): StreamParameters {
   const { agent, from, to, direction, outbound, callStart, transferStatus, keysPressed } = call;
+  const { variables = {}, greeting, voice, language } = outbound ?? {};
   return fitParameters({
     agent,
     from,
     to,
     direction,
-    ...(transferStatus !== undefined && { transferStatus }),
+    ...present({ transferStatus, greeting, voice, language }),
     ...(keysPressed && { [KEYS_PRESSED_PARAMETER]: '1' }),
     ...(outbound && { [ORDERED_PARAMETER]: '1' }),
-    ...(outbound?.greeting !== undefined && { greeting: outbound.greeting }),
     ...prefixed(SIP_HEADER_PREFIX, call.sipHeaders),
-    ...prefixed(VARIABLE_PREFIX, outbound?.variables ?? {}),
+    ...prefixed(VARIABLE_PREFIX, variables),
     ...(callStart && startParameters(callStart)),
   });
 }
@@ -61,7 +66,7 @@ export function callOf(callId: string, provider: string, parameters: StreamParam
   };
   // Of calls that others place, nobody tells here who has answered, and nothing may wait for that.
   if (parameters[ORDERED_PARAMETER] === undefined) return call;
-  return { ...call, outbound: { variables: withPrefix(VARIABLE_PREFIX, parameters), ...Greeting.parse(parameters) } };
+  return { ...call, outbound: { variables: withPrefix(VARIABLE_PREFIX, parameters), ...Overrides.parse(parameters) } };
 }
 
 function startParameters({
@@ -72,8 +77,7 @@ function startParameters({
 }: NonNullable<RingingCall['callStart']>): StreamParameters {
   return {
     askedBy,
-    ...(voice !== undefined && { startVoice: voice }),
-    ...(language !== undefined && { startLanguage: language }),
+    ...present({ startVoice: voice, startLanguage: language }),
     ...prefixed(START_VARIABLE_PREFIX, variables),
   };
 }
@@ -88,6 +92,12 @@ function startOf(parameters: StreamParameters): RingingCall['callStart'] {
     ...(language !== undefined && { language }),
     variables: withPrefix(START_VARIABLE_PREFIX, parameters),
   };
+}
+
+function present(values: Readonly<Record<string, string | undefined>>): StreamParameters {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function prefixed(prefix: string, values: Readonly<Record<string, string>>): StreamParameters {

@@ -4,7 +4,7 @@ import type { OutboundOrder } from '../call/index.ts';
 
 export interface OutboundDoor {
   /** What was asked for, of a call that is answered; undefined when nobody knows any more. */
-  order(token: string): Promise<Pick<OutboundOrder, 'agent' | 'variables' | 'greeting'> | undefined>;
+  order(token: string): Promise<Pick<OutboundOrder, 'agent' | 'outbound'> | undefined>;
   /** A call that was placed from here; undefined: it was not, as far as anybody knows. */
   find(callId: string): Promise<Pick<OutboundOrder, 'agent'> | undefined>;
   /** How the call goes on, in Twilio's words, in any order. */

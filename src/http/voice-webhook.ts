@@ -69,7 +69,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body = goodbyes.unknown(undefined);
       return;
     }
-    const call = callFrom(form, agent, order && { variables: order.variables, greeting: order.greeting });
+    const call = callFrom(form, agent, order?.outbound);
     const late = (): Failure => new Failure('INTERNAL', `the call was not taken within ${RING_DEADLINE_MS} ms`);
     const abandoned = new AbortController();
     try {

@@ -11,8 +11,10 @@ const tokensByModality = z.record(z.string(), count);
 export const outboundFactsSchema = z.object({
   /** For templates, by name. */
   variables: z.record(z.string(), z.string()),
-  /** In place of the agent's own. */
+  /** These in place of the agent's own. */
   greeting: z.string().optional(),
+  voice: z.string().optional(),
+  language: z.string().optional(),
 });
 export type OutboundFacts = Readonly<z.infer<typeof outboundFactsSchema>>;
 

@@ -114,6 +114,10 @@ describe('a body', () => {
     ['with a variable of a strange name', { ...ORDER, variables: { 'a.b': '' } }],
     ['with a greeting of blanks', { ...ORDER, greeting: '   ' }],
     ['with a greeting of 451 characters', { ...ORDER, greeting: 'x'.repeat(451) }],
+    ['with a voice that is a path', { ...ORDER, voice: '../Puck' }],
+    ['with a voice of 65 characters', { ...ORDER, voice: 'x'.repeat(65) }],
+    ['with a language of line ends', { ...ORDER, language: 'de\r\n' }],
+    ['with a language of 36 characters', { ...ORDER, language: 'x'.repeat(36) }],
     ['of more than 64 kB', { ...ORDER, greeting: 'x'.repeat(70_000) }],
     ['nested deeply', `${'{"variables":'.repeat(5_000)}1${'}'.repeat(5_000)}`],
   ])('%s: 400 with a place, and nothing is placed', async (_what, body) => {
@@ -163,6 +167,7 @@ describe('a body', () => {
   test('is not quoted in the log', async () => {
     const { service, post } = await givenApi();
     await post({ ...ORDER, variables: { 'hush.name': 'hush-value' }, greeting: ['hush-greeting'] });
+    await post({ ...ORDER, voice: 'hush-voice!', language: 'hush-language!' });
     await post(
       { ...ORDER, variables: { a: 'hush-value' }, greeting: 'hush-greeting' },
       { 'idempotency-key': 'hush-key' },

@@ -15,6 +15,8 @@ interface Given {
   readonly key?: string;
   readonly url?: string;
   readonly var?: Readonly<Record<string, string>>;
+  readonly voice?: string;
+  readonly language?: string;
   /** Told to hang up when this is said. */
   readonly abortOn?: string;
 }
@@ -66,7 +68,8 @@ describe('callbridge dial', () => {
       model: { turns: [{ on: 'greeting', says: 'Good morning.' }] },
       callees: { [ADA]: person([{ hear: 'agent' }, { hearSilence: { ms: 800 } }, 'hangUp'], 2_000) },
     });
-    const { code, lines } = await whileWinding(given, dialled(given, ADA, { var: { name: 'Ada' } }));
+    const options = { var: { name: 'Ada' }, voice: 'Puck', language: 'de-DE' };
+    const { code, lines } = await whileWinding(given, dialled(given, ADA, options));
     expect(code).toBe(0);
     expect(lines.map((line) => line.replace(/^ *\d+ s {2}/, ''))).toEqual([
       expect.stringMatching(/^Twilio has the order: CA/),
@@ -77,6 +80,7 @@ describe('callbridge dial', () => {
     ]);
     const texts = given.live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
     expect(texts).toEqual([expect.stringContaining('Greet Ada.')]);
+    expect(JSON.stringify(given.live.sessions[0]!.eventsOf('opened'))).toMatch(/Puck.*de-DE|de-DE.*Puck/);
   });
 
   test('says that nobody answered', async () => {

@@ -25,10 +25,11 @@ test('the process that placed a call is killed while it rings: its record and it
         TWILIO_FROM: '+15550199',
         HOOK: `whsec_${Buffer.alloc(32).toString('base64')}`,
       });
+      const ordered = { variables: { name: 'Ada' }, greeting: 'Hello.', voice: 'Puck', language: 'de-DE' };
       const placed = await fetch(`${first.origin}/calls`, {
         method: 'POST',
         headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ agent: 'reception', to: CALLED, variables: { name: 'Ada' } }),
+        body: JSON.stringify({ agent: 'reception', to: CALLED, ...ordered }),
       });
       const { id } = (await placed.json()) as { id: string };
       expect(placed.status).toBe(201);
@@ -39,7 +40,7 @@ test('the process that placed a call is killed while it rings: its record and it
       expect(deliveries.map((delivery) => delivery.id)).toEqual([`call_ended_${id}`]);
       const outcome = { kind: 'unanswered', end: 'busy' };
       expect(recordsIn(records)).toMatchObject([
-        { callId: id, agent: 'reception', to: CALLED, outbound: { variables: { name: 'Ada' } }, outcome },
+        { callId: id, agent: 'reception', to: CALLED, voice: 'Puck', outbound: ordered, outcome },
       ]);
       const known = await fetch(`${second.origin}/calls/${id}`, { headers: { authorization: `Bearer ${KEY}` } });
       expect(await known.json()).toMatchObject({ state: 'ended', end: 'busy' });

@@ -75,6 +75,25 @@ describe('a call that is answered', () => {
     expect(await (await given.ask('GET', '/calls')).json()).toEqual({ calls: [] });
   });
 
+  test('has the voice and the language that it was ordered with, in its session and in its record', async () => {
+    const given = await givenOutbound({
+      agent: 'greeting: Hello.\nvoice: Aoede\nlanguage: en-US\n',
+      model: MODEL,
+      callees: { [ADA]: person([{ hear: 'agent' }, { hearSilence: { ms: 800 } }, 'hangUp'], 2_000) },
+    });
+    await given.place({ voice: 'Puck', language: 'PT-br' });
+    await given.ended();
+    const [opened] = given.live.sessions[0]!.eventsOf('opened');
+    expect(opened!.setup.generationConfig?.speechConfig).toMatchObject({
+      languageCode: 'pt-BR',
+      voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Puck' } },
+    });
+    expect(await given.record()).toMatchObject({
+      voice: 'Puck',
+      outbound: { variables: {}, voice: 'Puck', language: 'pt-BR' },
+    });
+  });
+
   test('is hung up by whoever placed it, and again without harm', async () => {
     const given = await givenOutbound({ model: MODEL, callees: { [ADA]: person([{ wait: 60_000 }], 1_000) } });
     const { id } = await given.place({});
@@ -119,7 +138,8 @@ describe('a call that is not answered', () => {
         habits: { statusCallbacks },
         callees: { [ADA]: callee },
       });
-      const { id } = await given.place({ variables: { name: 'Ada' }, greeting: 'Hello.' });
+      const ordered = { variables: { name: 'Ada' }, greeting: 'Hello.', voice: 'Puck', language: 'de' };
+      const { id } = await given.place(ordered);
       expect(await given.ended()).toMatchObject({ end: { how: 'notAnswered' } });
       await vi.waitFor(() => expect(deliveries.map(({ id: of }) => of)).toContain(`call_analyzed_${id}`), 10_000);
       const record = await given.record();
@@ -129,7 +149,8 @@ describe('a call that is not answered', () => {
         direction: 'outbound',
         from: OUR_NUMBER,
         to: ADA,
-        outbound: { variables: { name: 'Ada' }, greeting: 'Hello.' },
+        voice: 'Puck',
+        outbound: ordered,
         answeredAt: null,
         durationMs: 0,
         outcome: { kind: 'unanswered', end },
@@ -266,6 +287,17 @@ describe('an order is turned down', () => {
     expect([answer.status, await answer.json()]).toMatchObject([status, { error }]);
     expect(given.exchange.calls).toEqual([]);
     expect(given.log.join('')).not.toContain('outbound-auth-token');
+  });
+
+  test.each([
+    ['voice', { voice: 'Pukc' }, 'voice: there is none of this name; the nearest are Puck, '],
+    ['language', { language: 'xx-YY' }, 'language: there is none of this name; the nearest are '],
+  ])('for a %s that there is none of, with what there is', async (_what, body, message) => {
+    const given = await givenOutbound();
+    const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ error: 'API_BAD_REQUEST', message: expect.stringContaining(message) });
+    expect(given.exchange.calls).toEqual([]);
   });
 
   test('and without an account, there is nobody to place calls with', async () => {

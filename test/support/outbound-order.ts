@@ -7,6 +7,5 @@ export const ORDER = {
   voice: 'Kore',
   to: '+15550177',
   from: '+15550100',
-  variables: { name: 'Ada' },
-  greeting: 'Hello.',
+  outbound: { variables: { name: 'Ada' }, greeting: 'Hello.', voice: 'Kore', language: 'de-DE' },
 } as const satisfies OutboundOrder;

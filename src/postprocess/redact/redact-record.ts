@@ -129,10 +129,14 @@ function redactGrounding(
 }
 
 function redactOutbound(
-  { variables, greeting }: NonNullable<CallRecord['outbound']>,
+  { greeting, ...outbound }: NonNullable<CallRecord['outbound']>,
   text: (value: string) => string,
 ): CallRecord['outbound'] {
-  return { variables: redactTexts(variables, text), ...(greeting !== undefined && { greeting: text(greeting) }) };
+  return {
+    ...outbound,
+    variables: redactTexts(outbound.variables, text),
+    ...(greeting !== undefined && { greeting: text(greeting) }),
+  };
 }
 
 function redactCallStart(

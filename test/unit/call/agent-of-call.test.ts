@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { agentOf } from '../../../src/call/agent-of-call.ts';
 import type { CallAgent, RingingCall } from '../../../src/call/index.ts';
+import { factsOf, ringingOf } from '../../../src/call/ringing-call.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
+import { callFactsSchema } from '../../../src/transcript/index.ts';
 import { DEVELOPER, PROJECT } from '../config/given.ts';
 
 const [configured] = inspectConfig({ env: DEVELOPER, cwd: PROJECT }).agents;
@@ -41,6 +43,33 @@ const spoken = (more: Partial<RingingCall>): CallAgent | undefined => agentOf(ca
 
 test('nobody was asked: the agent is as its file says', () => {
   expect(spoken({})).toMatchObject({ live: { instruction: 'Front for Ada', voice: 'Aoede', language: 'en-US' } });
+});
+
+test('voice and language that the call was placed with go before those of the file, one by one', () => {
+  const outbound = { variables: {}, voice: 'Kore', language: 'de-DE' };
+  expect(spoken({ outbound })).toMatchObject({ live: { voice: 'Kore', language: 'de-DE' } });
+  expect(spoken({ outbound: { variables: {}, voice: 'Kore' } })?.live).toMatchObject({
+    voice: 'Kore',
+    language: 'en-US',
+  });
+});
+
+test('those that were answered go before those that the call was placed with, also where another agent was chosen', () => {
+  const outbound = { variables: {}, voice: 'Kore', language: 'de-DE' };
+  const callStart = { askedBy: 'front', variables: {}, voice: 'Puck' };
+  expect(spoken({ outbound, callStart })).toMatchObject({ live: { voice: 'Puck', language: 'de-DE' } });
+  expect(spoken({ agent: 'sales', outbound, callStart })).toMatchObject({
+    name: 'sales',
+    live: { voice: 'Puck', language: 'de-DE' },
+  });
+});
+
+test('one whose call another process takes up speaks as before', () => {
+  const ringing = call({ outbound: { variables: {}, greeting: 'Hi.', voice: 'Kore', language: 'de-DE' } });
+  const facts = factsOf(ringing, spoken(ringing)!);
+  expect(facts.voice).toBe('Kore');
+  const takenUp = ringingOf(callFactsSchema.parse(JSON.parse(JSON.stringify(facts))));
+  expect(spoken(takenUp)).toMatchObject({ greeting: 'Hi.', live: { voice: 'Kore', language: 'de-DE' } });
 });
 
 test('what was answered goes before what the call was placed with', () => {

@@ -34,7 +34,7 @@ function given(refusal?: Failure) {
         return `CA${orders.length}`;
       },
     },
-    unanswered: async (callId, { variables }, end) => {
+    unanswered: async (callId, { outbound: { variables } }, end) => {
       const { next } = failing;
       failing.next = undefined;
       if (next !== undefined) throw next;
@@ -85,7 +85,9 @@ test('a call that nobody answered is told as such once, whatever else is told; o
       await outbound.place(ORDER, SETTINGS);
       for (const status of told) await outbound.told(tokenOf(0), 'CA1', status);
       const end = ends.get(told.find((status) => status === 'in-progress' || OVER.includes(status)) ?? '');
-      expect(unanswered).toEqual(end === undefined ? [] : [{ callId: 'CA1', variables: ORDER.variables, end }]);
+      expect(unanswered).toEqual(
+        end === undefined ? [] : [{ callId: 'CA1', variables: ORDER.outbound.variables, end }],
+      );
     }),
   );
 });

@@ -79,7 +79,7 @@ describe('a call that nobody answered', () => {
         voice: 'Kore',
         from: '+15550100',
         to: '+15550177',
-        outbound: { variables: { name: 'Ada' }, greeting: 'Hello.' },
+        outbound: ORDER.outbound,
         startedAt: new Date(orderedAtMs).toISOString(),
         answeredAt: null,
         endedAt: new Date(orderedAtMs + 25_000).toISOString(),

@@ -18,6 +18,8 @@ const inbound = fc.record({
 const outbound = fc.record({
   variables,
   greeting: fc.option(text, { nil: undefined }),
+  voice: fc.option(fc.stringMatching(/^\w{1,20}$/), { nil: undefined }),
+  language: fc.option(fc.stringMatching(/^[a-z]{2}-[A-Z]{2}$/), { nil: undefined }),
 });
 const callStart = fc.record(
   {
@@ -75,7 +77,7 @@ test('no SIP header can pose as a parameter of ours', () => {
 
 test('no variable of an outbound call can pose as a parameter of ours', () => {
   const [announced] = fc.sample(inbound, { numRuns: 1, seed: 1 });
-  const variables = { agent: 'other', greeting: 'Boo.', ordered: 'no', token: 'x' };
+  const variables = { agent: 'other', greeting: 'Boo.', voice: 'Puck', language: 'de-DE', ordered: 'no', token: 'x' };
   const parameters = parametersOf({
     ...announced!,
     agent: 'front-desk',
@@ -83,6 +85,6 @@ test('no variable of an outbound call can pose as a parameter of ours', () => {
     outbound: { variables },
   });
   expect(parameters).toMatchObject({ agent: 'front-desk', 'var.agent': 'other', 'var.token': 'x' });
-  expect(parameters).not.toHaveProperty('greeting');
+  for (const name of ['greeting', 'voice', 'language']) expect(parameters).not.toHaveProperty(name);
   expect(callOf('CA1', 'twilio', parameters).outbound).toEqual({ variables });
 });

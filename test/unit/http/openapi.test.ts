@@ -18,6 +18,8 @@ test('is served to anybody, and judges a body as the route does', async () => {
   const { schema } = document.paths['/calls']!['post']!.requestBody.content['application/json']!;
   const judge = new Ajv2020({ strict: false }).compile(schema);
   expect(judge({ agent: 'sales', to: '+15550177', variables: { name: 'Ada' } })).toBe(true);
+  expect(judge({ to: '+15550177', greeting: 'Hello.', voice: 'Puck', language: 'de-DE' })).toBe(true);
+  expect(judge({ to: '+15550177', voice: 'no such voice' })).toBe(false);
   expect(judge({ agent: 'sales', to: '15550177' })).toBe(false);
   expect(judge({ agent: 'sales', to: '+15550177', more: 1 })).toBe(false);
 });

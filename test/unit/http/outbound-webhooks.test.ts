@@ -13,22 +13,25 @@ const FORM: Form = {
   CallStatus: 'in-progress',
 };
 const VOICE = '/twilio/voice?outbound=token';
+const GIVEN = { variables: { name: 'Ada' }, greeting: 'Good evening.', voice: 'Puck', language: 'de-DE' };
 const outbound = {
-  order: async (token: string) =>
-    token === 'token'
-      ? { agent: 'sales', to: '+15550177', from: '+18005551212', variables: { name: 'Ada' }, greeting: 'Good evening.' }
-      : undefined,
+  order: async (token: string) => (token === 'token' ? { agent: 'sales', outbound: GIVEN } : undefined),
 };
 
 describe('the voice webhook', () => {
   test('announces the call for the agent that was asked for, with what was given', async () => {
     const service = await startService({ outbound });
     const twiml = await (await service.post(VOICE, FORM)).text();
-    const given = { variables: { name: 'Ada' }, greeting: 'Good evening.' };
     expect(service.notes).toMatchObject([
-      { did: 'ring', call: { agent: 'sales', direction: 'outbound', outbound: given } },
+      { did: 'ring', call: { agent: 'sales', direction: 'outbound', outbound: GIVEN } },
     ]);
-    expect(parametersIn(twiml)).toMatchObject({ agent: 'sales', 'var.name': 'Ada', greeting: 'Good evening.' });
+    expect(parametersIn(twiml)).toMatchObject({
+      agent: 'sales',
+      'var.name': 'Ada',
+      greeting: 'Good evening.',
+      voice: 'Puck',
+      language: 'de-DE',
+    });
   });
 
   test.each(['/twilio/voice?outbound=other', '/twilio/voice?outbound=', '/twilio/voice?outbound=..%2forder'])(

@@ -171,6 +171,13 @@ describe("the caller's number", () => {
     expect(callStart).toEqual({ askedBy: 'front', variables: { name: 'Ada', mobile: '[caller]' }, voice: 'Puck' });
   });
 
+  test('is blacked out in what an outbound call was ordered with; how it is spoken stays', () => {
+    const [to, voice, language] = ['+15550002', 'Puck', 'de-DE'];
+    const ordered = { variables: { mobile: to }, greeting: `You are ${to}.`, voice, language };
+    const { outbound } = redactRecord({ ...record(), direction: 'outbound', to, outbound: ordered }, ALL);
+    expect(outbound).toEqual({ variables: { mobile: '[caller]' }, greeting: 'You are [caller].', voice, language });
+  });
+
   test('may be a SIP address', () => {
     const text = 'I am bob.smith@pbx.example, or was it sip:bob.smith@pbx.example?';
     expect(said(text, { ...ALL, what: ['caller'] }, 'sip:bob.smith@pbx.example')).toBe(
