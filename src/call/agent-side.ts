@@ -109,11 +109,6 @@ export class AgentSide {
     return this.voice.heard;
   }
 
-  /** A tool that it has called is not done. */
-  get toolsWork(): boolean {
-    return this.#tools.work;
-  }
-
   /** Whether the model neither speaks nor is about to: it had the last word, or nobody has said anything. */
   hadTheLastWord(callerVoiceMs: number | undefined): boolean {
     const { downlink } = this.voice;
@@ -123,7 +118,7 @@ export class AgentSide {
   /** Between caller and model; what is still heard does not count. */
   whoseTurn(caller: CallerSide | undefined): Moment {
     if (caller?.speaking === true) return 'callerSpeaks';
-    return this.hadTheLastWord(caller?.lastVoiceMs) ? 'betweenTurns' : 'agentsTurn';
+    return this.hadTheLastWord(caller?.lastVoiceMs) && !this.#tools.work ? 'betweenTurns' : 'agentsTurn';
   }
 
   /** The stream is gone. */

@@ -114,8 +114,7 @@ export class Call {
 
   /** Whether neither side is in the middle of something: a break would cut nothing off. */
   get betweenTurns(): boolean {
-    const { playout, toolsWork } = this.#agentSide;
-    return this.#agentSide.whoseTurn(this.#callerSide) === 'betweenTurns' && !playout.sounding && !toolsWork;
+    return this.#agentSide.whoseTurn(this.#callerSide) === 'betweenTurns' && !this.#agentSide.playout.sounding;
   }
 
   /** The phone rings: dials the session, so that the agent can speak when the stream starts. */

@@ -1272,6 +1272,44 @@ test('a call that another process has taken is let go, without an outcome', asyn
   expect(outcomeOf(transcripts.get('CA1'))).toEqual([]);
 });
 
+/** An agent that books a table in its first turn, by a tool that the test ends. */
+function booking() {
+  let end: () => void = () => undefined;
+  const book: Tool = {
+    declaration: { name: 'book', description: 'Books a table.' },
+    deadlineMs: 30_000,
+    sideEffect: true,
+    mayRepeat: false,
+    check: () => undefined,
+    run: () =>
+      new Promise((resolve) => {
+        end = () => resolve({ status: 'ok', retryable: false, message: 'Done.' });
+      }),
+  };
+  const turns: NonNullable<ScenarioInput['turns']> = [
+    { on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 1_000 }, calls: [{ name: 'book' }] },
+    { on: 'toolResult' },
+  ];
+  return { book, turns, finish: () => end() };
+}
+
+test('a session that is about to be closed is not left while a tool works: the service may not know of its call afterwards', async () => {
+  const { book, turns, finish } = booking();
+  const { registry, live } = service({
+    tools: [book],
+    model: { turns, faults: [{ kind: 'goAway', atMs: 3_000, timeLeftMs: 50_000 }] },
+  });
+  await streamOf(registry, 'CA1');
+  await clock.advance(10_000);
+  const eventsOf = () => live.sessions[0]!.events.map(({ type }) => type);
+  expect(eventsOf().filter((type) => type === 'opened')).toHaveLength(1);
+  finish();
+  await clock.advance(3_000);
+  expect(eventsOf().filter((type) => type === 'opened')).toHaveLength(2);
+  expect(eventsOf().indexOf('toolAnswered')).toBeLessThan(eventsOf().lastIndexOf('opened'));
+  expect(live.sessions[0]!.eventsOf('toolAnswered')).toMatchObject([{ accepted: true }]);
+});
+
 describe('shutting down', () => {
   test('still takes the streams of calls that rang before', async () => {
     const { registry } = service();
@@ -1335,27 +1373,11 @@ describe('shutting down', () => {
 
   test('lets what a tool does come to its end before it gives the call away', async () => {
     const released: string[] = [];
-    let finish: () => void = () => undefined;
-    const book: Tool = {
-      declaration: { name: 'book', description: 'Books a table.' },
-      deadlineMs: 10_000,
-      sideEffect: true,
-      mayRepeat: false,
-      check: () => undefined,
-      run: () =>
-        new Promise((resolve) => {
-          finish = () => resolve({ status: 'ok', retryable: false, message: 'Done.' });
-        }),
-    };
+    const { book, turns, finish } = booking();
     const { registry, transcripts } = service({
       tools: [book],
       store: { neighbours: async () => 1, release: async (callId) => void released.push(callId) },
-      model: {
-        turns: [
-          { on: 'greeting', says: 'Hm', sound: { toneHz: 440, lengthMs: 1_000 }, calls: [{ name: 'book' }] },
-          { on: 'toolResult' },
-        ],
-      },
+      model: { turns },
     });
     await streamOf(registry, 'CA1');
     await clock.advance(5_000);
