@@ -117,11 +117,17 @@ export class WarmTransfers {
 
   /** The caller hears something else again. undefined: they do not wait for anybody. */
   async stillWaits(ticket: Ticket): Promise<Warm | undefined> {
-    const { clock, notes } = this.#options;
+    const { clock, notes, store } = this.#options;
+    const decided = await notes.get(decidedKey(ticket));
     const waiting = await this.#find(ticket.callId);
-    if (waiting === undefined) return undefined;
+    if (waiting === undefined) {
+      // Settled meanwhile, as nobody asked for so long: nobody else lets them out of the silence.
+      const isOver = (await store.look(ticket.callId)).state === 'ended';
+      if (isOver && decided !== 'joined') void this.#bringBack(ticket, 'no-answer');
+      return undefined;
+    }
     // Asked for before, and in vain: who was led out of the conference hears nothing in it.
-    if ((await notes.get(decidedKey(ticket))) === 'back') void this.#bringBack(ticket, 'no-answer');
+    if (decided === 'back') void this.#bringBack(ticket, 'no-answer');
     else if (clock.wallMs() - ticket.atMs >= OVERDUE_MS) await this.#giveUp(ticket, 'no-answer');
     return waiting.warm;
   }

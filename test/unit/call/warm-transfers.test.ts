@@ -196,6 +196,19 @@ test('a caller of whom nothing is told is brought back after a while, by what th
   await vi.waitFor(() => expect(asked).toHaveLength(1));
 });
 
+test.each([
+  ['is let out of it', false, 1],
+  ['is left alone where they talk with the other side', true, 0],
+])('a caller in a conference whose call was settled meanwhile %s', async (_what, joined, times) => {
+  const { warm, asked, store } = await given();
+  const ticket = (await warm.begin(facts, TRANSFER))!;
+  if (joined) await warm.joined(ticket);
+  else await store.end(CALL, '{"do":"hangUp"}');
+  expect(await warm.stillWaits(ticket)).toBeUndefined();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toHaveLength(times);
+});
+
 /** Notes whose writers can be held up after all that they have read. */
 function slowWriting() {
   let held: ((goOn: () => void) => void) | undefined;
