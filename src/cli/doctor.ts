@@ -230,7 +230,7 @@ async function checkTwilio({ twilio }: Inspection): Promise<Finding> {
 async function checkRedis({ queue }: Inspection, signal: AbortSignal): Promise<Finding> {
   if (queue.redisUrl === undefined) return ['–', 'Redis: REDIS_URL is not set; the queue is a directory in DATA_DIR'];
   const { Redis } = await import('ioredis');
-  const redis = new Redis(queue.redisUrl, { lazyConnect: true, retryStrategy: () => null });
+  const redis = new Redis(queue.redisUrl, { lazyConnect: true, enableReadyCheck: false, retryStrategy: () => null });
   let cause: Error | undefined;
   redis.on('error', (error) => {
     cause = error;
@@ -241,7 +241,9 @@ async function checkRedis({ queue }: Inspection, signal: AbortSignal): Promise<F
     await redis.ping();
     return ['✔', 'Redis: answers'];
   } catch (error) {
-    return ['✖', `Redis: ${reason(cause ?? error)}: is it running, and is REDIS_URL right?`];
+    const why = reason(cause ?? error);
+    const advice = why.startsWith('LOADING') ? 'try later' : 'is it running, and is REDIS_URL right?';
+    return ['✖', `Redis: ${why}: ${advice}`];
   } finally {
     redis.disconnect();
   }

@@ -11,6 +11,7 @@ import { doctor, type Surroundings } from '../../src/cli/doctor.ts';
 import type { Env } from '../../src/config/index.ts';
 import { systemClock } from '../../src/lib/index.ts';
 import { googleCredentials } from '../../src/live/index.ts';
+import { startLoadingRedis } from '../support/loading-redis.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { findRedisServer, freePort, startJsRedis, startRedisServer } from '../support/redis.ts';
 
@@ -268,6 +269,14 @@ test('Redis is pinged, and its absence is told', async () => {
   }
   const absent = await examine({ REDIS_URL: redis.url });
   expect(absent.about('Redis')).toEqual([expect.stringMatching(/^✖ Redis: connect ECONNREFUSED/)]);
+});
+
+test.each([findRedisServer() ?? []].flat())('%s that still loads its data says so', async (binary) => {
+  const redis = await startLoadingRedis(binary);
+  onTestFinished(() => redis.stop());
+  await redis.restart();
+  const { about } = await examine({ REDIS_URL: redis.url });
+  expect(about('Redis')).toEqual(['✖ Redis: LOADING Redis is loading the dataset in memory: try later']);
 });
 
 test('a server that does not speak the protocol of Redis is told', async () => {

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { createRedisMock } from 'js-redis-server';
 
 export interface TestRedis {
@@ -35,18 +36,38 @@ export function findRedisServer(): string | undefined {
 export async function startRedisServer(binary: string, port?: number): Promise<TestRedis> {
   const chosen = port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'callbridge-redis-'));
-  const settings = ['--port', `${chosen}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  const server = spawn(binary, settings, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await untilItSays(server, 'Ready to accept connections');
+  const server = spawnRedis(binary, chosen, folder);
+  await untilItSays(server, REDIS_IS_READY);
   return {
     url: `redis://127.0.0.1:${chosen}`,
     async stop() {
-      const exited = once(server, 'exit');
-      // Not again: then nothing is to be waited for.
-      if (server.exitCode === null && server.signalCode === null && server.kill('SIGKILL')) await exited;
+      await killRedis(server);
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export const REDIS_IS_READY = 'Ready to accept connections';
+
+/** Starts with what was saved in `folder`, and saves there nothing by itself. */
+export function spawnRedis(binary: string, port: number, folder: string, more: readonly string[] = []): ChildProcess {
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
+  return spawn(binary, [...settings, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+export async function killRedis(server: ChildProcess): Promise<void> {
+  const exited = once(server, 'exit');
+  // Not again: then nothing is to be waited for.
+  if (server.exitCode === null && server.signalCode === null && server.kill('SIGKILL')) await exited;
+}
+
+/** Has it run a script without end: answers BUSY when this resolves, until it is told SCRIPT KILL. */
+export async function holdUp(admin: Redis): Promise<void> {
+  await admin.config('SET', 'busy-reply-threshold', '1');
+  const held = admin.duplicate();
+  held.eval('while true do end', 0).catch(() => held.disconnect());
+  for (let answer = ''; !answer.startsWith('BUSY'); )
+    answer = await admin.ping().catch((error: Error) => error.message);
 }
 
 export async function freePort(): Promise<number> {
@@ -68,7 +89,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function untilItSays(server: ChildProcess, words: string): Promise<void> {
+export function untilItSays(server: ChildProcess, words: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     server.once('error', reject);
