@@ -28,7 +28,7 @@ export const lookedSchema = z.tuple([
   z.string(),
   z.string(),
 ]);
-export const renewedSchema = z.tuple([z.enum(['known', 'unknown']), count, z.array(z.string())]);
+export const renewedSchema = z.tuple([count, count, z.array(z.string())]);
 export const factsListSchema = z.array(z.string());
 export const claimsSchema = z.array(z.tuple([z.string(), z.enum(['running', 'ended']), z.string(), count]));
 

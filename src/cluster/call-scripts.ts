@@ -180,7 +180,7 @@ return running
 /** id → its entries */
 const ENTRIES = `return redis.call('LRANGE', key('entries', ARGV[1]), 0, -1)`;
 
-/** me, 'stays' or 'leaves', calls known to be lost → [whether Redis knew this process, its time, calls lost] */
+/** me, 'stays' or 'leaves', calls known to be lost → [this process's last beat that Redis knew, its time, calls lost] */
 const RENEW = `
 local me = ARGV[1]
 if ARGV[2] == 'leaves' then redis.call('SADD', LEAVING, me) end
@@ -188,7 +188,7 @@ for i = 3, #ARGV do redis.call('SREM', key('lost', me), ARGV[i]) end
 local known = redis.call('ZSCORE', PROCESSES, me)
 local at = whole(now())
 redis.call('ZADD', PROCESSES, at, me)
-return { known and 'known' or 'unknown', at, redis.call('SMEMBERS', key('lost', me)) }
+return { known or '0', at, redis.call('SMEMBERS', key('lost', me)) }
 `;
 
 /** me, beats before which a process is dead, how long a claim lasts, how long a call that was let go waits → [id, state, facts, ms since] */

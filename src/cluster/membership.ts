@@ -22,7 +22,7 @@ export interface Claim {
 }
 
 export interface MembershipHandlers {
-  /** Redis does not know this process: it has forgotten everything. */
+  /** Redis does not know the last beat of this process: it has forgotten everything, or what came after it last saved. */
   forgotten(): void;
   /** These calls were taken from this process, if it has not taken them back since. */
   lost(callIds: readonly string[]): void;
@@ -92,11 +92,11 @@ export class Membership {
   async #renew(): Promise<void> {
     const { link, scripts, processId, times, handlers } = this.#options;
     const answer = await link.ask(() => scripts.renew(processId, this.#standing, ...this.#lost));
-    const [known, atMs, lost] = renewedSchema.parse(answer);
+    const [knownMs, atMs, lost] = renewedSchema.parse(answer);
     const lastMs = this.#lastBeatMs ?? 0;
     if (atMs - lastMs >= times.leaseMs) this.#lenientUntilMs = atMs + times.leaseMs;
     if (lastMs >= this.#lenientUntilMs) this.#judgeFromMs = lastMs;
-    if (known === 'unknown' && this.#lastBeatMs !== undefined) handlers.forgotten();
+    if (knownMs < lastMs) handlers.forgotten();
     this.#lastBeatMs = atMs;
     this.#lost = lost;
     if (lost.length > 0) handlers.lost(lost);

@@ -64,7 +64,7 @@ export class WriteBehind {
     if (!this.#options.link.away) void this.flush();
   }
 
-  /** Redis may have forgotten everything. */
+  /** Redis has forgotten everything, or the last of it. */
   restoreAll(): void {
     for (const call of this.calls.values()) if (call.restore === 'no') call.restore = 'all';
   }
