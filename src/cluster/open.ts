@@ -56,13 +56,15 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       close: () => store.close(),
     };
   }
+  // After an outage all must be back before any of them judges who is dead; what a Redis that loads says of its end is a guess.
+  const retryMs = times.beatMs / 2;
   // What cannot be told now is queued where it can be looked through, not in the connection.
   const redis = connectRedis(redisUrl, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    // After an outage all must be back before any of them judges who is dead.
-    retryStrategy: () => times.beatMs / 2,
+    retryStrategy: () => retryMs,
+    maxLoadingRetryTime: retryMs,
   });
   const link = new RedisLink({ redis, clock, logger, metrics });
   const scripts = defineCallScripts(redis);

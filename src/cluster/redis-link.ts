@@ -39,7 +39,7 @@ export class RedisLink {
   async ask<T>(command: () => Promise<T>): Promise<T> {
     const { clock, logger } = this.#options;
     try {
-      if (!this.#away) await whenReady(this.redis, clock, ASK_DEADLINE_MS, unavailable);
+      if (!this.#away) await whenReady(this.redis, clock, ASK_DEADLINE_MS, 'STORE_UNAVAILABLE');
       const askedMs = clock.nowMs();
       const answer = await withDeadline(clock, ASK_DEADLINE_MS, command(), () => this.#mute(askedMs));
       if (this.#away) logger.info({}, 'shared state is back');

@@ -47,7 +47,7 @@ export function createBullBrowser({ redisUrl, retry, clock }: BullBrowserOptions
   const withinDeadline = async <T>(command: () => Promise<T>): Promise<T> => {
     const late = (): Failure => (lastError === undefined ? unavailable() : asFailure(lastError, 'QUEUE_UNAVAILABLE'));
     try {
-      await whenReady(redis, clock, COMMAND_DEADLINE_MS, unavailable);
+      await whenReady(redis, clock, COMMAND_DEADLINE_MS, 'QUEUE_UNAVAILABLE');
       return await withDeadline(clock, COMMAND_DEADLINE_MS, command(), late);
     } catch (error) {
       const failure = asFailure(error, 'QUEUE_UNAVAILABLE');

@@ -27,7 +27,7 @@ export function createBullQueue({ redisUrl, retry, clock, logger }: BullQueueOpt
 
   const withinDeadline = async <T>(command: () => Promise<T>): Promise<T> => {
     try {
-      await whenReady(redis, clock, COMMAND_DEADLINE_MS, unavailable);
+      await whenReady(redis, clock, COMMAND_DEADLINE_MS, 'QUEUE_UNAVAILABLE');
       return await withDeadline(clock, COMMAND_DEADLINE_MS, command(), unavailable);
     } catch (error) {
       throw asFailure(error, 'QUEUE_UNAVAILABLE');

@@ -9,7 +9,7 @@ import { asFailure, type Clock } from '../lib/index.ts';
 import { connectRedis, whenReady } from '../redis/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { addOptions, doneStepsIn } from './bullmq-job.ts';
-import { COMMAND_DEADLINE_MS, QUEUE_NAME, unavailable } from './bullmq-shared.ts';
+import { COMMAND_DEADLINE_MS, QUEUE_NAME } from './bullmq-shared.ts';
 import { jobSchema } from './job.ts';
 import type { RetryPolicy } from './retry.ts';
 
@@ -56,7 +56,7 @@ export async function loadQueueBoard(): Promise<(options: QueueBoardOptions) => 
           },
         });
       },
-      ready: () => whenReady(redis, clock, COMMAND_DEADLINE_MS, unavailable),
+      ready: () => whenReady(redis, clock, COMMAND_DEADLINE_MS, 'QUEUE_UNAVAILABLE'),
       async close() {
         if (redis.status === 'ready') await queue.close().catch(() => undefined);
         redis.disconnect();
