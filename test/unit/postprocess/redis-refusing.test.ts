@@ -16,7 +16,7 @@ import {
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { createOutbox, openOwners } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../../support/redis.ts';
+import { findRedisServer, holdUp, startJsRedis, startRedisServer, type TestRedis } from '../../support/redis.ts';
 import { began, record } from '../transcript/given.ts';
 import { killedAfter } from '../transcript/killed.ts';
 
@@ -71,13 +71,20 @@ test('a job whose worker was killed is taken by another, without the steps that 
   await queue.close();
 });
 
-/** What it is told so that it takes nothing, and then so that it does. The Redis from npm knows neither. */
-const REFUSALS: readonly (readonly [string, readonly string[], readonly string[]])[] =
+type Tell = (admin: Redis) => Promise<unknown>;
+
+/** What it is told so that it takes nothing, and then so that it does. The Redis from npm knows none of it. */
+const REFUSALS: readonly (readonly [string, Tell, Tell])[] =
   server === undefined
     ? []
     : [
-        ['has no memory left (noeviction)', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
-        ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+        [
+          'has no memory left (noeviction)',
+          (admin) => admin.config('SET', 'maxmemory', '1'),
+          (admin) => admin.config('SET', 'maxmemory', '0'),
+        ],
+        ['has become a replica', (admin) => admin.replicaof('127.0.0.1', '1'), (admin) => admin.replicaof('NO', 'ONE')],
+        ["is held up by somebody's script", holdUp, (admin) => admin.script('KILL')],
       ];
 
 test.for(REFUSALS)(
@@ -87,7 +94,6 @@ test.for(REFUSALS)(
   },
   async ([, refuse, relent]) => {
     const admin = new Redis(redis.url);
-    const tell = ([name = '', ...args]: readonly string[]) => admin.call(name, ...args);
     const clock = new ManualClock();
     const owners = openOwners({ folder: join(folder, 'owners'), clock, ids: systemIds });
     const queue = openQueue();
@@ -106,7 +112,7 @@ test.for(REFUSALS)(
       done.push(jobId);
     });
     await worker.start();
-    await tell(refuse);
+    await refuse(admin);
     const journal = outbox.open('CA1');
     journal.append(began('CA1'));
     journal.append({ type: 'ended', at: Math.round(clock.nowMs()), outcome: { kind: 'completed' } });
@@ -122,7 +128,7 @@ test.for(REFUSALS)(
       await eventually(() => clock.armed).toBeGreaterThanOrEqual(before);
     }
     expect(done).toEqual([]);
-    await tell(relent);
+    await relent(admin);
     await eventually(async () => {
       await clock.advance(60_000);
       return done;
