@@ -1,15 +1,9 @@
 /** `callbridge dial` against a service whose Twilio is simulated. */
 import { describe, expect, test } from 'vitest';
 import { dial } from '../../src/cli/dial.ts';
-import { systemClock, systemIds } from '../../src/lib/index.ts';
+import { systemIds } from '../../src/lib/index.ts';
 import { nobody, person } from '../../src/simulator/index.ts';
 import { ADA, API_KEY, givenOutbound, type Outbound } from '../support/outbound.ts';
-
-/** Looks a hundred times as often, so that the call's clock can be wound meanwhile; deadlines are as they are. */
-const HASTY = {
-  ...systemClock,
-  after: (delayMs: number, run: () => void) => systemClock.after(delayMs === 1_000 ? 10 : delayMs, run),
-};
 
 interface Given {
   readonly key?: string;
@@ -32,7 +26,7 @@ async function dialled(given: Outbound, number: string, { key = API_KEY, abortOn
   const work = dial(
     number,
     { url: given.url, var: {}, ...options },
-    { clock: HASTY, ids: systemIds, env, out, signal: abort.signal },
+    { clock: given.clock, ids: systemIds, env, out, signal: abort.signal },
   );
   let code: number | undefined;
   let error: unknown;
@@ -47,20 +41,6 @@ async function dialled(given: Outbound, number: string, { key = API_KEY, abortOn
   return { code, error, lines };
 }
 
-/** Lets the call go on in small steps while somebody looks at it over real sockets. */
-async function whileWinding<T>(given: Outbound, work: Promise<T>): Promise<T> {
-  let done = false;
-  const finish = (): void => {
-    done = true;
-  };
-  work.then(finish, finish);
-  while (!done) {
-    await given.clock.advance(20);
-    await new Promise((passed) => systemClock.after(1, () => passed(undefined)));
-  }
-  return work;
-}
-
 describe('callbridge dial', () => {
   test('tells how the call goes, and what was heard', async () => {
     const given = await givenOutbound({
@@ -69,7 +49,7 @@ describe('callbridge dial', () => {
       callees: { [ADA]: person([{ hear: 'agent' }, { hearSilence: { ms: 800 } }, 'hangUp'], 2_000) },
     });
     const options = { var: { name: 'Ada' }, voice: 'Puck', language: 'de-DE' };
-    const { code, lines } = await whileWinding(given, dialled(given, ADA, options));
+    const { code, lines } = await given.wind(dialled(given, ADA, options));
     expect(code).toBe(0);
     expect(lines.map((line) => line.replace(/^ *\d+ s {2}/, ''))).toEqual([
       expect.stringMatching(/^Twilio has the order: CA/),
@@ -85,14 +65,14 @@ describe('callbridge dial', () => {
 
   test('says that nobody answered', async () => {
     const given = await givenOutbound({ callees: { [ADA]: nobody('busy') } });
-    const { code, lines } = await whileWinding(given, dialled(given, ADA));
+    const { code, lines } = await given.wind(dialled(given, ADA));
     expect(code).toBe(1);
     expect(lines.at(-1)).toMatch(/over: busy$/);
   });
 
   test('hangs up when it is told to', async () => {
     const given = await givenOutbound({ callees: { [ADA]: person([{ wait: 60_000 }], 60_000) } });
-    const { code, lines } = await whileWinding(given, dialled(given, ADA, { abortOn: 'it rings' }));
+    const { code, lines } = await given.wind(dialled(given, ADA, { abortOn: 'it rings' }));
     expect(code).toBe(1);
     expect(lines.slice(-2).map((line) => line.replace(/^ *\d+ s {2}/, ''))).toEqual([
       'hanging up',

@@ -45,7 +45,6 @@ tools:
           { on: 'toolResult', says: 'Thank you, it is right.' },
         ],
       },
-      waitsFor: () => true,
     },
   );
   expect(service.asked).toMatchObject([{ method: 'POST', body: JSON.stringify({ code: PIN }) }]);

@@ -9,8 +9,6 @@ import { startReservations } from '../support/reservations.ts';
 const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
 const names = listFixtures(FIXTURES);
 
-/** The number of config/agents/restaurant.yaml. */
-const RESTAURANT = '+15550188';
 const TABLE = { day: '2030-12-06', guests: 4, name: 'Rossi' };
 /** What the restaurant has in its book of the caller, when the call is over. */
 const BOOKED: Readonly<Record<string, readonly object[]>> = {
@@ -24,13 +22,7 @@ describe.each(names)('%s', (name) => {
     const fixture = loadFixture(join(FIXTURES, name));
     const reservations = await startReservations();
     onTestFinished(() => reservations.stop());
-    const played = await replay(fixture, {
-      ...reservations.replayed,
-      // While somebody else is dialled, the call lies on the real disk; one of ours is asked for over a real network, and so are
-      // the restaurant's tables. What comes in real time is not to be late by the clock.
-      unhurried:
-        fixture.expect.dialled.length > 0 || fixture.phone.called !== undefined || fixture.phone.to === RESTAURANT,
-    });
+    const played = await replay(fixture, reservations.replayed);
     expect(played.result.scriptFailure).toBeUndefined();
     expect(played.result.warnings).toEqual([]);
     expectTranscript(played, fixture);

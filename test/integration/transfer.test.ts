@@ -54,7 +54,7 @@ function callWith(
   };
   const bySip = { from: 'sip:ada@pbx.example', to: 'sip:reception@callbridge.example' };
   const fixture = { ...question, phone: { ...question.phone, ...(referred && bySip), script, habits } };
-  return replay(fixture, { files, model: { turns: [GREETING, ...turns] }, unhurried: true });
+  return replay(fixture, { files, model: { turns: [GREETING, ...turns] } });
 }
 
 const dialVerbs = ({ result }: Replay) =>

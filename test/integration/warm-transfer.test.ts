@@ -55,7 +55,6 @@ tools:
 `,
     model: MODEL,
     callees: { [ADA]: manager },
-    unhurried: true,
     ...(habits && { habits }),
   });
 

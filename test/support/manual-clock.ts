@@ -1,6 +1,7 @@
-/** A clock that a test winds by hand: timers run in the order of their time, and nothing waits in real time. */
+/** A clock that a test winds by hand: timers run in the order of their time, and none waits in real time. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cancel, Clock } from '../../src/lib/index.ts';
+import { diskWorks } from './real-work.ts';
 
 interface Timer {
   dueMs: number;
@@ -47,13 +48,13 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs;
   }
 
-  /** Winds on by `durationMs`, letting promises and I/O settle after every timer. */
+  /** Winds on by `durationMs`, letting promises settle after every timer, and the disk do what it was asked for. */
   async advance(durationMs: number): Promise<void> {
     const endMs = this.#nowMs + durationMs;
-    await nextTurn();
-    while (this.#runNext(endMs)) await nextTurn();
+    await settled();
+    while (this.#runNext(endMs)) await settled();
     this.#nowMs = endMs;
-    await nextTurn();
+    await settled();
   }
 
   #runNext(endMs: number): boolean {
@@ -78,4 +79,9 @@ export class ManualClock implements Clock {
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
+}
+
+async function settled(): Promise<void> {
+  do await nextTurn();
+  while (diskWorks());
 }

@@ -2,7 +2,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { onTestFinished, vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -30,6 +29,7 @@ import { countingIds } from './counting-ids.ts';
 import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
+import { wound } from './wound.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PUBLIC_URL = 'https://callbridge.example';
@@ -39,9 +39,6 @@ export const API_KEY = 'an-api-key-of-the-tests';
 export const OUR_NUMBER = '+15550100';
 export const ADA = '+15550177';
 export const CALLER = '+15550142';
-/** Longer than any call of these tests: one that goes on so long will never end. */
-const MAX_CALL_MS = 180_000;
-const STEP_MS = 20;
 
 export interface OutboundOptions {
   /** Below `answers` and `instruction` of the one agent, `caller`. */
@@ -51,8 +48,6 @@ export interface OutboundOptions {
   readonly model?: ScenarioInput;
   readonly env?: Readonly<Record<string, string>>;
   readonly habits?: ProviderHabitsInput;
-  /** At most ten times as fast as real time: for calls in which the REST API is asked while deadlines run. */
-  readonly unhurried?: boolean;
 }
 
 export interface Outbound {
@@ -110,6 +105,8 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
     { dial: dialInMemory(live), loopDelay: { readMs: () => 0, stop: () => undefined } },
   );
   network.now = memoryNetwork(service.server);
+  // The service's client of the REST API is not to come late by the clock.
+  await vi.dynamicImportSettled();
   onTestFinished(async () => {
     await wound(clock, service.stop(0));
     live.close();
@@ -150,32 +147,17 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
         switchboard,
         habits: options.habits,
       });
-      return wound(clock, calling, options.unhurried);
+      return wound(clock, calling);
     },
     async place(body) {
       const response = await ask('POST', '/calls', { body: { agent: 'caller', to: ADA, ...body } });
       if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
       return response.json() as Promise<{ id: string; state: string }>;
     },
-    wind: (work) => wound(clock, work, options.unhurried),
-    ended: (nth = 0) => wound(clock, exchange.calls[nth]!, options.unhurried),
+    wind: (work) => wound(clock, work),
+    ended: (nth = 0) => wound(clock, exchange.calls[nth]!),
     record: () => vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 }),
   };
-}
-
-async function wound<T>(clock: ManualClock, work: Promise<T>, unhurried = false): Promise<T> {
-  let done = false;
-  const finish = (): void => {
-    done = true;
-  };
-  work.then(finish, finish);
-  const endMs = clock.nowMs() + MAX_CALL_MS;
-  while (!done) {
-    await clock.advance(STEP_MS);
-    if (unhurried) await setTimeout(STEP_MS / 10);
-    if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
-  }
-  return work;
 }
 
 function configFor(data: string, { agent = '', instruction = 'Be kind.', env }: OutboundOptions, restUrl: string) {

@@ -2,7 +2,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { startService } from '../../src/cli/service.ts';
 import { simulatedEnv } from '../../src/cli/simulated.ts';
@@ -23,13 +22,11 @@ import { countingIds } from './counting-ids.ts';
 import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
+import { wound } from './wound.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const AUTH_TOKEN = 'replay-auth-token';
 const PUBLIC_URL = 'https://callbridge.example';
-/** Longer than any fixture: a call that goes on so long will never end. */
-const MAX_CALL_MS = 180_000;
-const STEP_MS = 20;
 /** For calls that the service places. */
 const ACCOUNT = `AC${'0'.repeat(32)}`;
 const API_KEY = 'an-api-key-of-the-replays';
@@ -63,12 +60,8 @@ export interface ReplayOptions {
   readonly watch?: (entry: Entry) => void;
   readonly onEvent?: (event: PhoneEvent) => void;
   readonly log?: (line: string) => void;
-  /** Whether the clock stands still, for something that comes in real time. */
-  readonly held?: () => boolean;
-  /** Whether the clock stands still until this call of a tool has its answer, which comes in real time. */
-  readonly waitsFor?: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
-  /** At most ten times as fast as real time: for calls in which deadlines of the clock wait for the real disk. */
-  readonly unhurried?: boolean;
+  /** Paths of requests that another process answers late, or never: the clock does not wait for them. */
+  readonly unanswered?: (path: string) => boolean;
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
@@ -78,8 +71,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const live = createLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
   const entries: Entry[] = [];
   const metrics = createMetrics();
-  const awaited = new Set<string>();
-  const { log, held = () => false } = options;
+  const { log } = options;
   const logger = createLogger(log ? { level: 'info', destination: { write: log } } : { level: 'silent' });
   const tools = { clock, ids, logger, metrics };
   const { phone } = fixture;
@@ -103,13 +95,14 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const service = await startService(config, tools, {
     watch: (_callId, entry) => {
       entries.push(entry);
-      if (entry.type === 'toolCalled' && options.waitsFor?.(entry)) awaited.add(entry.id);
-      if (entry.type === 'toolAnswered') awaited.delete(entry.id);
       options.watch?.(entry);
     },
     dial: dialInMemory(live),
     loopDelay: { readMs: () => 0, stop: () => undefined },
   });
+  // Its client of the REST API, say, is not to come late by the clock.
+  await vi.dynamicImportSettled();
+  const wind = <T>(work: Promise<T>): Promise<T> => wound(clock, work, options.unanswered);
   try {
     options.started?.(clock);
     if (called !== undefined) await order(service.port, phone);
@@ -129,19 +122,16 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
         network: memoryNetwork(service.server),
         onEvent: options.onEvent,
       });
-    const result = await wound(clock, calling, {
-      held: () => awaited.size > 0 || held(),
-      unhurried: options.unhurried,
-    });
+    const result = await wind(calling);
     const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
-    await wound(clock, service.stop(0));
+    await wind(service.stop(0));
     live.close();
     const leftJournals = readdirSync(join(data, 'journals'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.jsonl'),
     );
     return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals };
   } finally {
-    await wound(clock, service.stop(0));
+    await wind(service.stop(0));
     await called?.close();
     rmSync(data, { recursive: true, force: true });
   }
@@ -155,35 +145,6 @@ async function order(port: number, { from, to, called }: FixtureCall['phone']): 
     body: JSON.stringify({ from, to, ...called?.order }),
   });
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
-}
-
-interface Winding {
-  readonly held?: () => boolean;
-  readonly unhurried?: boolean | undefined;
-}
-
-/** Winds the clock until `work` is done, and not while it is `held`. */
-async function wound<T>(
-  clock: ManualClock,
-  work: Promise<T>,
-  { held = () => false, unhurried = false }: Winding = {},
-): Promise<T> {
-  let done = false;
-  const finish = (): void => {
-    done = true;
-  };
-  work.then(finish, finish);
-  const endMs = clock.nowMs() + MAX_CALL_MS;
-  while (!done) {
-    if (held()) {
-      await nextTurn();
-      continue;
-    }
-    await clock.advance(STEP_MS);
-    if (unhurried) await setTimeout(STEP_MS / 10);
-    if (clock.nowMs() > endMs) throw new Error(`not done within ${MAX_CALL_MS} ms of the clock`);
-  }
-  return work;
 }
 
 function configFor(data: string, options: ReplayOptions): Config {

@@ -4,14 +4,13 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Entry } from '../../src/transcript/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const KEY = 'reservations-key';
 /** Where the agent's file expects it. */
 const ADDRESS = '127.0.0.1:8091';
 /** Nobody is in the kitchen to answer. */
-const HANGS = 'ask_kitchen';
+const UNANSWERED = '/kitchen/questions';
 
 export interface Booking {
   readonly day: string;
@@ -28,7 +27,7 @@ export interface Reservations {
   readonly replayed: {
     readonly files: Readonly<Record<string, string>>;
     readonly env: Readonly<Record<string, string>>;
-    readonly waitsFor: (call: Extract<Entry, { type: 'toolCalled' }>) => boolean;
+    readonly unanswered: (path: string) => boolean;
   };
   ask(path: string, init?: RequestInit): Promise<Response>;
   bookingsOf(phone: string): Promise<readonly Booking[]>;
@@ -57,7 +56,7 @@ export async function startReservations(): Promise<Reservations> {
     replayed: {
       files: configAt(new URL(url).host),
       env: { RESERVATIONS_KEY: KEY },
-      waitsFor: ({ name }) => name !== HANGS,
+      unanswered: (path) => path === UNANSWERED,
     },
     ask,
     bookingsOf: async (phone) => {

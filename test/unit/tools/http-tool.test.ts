@@ -5,6 +5,7 @@ import { createHttpTool, type HttpToolSpec } from '../../../src/tools/http-tool.
 import type { Template } from '../../../src/tools/template.ts';
 import { givenHttpService, json } from '../../support/http-service.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
+import { wound } from '../../support/wound.ts';
 import { CONTEXT } from './given.ts';
 
 const of = (...path: string[]) => ({ path });
@@ -31,17 +32,6 @@ function toolOf(
     },
     { clock },
   );
-}
-
-/** Winds the clock until the work is done. */
-async function wound<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
-  let done = false;
-  const finish = (): void => {
-    done = true;
-  };
-  work.then(finish, finish);
-  while (!done) await clock.advance(10);
-  return work;
 }
 
 describe('what is sent', () => {
