@@ -278,7 +278,7 @@ test('while Redis is away it says so in time', async () => {
   onTestFinished(() => dashboard?.close());
   const { port } = await startHttp({ apiKey: KEY, queues: dashboard!.page });
   const asked = fetch(`http://127.0.0.1:${port}${API}/CA1`, { headers: { authorization: `Bearer ${KEY}` } });
-  await vi.waitFor(() => expect(clock.armed).toBe(1));
+  await vi.waitFor(() => expect(clock.armed).toBe(1), 10_000);
   clock.tick(5_000);
   const answer = await asked;
   expect([answer.status, await answer.json()]).toEqual([503, { error: 'QUEUE_UNAVAILABLE' }]);

@@ -69,7 +69,7 @@ async function waitingReceiver(body: object) {
   return {
     url,
     asked,
-    isAsked: () => vi.waitFor(() => expect(waiting).not.toEqual([])),
+    isAsked: () => inTime(() => expect(waiting).not.toEqual([])),
     answer: () => {
       for (const response of waiting.splice(0)) response.end(JSON.stringify(body));
     },

@@ -384,7 +384,7 @@ describe('a place', () => {
     const paused = slots.pause();
     const abandoned = new AbortController();
     const ringing = codeOf(() => registry.ring(call('CA1'), abandoned.signal));
-    await vi.waitFor(() => expect(slots.asked).toHaveLength(1));
+    await vi.waitFor(() => expect(slots.asked).toHaveLength(1), 10_000);
     abandoned.abort();
     paused.resume();
     expect(await ringing).toBe('INTERNAL');
@@ -398,7 +398,7 @@ describe('a place', () => {
     const abandoned = new AbortController();
     const first = registry.ring(call('CA1'), abandoned.signal);
     const second = registry.ring(call('CA1'), new AbortController().signal);
-    await vi.waitFor(() => expect(slots.asked).toHaveLength(1));
+    await vi.waitFor(() => expect(slots.asked).toHaveLength(1), 10_000);
     abandoned.abort();
     paused.resume();
     expect(await Promise.all([first, second])).toMatchObject([{ do: 'connect' }, { do: 'connect' }]);
@@ -1403,7 +1403,7 @@ describe('shutting down', () => {
     const drained = registry.drain(0);
     await clock.advance(6_000);
     // The store writes to a real disk.
-    await vi.waitFor(() => expect(closed).toEqual(['CA1']));
+    await vi.waitFor(() => expect(closed).toEqual(['CA1']), 10_000);
     await clock.advance(3_100);
     expect(await drained).toBe(true);
   });

@@ -114,7 +114,7 @@ test('and is brought back when that is known late', async () => {
   const ticket = await beginning;
   expect(ticket).toBeDefined();
   refuse();
-  await vi.waitFor(() => expect(asked).toEqual([`${CALL} to ?call=${CALL}&at=${ticket!.atMs}&warm=failed`]));
+  await vi.waitFor(() => expect(asked).toEqual([`${CALL} to ?call=${CALL}&at=${ticket!.atMs}&warm=failed`]), 10_000);
 });
 
 test('a call that is taken ends with that, and what is told of the other side later changes nothing', async () => {
@@ -124,7 +124,10 @@ test('a call that is taken ends with that, and what is told of the other side la
   await warm.calleeGone(ticket, 'completed');
   await warm.callerGone(CALL);
   expect(await warm.leftConference(ticket)).toBe(true);
-  await vi.waitFor(() => expect(records).toMatchObject([{ outcome: { kind: 'transferred', to: 'desk', warm: true } }]));
+  await vi.waitFor(
+    () => expect(records).toMatchObject([{ outcome: { kind: 'transferred', to: 'desk', warm: true } }]),
+    10_000,
+  );
   expect(await warm.briefing(ticket)).toBeUndefined();
   expect(asked).toEqual([]);
 });
@@ -164,7 +167,7 @@ test('a caller who hangs up before was not put through, and the other telephone 
   await warm.callerGone(CALL);
   await warm.joined(ticket);
   await warm.calleeGone(ticket, 'canceled');
-  await vi.waitFor(() => expect(records).toMatchObject([{ outcome: { kind: 'callerGone' } }]));
+  await vi.waitFor(() => expect(records).toMatchObject([{ outcome: { kind: 'callerGone' } }]), 10_000);
   expect(asked).toEqual(['CAcallee is over']);
 });
 
@@ -178,7 +181,7 @@ test('so it is when they hang up while the other side is being called', async ()
       }),
   );
   const beginning = warm.begin(facts, TRANSFER);
-  await vi.waitFor(() => expect(orders).toHaveLength(1));
+  await vi.waitFor(() => expect(orders).toHaveLength(1), 10_000);
   await warm.callerGone(CALL);
   placed('CAcallee');
   await beginning;
@@ -193,7 +196,7 @@ test('a caller of whom nothing is told is brought back after a while, by what th
   expect(asked).toEqual([]);
   await driver.pass();
   expect(await warm.stillWaits(ticket)).toEqual(WARM);
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await vi.waitFor(() => expect(asked).toHaveLength(1), 10_000);
 });
 
 test.each([

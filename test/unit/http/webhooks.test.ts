@@ -214,7 +214,7 @@ describe('the voice webhook', () => {
     };
     const service = await startService({ calls: notingCalls({ ring }) });
     const asking = service.post('/twilio/voice', VOICE_FORM);
-    await vi.waitFor(() => expect(service.clock.armed).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(service.clock.armed).toBeGreaterThan(0), 10_000);
     service.clock.tick(4_990);
     expect(abandoned?.aborted).toBe(false);
     service.clock.tick(10);
@@ -340,7 +340,7 @@ describe('the end of the stream', () => {
     await vi.waitFor(async () => {
       service.clock.tick(5_000);
       expect(await service.failed('INTERNAL')).toBe(1);
-    });
+    }, 10_000);
     expect(await (await asking).text()).toBe(APOLOGY);
   });
 

@@ -28,7 +28,7 @@ function givenAnnouncer(url: string, afterwards: Partial<Afterwards> = {}) {
   const saidLost = () => log.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'call.started lost');
   /** Winds to the next attempt, and waits until it is over. */
   const again = async (): Promise<void> => {
-    await vi.waitFor(() => expect(log.filter((line) => line.includes('to be sent again'))).not.toEqual([]));
+    await vi.waitFor(() => expect(log.filter((line) => line.includes('to be sent again'))).not.toEqual([]), 10_000);
     log.length = 0;
     clock.tick(20_000);
   };
@@ -142,7 +142,7 @@ describe('a process that stops', () => {
     const { url, asked } = await startMuteReceiver();
     const { announcer, clock, counted, saidLost } = givenAnnouncer(url);
     announcer.answered(callFacts(), START_MS);
-    await vi.waitFor(() => expect(asked()).toBe(1));
+    await vi.waitFor(() => expect(asked()).toBe(1), 10_000);
     const closed = announcer.close(5_000);
     clock.tick(4_999);
     expect(saidLost()).toEqual([]);
@@ -156,7 +156,7 @@ describe('a process that stops', () => {
     const { url, deliveries } = await startReceiver([500]);
     const { announcer, clock, log, saidLost } = givenAnnouncer(url);
     announcer.answered(callFacts(), START_MS);
-    await vi.waitFor(() => expect(log.join('')).toContain('to be sent again'));
+    await vi.waitFor(() => expect(log.join('')).toContain('to be sent again'), 10_000);
     const closed = announcer.close(100);
     clock.tick(100);
     await closed;

@@ -95,7 +95,7 @@ test('a Redis that goes away in between, and comes back empty, takes what it ref
   const refused = queue.add(record('CA2'));
   refused.catch(() => undefined);
   // The loss of the connection is noticed at some moment; the deadline counts from the attempt.
-  await expect.poll(() => clock.armed, { interval: 5 }).toBe(1);
+  await expect.poll(() => clock.armed, { interval: 5, timeout: 10_000 }).toBe(1);
   clock.tick(DEADLINE_MS);
   await expect(refused).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
   await redis.stop();
@@ -119,11 +119,11 @@ test('a connection on which nothing arrives any more is not waited for longer th
   mute = true;
   const refused = queue.add(record('CA2'));
   refused.catch(() => undefined);
-  await expect.poll(() => clock.armed, { interval: 5 }).toBe(1);
+  await expect.poll(() => clock.armed, { interval: 5, timeout: 10_000 }).toBe(1);
   clock.tick(DEADLINE_MS);
   await expect(refused).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
   const closed = queue.close();
-  await expect.poll(() => clock.armed, { interval: 5 }).toBe(1);
+  await expect.poll(() => clock.armed, { interval: 5, timeout: 10_000 }).toBe(1);
   clock.tick(DEADLINE_MS);
   await closed;
 });

@@ -169,10 +169,10 @@ describe('over HTTP', () => {
   test('a connection that nobody needs any more is closed', async () => {
     const server = await givenMcpHttp(() => ({ content: [] }));
     const tool = await http(server.url)('find_table');
-    const [before] = await vi.waitFor(() => onlyOf(server.hearing()));
+    const [before] = await vi.waitFor(() => onlyOf(server.hearing()), 10_000);
     server.restart();
     await tool.run({}, CONTEXT, never);
-    await vi.waitFor(() => expect(onlyOf(server.hearing())).not.toContain(before));
+    await vi.waitFor(() => expect(onlyOf(server.hearing())).not.toContain(before), 10_000);
   });
 
   test('what a server says of a fault of its own is thrown as its code alone, for the log is no place for it', async () => {
