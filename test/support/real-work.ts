@@ -4,7 +4,7 @@ import type { ClientRequest, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 
 /** Names of requests to the operating system: https://nodejs.org/api/process.html#processgetactiveresourcesinfo */
-const TO_DISK = /^(FSReq|FileHandleCloseReq)/;
+const TO_DISK = /^(FSReq|CloseReq)/;
 const TO_CONNECT = /^(GetAddrInfoReq|TCPConnect)/;
 
 const isUnderWay = (what: RegExp): boolean => process.getActiveResourcesInfo().some((name) => what.test(name));
