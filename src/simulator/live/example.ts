@@ -27,6 +27,11 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** Fields that are for people to read. */
 const PROSE = /summary|why|reason|note|description/i;
 const MAX_QUOTE_CHARACTERS = 80;
+/** Lists of what was said, by their fields. */
+const SAID: Readonly<Record<string, RegExp>> = {
+  names: /(?<=[Mm]y name is )\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)*/gu,
+  postalAddresses: /(?<=I live at )[^.,\n]+/g,
+};
 
 /** The least value that a schema allows; prose quotes the transcript that was given. */
 export function example(value: unknown, text: string, name = '', root = value): unknown {
@@ -49,6 +54,8 @@ export function example(value: unknown, text: string, name = '', root = value): 
     case 'null':
       return null;
     case 'array': {
+      const said = Object.hasOwn(SAID, name) ? SAID[name] : undefined;
+      if (said !== undefined) return text.match(said) ?? [];
       const length = typeof schema.minItems === 'number' ? schema.minItems : 1;
       return schema.items === undefined ? [] : Array.from({ length }, () => inner(schema.items));
     }
