@@ -18,6 +18,7 @@ import {
   createSpoolWorker,
   deliverAnalysed,
   deliverWebhook,
+  findPersonalData,
   type JobQueue,
   type PriceList,
   type Process,
@@ -25,6 +26,7 @@ import {
   Spool,
   type Worker,
   withCallCost,
+  withFindingCost,
   writeAnalysed,
   writeRecord,
   writeText,
@@ -113,6 +115,7 @@ function processor(config: PostprocessingConfig, tools: Tools): Process {
   const asking = { afterwardsFor, ask: askModel(config, tools), clock, logger, metrics };
   const [json, text] = [writeRecord(files), writeText(files)];
   const steps = [
+    findPersonalData(asking),
     json,
     text,
     writeVtt(files),
@@ -121,7 +124,7 @@ function processor(config: PostprocessingConfig, tools: Tools): Process {
     writeAnalysed(analysed, [json, text]),
     deliverAnalysed(analysed, { afterwardsFor, clock, logger }),
   ];
-  return createProcessor(steps, (record) => withCallCost(record, prices));
+  return createProcessor(steps, (record, results) => withFindingCost(withCallCost(record, prices), results, prices));
 }
 
 /** By the back ends that offer the model, in their order. */

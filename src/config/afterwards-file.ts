@@ -18,12 +18,20 @@ const redact = z
       .max(500)
       .default([])
       .describe('Names of people, or any other words, to black out as well.'),
+    find: z
+      .array(z.enum(['names', 'postalAddresses']))
+      .default([])
+      .describe(
+        'What the text model is asked to find, to black it out as well. Nothing leaves before it has answered.',
+      ),
     files: z
       .boolean()
       .default(false)
       .describe('Whether it is blacked out in the files of DATA_DIR, too, and not only in what leaves this service.'),
   })
-  .describe('Personal data is blacked out by rules before a record leaves. Without it, nothing is.');
+  .describe(
+    'Personal data is blacked out before a record leaves: by rules, and where "find" asks for it, by a text model. Without it, nothing is.',
+  );
 
 /** Instructions longer than this are no addition to ours, but another task. */
 const instruction = text.max(4_000);
@@ -73,7 +81,9 @@ export const afterwards = z.strictObject({
   redact: redact.optional(),
   model: text
     .optional()
-    .describe('The text model of config/models.yaml for summary, extract and verdict. Default: the first one there.'),
+    .describe(
+      'The text model of config/models.yaml for summary, extract, verdict and redact.find. Default: the first one there.',
+    ),
   summary,
   extract: extract.optional(),
   verdict: verdict.optional(),

@@ -1,7 +1,7 @@
 /** An agent as the service uses it: what its file says, in our units, with the facts about its model. */
 import { type AgentFile, USUAL_ECHO_FACTOR } from './agent-file.ts';
 import type { Alternative } from './alternatives.ts';
-import type { Analysis } from './analysis-checks.ts';
+import type { Analysis, Asked } from './analysis-checks.ts';
 import type { LiveModel } from './catalogue.ts';
 import { noticeMs } from './notice-length.ts';
 import { normalAddress } from './routing.ts';
@@ -110,7 +110,7 @@ export interface Agent {
   readonly fallback?: Fallback | undefined;
   readonly afterwards: {
     readonly formats: AgentFile['afterwards']['formats'];
-    readonly redact?: AgentFile['afterwards']['redact'];
+    readonly redact?: Redaction | undefined;
     readonly analysis?: Analysis | undefined;
     readonly webhook?:
       | {
@@ -122,13 +122,17 @@ export interface Agent {
   };
 }
 
+type RedactFile = NonNullable<AgentFile['afterwards']['redact']>;
+type Redaction = Omit<RedactFile, 'find'> & {
+  readonly find?: { readonly what: RedactFile['find']; readonly model: string } | undefined;
+};
+
 /** What was found for the names in the file. */
-export interface Resolved {
+export interface Resolved extends Asked {
   readonly model: LiveModel;
   readonly language: string | undefined;
   readonly webhookSecret: string | undefined;
   readonly callStart: Agent['callStart'];
-  readonly analysis: Analysis | undefined;
   readonly alternatives: readonly Alternative[];
   /** Where the recording lies that `fallback.play` names. */
   readonly recordingPath: string | undefined;
@@ -141,7 +145,7 @@ export interface Resolved {
 }
 
 export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Agent {
-  const { model, language, webhookSecret, callStart, analysis, alternatives, toolSpecs, wording } = resolved;
+  const { model, language, webhookSecret, callStart, textModel, analysis, alternatives, toolSpecs, wording } = resolved;
   const {
     answers,
     default: isDefault,
@@ -203,7 +207,7 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
     fallback: fallback && fallbackFrom(name, fallback, resolved.recordingPath),
     afterwards: {
       formats,
-      redact,
+      redact: redact && redactionFrom(redact, textModel),
       analysis,
       webhook:
         webhook && webhookSecret !== undefined
@@ -211,6 +215,10 @@ export function agentFrom(name: string, file: AgentFile, resolved: Resolved): Ag
           : undefined,
     },
   };
+}
+
+function redactionFrom({ find, ...redact }: RedactFile, model: string | undefined): Redaction {
+  return { ...redact, ...(find.length > 0 && model !== undefined && { find: { what: find, model } }) };
 }
 
 /** No agent has a dot in its name. */

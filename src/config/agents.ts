@@ -127,10 +127,10 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const judgedModel = doubtful.has('model') ? undefined : model;
   const { toolFiles } = source;
   const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
-  const analysis = checkAnalysis(content, catalogue, backends, bench.problem);
+  const asked = checkAnalysis(content, catalogue, backends, bench.problem);
   const wording = readWording(content, bench.problem);
   const sounds = { recordingPath, noticePath, oneMomentPath };
-  const resolved = { language, webhookSecret, callStart, analysis, alternatives, toolSpecs, wording, ...sounds };
+  const resolved = { language, webhookSecret, callStart, ...asked, alternatives, toolSpecs, wording, ...sounds };
   return model && whole && agentFrom(name, whole, { model, ...resolved });
 }
 

@@ -1,4 +1,4 @@
-/** Judges what an agent's file wants found out about its calls: the text model must exist, and the schema must be one. */
+/** Judges what an agent's file wants found out about its calls: the text model must exist, and the schema must be one; so must that which finds personal data. */
 import { z } from 'zod';
 import type { Tell } from './agent-checks.ts';
 import type { ReadableAgentFile } from './agent-file.ts';
@@ -19,23 +19,32 @@ export interface Analysis {
 
 type Afterwards = ReadableAgentFile['afterwards'];
 
-/** Undefined when nothing is to be found out, or something is wrong and told. `backends` undefined judges without them. */
+/** Whom to ask, for what. `backends` undefined judges without them. */
+export interface Asked {
+  /** Undefined when nobody is to be asked, or something is wrong and told. */
+  readonly textModel?: string | undefined;
+  /** Undefined when nothing is to be found out, or likewise. */
+  readonly analysis?: Analysis | undefined;
+}
+
 export function checkAnalysis(
   { afterwards }: Pick<ReadableAgentFile, 'afterwards'>,
   catalogue: Catalogue,
   backends: Backends | undefined,
   problem: Tell,
-): Analysis | undefined {
-  const { summary, extract, verdict } = afterwards;
-  if (summary === false && extract === undefined && verdict === undefined) return undefined;
+): Asked {
+  const { summary, extract, verdict, redact } = afterwards;
+  const analyses = summary !== false || extract !== undefined || verdict !== undefined;
+  if (!analyses && !redact?.find.length) return {};
   const schemaProblem = extract && problemOfSchema(extract.schema);
   if (schemaProblem !== undefined) problem(['afterwards', 'extract', 'schema'], schemaProblem);
   const model = textModel(afterwards, catalogue, problem);
   if (model !== undefined && backends !== undefined && carriers(backends, model).length === 0) {
     problem(['afterwards', 'model'], `no back end in the order offers ${model.name}`);
   }
-  if (model === undefined || schemaProblem !== undefined) return undefined;
-  return { model: model.name, summary: summary === true ? {} : summary || undefined, extract, verdict };
+  if (model === undefined || schemaProblem !== undefined) return {};
+  const wishes = { model: model.name, summary: summary === true ? {} : summary || undefined, extract, verdict };
+  return { textModel: model.name, analysis: analyses ? wishes : undefined };
 }
 
 function textModel({ model: given }: Afterwards, { models }: Catalogue, problem: Tell): LiveModel | undefined {

@@ -107,7 +107,7 @@ export function loadWorkerConfig(source: ConfigSource): WorkerConfig {
       'is missing: a worker takes its jobs from Redis (without it, `serve` does the work)',
     );
   }
-  const asks = base.agents.some(({ afterwards }) => afterwards.analysis !== undefined);
+  const asks = base.agents.some(({ afterwards }) => (afterwards.analysis ?? afterwards.redact?.find) !== undefined);
   const { backends } = asks ? readLive(reading) : {};
   if (reading.problems.list.length > 0 || redisUrl === undefined) throw invalid(reading.problems.list);
   return deepFreeze({ ...base, queue: { redisUrl }, live: backends && { backends } });

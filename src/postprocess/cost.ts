@@ -59,11 +59,11 @@ export function withStepCosts(
     Object.entries(steps).flatMap(([name, each]) => (each === undefined ? [] : [[name, each]])),
   );
   if (cost === undefined && Object.keys(known).length === 0) return undefined;
-  const total = sum([cost?.call, ...Object.values(steps)]);
+  const total = sum([cost?.total, ...Object.values(steps)]);
   return {
     currency,
     ...(cost?.call !== undefined && { call: cost.call }),
-    steps: known,
+    steps: { ...cost?.steps, ...known },
     ...(total !== undefined && { total }),
   };
 }

@@ -8,7 +8,9 @@ export {
   type RecordFormat,
 } from './afterwards.ts';
 export { analysedBy } from './analysis/analysed.ts';
-export { type AnalysisStepOptions, type AskModel, analysisStep } from './analysis/analysis-step.ts';
+export { analysisStep } from './analysis/analysis-step.ts';
+export type { AskingOptions, AskModel } from './analysis/asking.ts';
+export { findPersonalData } from './analysis/find-personal-data.ts';
 export { type Announcer, type AnnouncerOptions, createAnnouncer } from './announcer.ts';
 export { type BullBrowserOptions, createBullBrowser } from './bullmq-browser.ts';
 export { type BullQueueOptions, createBullQueue } from './bullmq-queue.ts';
@@ -28,6 +30,7 @@ export {
 export type { Attempt, JobCounts, JobQueue, Process, Worker, WorkerOptions } from './queue.ts';
 export { loadQueueBoard, type QueueBoard, type QueueBoardOptions } from './queue-board.ts';
 export { gaugeQueue } from './queue-gauge.ts';
+export { withFindingCost } from './redact/found.ts';
 export { REDACTABLE, type Redaction, redactRecord } from './redact/redact-record.ts';
 export { RETRY, type RetryPolicy } from './retry.ts';
 export { Spool } from './spool.ts';

@@ -3,7 +3,7 @@ import { asFailure, Failure } from '../lib/index.ts';
 import type { CallRecord } from '../transcript/index.ts';
 import { parseJob } from './job.ts';
 import type { Process } from './queue.ts';
-import type { Step } from './steps/step.ts';
+import type { Progress, Step } from './steps/step.ts';
 
 /**
  * A step whose earlier ones failed waits for the next attempt, and so do those after it; others go on. The attempt then fails as
@@ -11,20 +11,22 @@ import type { Step } from './steps/step.ts';
  */
 export function createProcessor(
   steps: readonly Step[],
-  /** What steps get of the record that was queued. */
-  completed: (record: CallRecord) => CallRecord = (record) => record,
+  /** What steps get of the record that was queued, and of what earlier ones gave. */
+  completed: (record: CallRecord, results: Progress['results']) => CallRecord = (record) => record,
 ): Process {
   return async ({ jobId, data, doneSteps, results, failedAttempts, stepDone }) => {
-    const record = completed(parseJob(data).record);
+    const { record } = parseJob(data);
     // Its files would replace those of the other call.
     if (record.callId !== jobId) throw new Failure('RECORD_INVALID', 'the job is of another call than its name says');
     const done = new Set([...doneSteps, ...Object.keys(results)]);
     const given = new Map(Object.entries(results));
     const failures: Failure[] = [];
     for (const [index, { name, run, after = names(steps.slice(0, index)) }] of steps.entries()) {
-      if (done.has(name) || !after.every((earlier) => done.has(earlier))) continue;
+      const earlier = typeof after === 'function' ? after(record) : after;
+      if (done.has(name) || !earlier.every((each) => done.has(each))) continue;
       try {
-        const result = await run(record, { results: Object.fromEntries(given), failedAttempts });
+        const soFar = Object.fromEntries(given);
+        const result = await run(completed(record, soFar), { results: soFar, failedAttempts });
         await stepDone(name, result);
         if (result !== undefined) given.set(name, result);
         done.add(name);

@@ -28,6 +28,7 @@ export {
   outboundFactsSchema,
   type Sound,
   type Usage,
+  usageSchema,
 } from './entry.ts';
 export { heardText } from './heard.ts';
 export { type Journal, PRIVATE_FILE, PRIVATE_FOLDER, readJournal, syncFolder } from './journal.ts';

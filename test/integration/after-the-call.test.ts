@@ -16,7 +16,7 @@ import { record } from '../unit/transcript/given.ts';
 const AFTERWARDS = `
 afterwards:
   formats: [json]
-  redact: { what: [caller] }
+  redact: { what: [caller], find: [names, postalAddresses] }
   summary: true
   extract:
     schema: { type: object, required: [guests], properties: { guests: { type: integer, minimum: 2 } } }
@@ -44,20 +44,27 @@ test('what an agent wants found out about its calls is in their records, with it
     await rm(data, { recursive: true });
   });
   const usage = { ...record().usage, promptTokens: 1_000, totalTokens: 1_000 };
-  await queue.add({ ...record(), usage });
+  const [greeting, question] = record().lines;
+  const said = 'My name is Ana Lima and I live at 5 Rose Lane. Ana Lima, yes.';
+  const lines = [greeting!, { ...question!, text: said, heardText: said }];
+  await queue.add({ ...record(), usage, lines });
   await worker?.start();
   await expect.poll(() => queue.counts(), { interval: 5, timeout: 15_000 }).toMatchObject({ done: 1 });
 
   const file = await readFile(join(data, 'records/2026-01-01/CA1.json'), 'utf8');
   const { analysis, cost, from } = callRecordSchema.parse(JSON.parse(file));
   expect(analysis).toMatchObject({
-    summary: { model: 'gemini-3.8-flash', result: 'The caller said: What time is it?' },
+    summary: {
+      model: 'gemini-3.8-flash',
+      result: 'The caller said: My name is [name] and I live at [address]. [name], yes.',
+    },
     extract: { result: { guests: 2 } },
     verdict: { result: { success: true } },
   });
-  // 1000 tokens of text at $0.75 a million, and three questions.
+  // 1000 tokens of text at $0.75 a million, and four questions.
   expect(cost).toMatchObject({ currency: 'USD', call: 0.00075 });
   expect(cost?.total).toBeCloseTo(0.00075 + Object.values(cost?.steps ?? {}).reduce((a, b) => a + b, 0), 9);
+  expect(Object.keys(cost?.steps ?? {})).toEqual(['personalData', 'summary', 'extract', 'verdict']);
   expect(cost?.total).toBeGreaterThan(0.00075);
   expect(from).toBe(record().from);
   expect(await tools.metrics.text()).toMatch(/callbridge_tokens_total\{model="gemini-3.8-flash",direction="prompt"/);

@@ -8,6 +8,7 @@ export const LABELS: Readonly<Record<Kind, string>> = {
   caller: '[caller]',
   phones: '[phone]',
   names: '[name]',
+  postalAddresses: '[address]',
 };
 
 /** What is between two pieces: no letter, so that a number may go on in the next. */

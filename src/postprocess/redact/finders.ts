@@ -1,6 +1,6 @@
 /** What personal data looks like. Each pattern is linear in the text: it holds no two parts that could take the same characters. */
 import { digitByDigit, digitRuns, numbersOf } from './digit-runs.ts';
-import { type Finder, type Finding, finderOf } from './finding.ts';
+import { type Finder, type Finding, finderOf, withAsciiDigits } from './finding.ts';
 
 /** ISO/IEC 7812-1: up to 19 digits; 13 are the fewest that a scheme still issues. */
 const CARD_DIGITS = { min: 13, max: 19 };
@@ -108,20 +108,21 @@ export function callerFinder(address: string): Finder {
   };
 }
 
-/** Names from a list, as words of their own, in whatever case. */
-export function nameFinder(names: readonly string[]): Finder {
-  return names.length === 0 ? () => [] : literal('names', names);
+/** What a list has, as words of their own, in whatever case. */
+export function listFinder(kind: 'names' | 'postalAddresses', list: readonly string[]): Finder {
+  return list.length === 0 ? () => [] : literal(kind, list);
 }
 
-function literal(kind: 'names' | 'caller', words: readonly string[]): Finder {
-  const patterns = words.map((word) =>
-    word
-      .trim()
-      .split(/\s+/)
-      .map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-      .join('\\s+'),
-  );
+/** Scripts that put no space between words. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+
+function literal(kind: 'names' | 'postalAddresses' | 'caller', words: readonly string[]): Finder {
+  const patterns = words.map((word) => {
+    const parts = withAsciiDigits(word).trim().split(/\s+/);
+    const pattern = parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('\\s+');
+    return UNSPACED.test(word) ? pattern : `(?<![\\p{L}\\p{N}])${pattern}(?![\\p{L}\\p{N}])`;
+  });
   // The longest first: of two that begin alike, the shorter would leave the rest of the longer.
   patterns.sort((a, b) => b.length - a.length);
-  return finderOf(kind, new RegExp(`(?<![\\p{L}\\p{N}])(?:${patterns.join('|')})(?![\\p{L}\\p{N}])`, 'giu'));
+  return finderOf(kind, new RegExp(patterns.join('|'), 'giu'));
 }

@@ -1,6 +1,6 @@
 /** Where in a text something stands that is to be blacked out. */
 
-export type Kind = 'cards' | 'ibans' | 'emails' | 'caller' | 'phones' | 'names';
+export type Kind = 'cards' | 'ibans' | 'emails' | 'caller' | 'phones' | 'names' | 'postalAddresses';
 
 /** In UTF-16 units; `end` is behind it. */
 export interface Finding {

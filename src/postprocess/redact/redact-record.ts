@@ -1,10 +1,17 @@
-/** A record as it may leave this service: with personal data blacked out, by rules that need nobody's judgement. */
+/** A record as it may leave this service: with personal data blacked out: by rules, and then what a text model found in what these left. */
 import type { Analysis, CallFacts, CallRecord, Line } from '../../transcript/index.ts';
 import { blackOut, findIn, LABELS } from './black-out.ts';
-import { callerFinder, cards, emails, ibans, keyedCards, nameFinder, phones } from './finders.ts';
+import { callerFinder, cards, emails, ibans, keyedCards, listFinder, phones } from './finders.ts';
 import type { Finder } from './finding.ts';
 
 export const REDACTABLE = ['cards', 'ibans', 'emails', 'caller', 'phones'] as const;
+
+/** What no rule tells. */
+export const FINDABLE = ['names', 'postalAddresses'] as const;
+export type Findable = (typeof FINDABLE)[number];
+
+/** As it stands in the record with the rest blacked out; a kind that was not looked for is missing. */
+export type PersonalData = Readonly<Partial<Record<Findable, readonly string[] | undefined>>>;
 
 export interface Redaction {
   readonly what: readonly (typeof REDACTABLE)[number][];
@@ -12,6 +19,10 @@ export interface Redaction {
   readonly names: readonly string[];
   /** Whether the files of this service have it blacked out, too. */
   readonly files: boolean;
+  /** What a text model is asked to find, and which one. */
+  readonly find?: { readonly what: readonly Findable[]; readonly model: string } | undefined;
+  /** What it found. */
+  readonly found?: PersonalData | undefined;
 }
 
 export type Redact = (record: CallRecord) => CallRecord;
@@ -19,9 +30,17 @@ export type Redact = (record: CallRecord) => CallRecord;
 export function redactRecord(record: CallRecord, redaction: Redaction): CallRecord {
   const finders = findersFor(record, redaction);
   const keyFinders = redaction.what.includes('cards') ? [keyedCards, ...finders] : finders;
+  const byRules = labelled(redactContents(record, finders, keyFinders), redaction);
+  const { names = [], postalAddresses = [] } = redaction.found ?? {};
+  // An address may hold a name.
+  const more = [listFinder('postalAddresses', postalAddresses), listFinder('names', names)];
+  return names.length + postalAddresses.length === 0 ? byRules : redactContents(byRules, more, []);
+}
+
+function redactContents(record: CallRecord, finders: readonly Finder[], keyFinders: readonly Finder[]): CallRecord {
   const text = textBy(finders);
   return {
-    ...redactFacts(record, redaction),
+    ...redactTold(record, text),
     lines: redactLines(record.lines, finders, keyFinders),
     digits: blackOut(record.digits, findIn([record.digits], keyFinders)[0] ?? []),
     toolCalls: record.toolCalls.map((call) => ({
@@ -38,12 +57,24 @@ export function redactRecord(record: CallRecord, redaction: Redaction): CallReco
 
 /** What is known of a call before anything is said in it. */
 export function redactFacts<F extends CallFacts>(facts: F, redaction: Redaction): F & { redacted: string[] } {
-  const { what, names } = redaction;
-  const text = textBy(findersFor(facts, redaction));
+  return labelled(redactTold(facts, textBy(findersFor(facts, redaction))), redaction);
+}
+
+/** With what was looked for in it, and without the person whom it is with. */
+function labelled<F extends CallFacts>(facts: F, { what, names, found = {} }: Redaction): F & { redacted: string[] } {
   return {
     ...facts,
-    redacted: [...REDACTABLE.filter((kind) => what.includes(kind)), ...(names.length > 0 ? ['names'] : [])],
+    redacted: [
+      ...REDACTABLE.filter((kind) => what.includes(kind)),
+      ...FINDABLE.filter((kind) => found[kind] !== undefined || (kind === 'names' && names.length > 0)),
+    ],
     ...(what.includes('caller') && { [personIn(facts)]: LABELS.caller }),
+  };
+}
+
+function redactTold<F extends CallFacts>(facts: F, text: (value: string) => string): F {
+  return {
+    ...facts,
     sipHeaders: redactTexts(facts.sipHeaders, text),
     ...(facts.outbound && { outbound: redactOutbound(facts.outbound, text) }),
     ...(facts.callStart && { callStart: redactCallStart(facts.callStart, text) }),
@@ -58,7 +89,7 @@ function findersFor(facts: CallFacts, { what, names }: Redaction): readonly Find
     caller: callerFinder(facts[personIn(facts)]),
     phones,
   };
-  return [...REDACTABLE.filter((kind) => what.includes(kind)).map((kind) => rules[kind]), nameFinder(names)];
+  return [...REDACTABLE.filter((kind) => what.includes(kind)).map((kind) => rules[kind]), listFinder('names', names)];
 }
 
 /** The caller is the person at the other end, whoever placed the call. */

@@ -4,9 +4,10 @@ import type { Logger } from '../../telemetry/index.ts';
 import { ANALYSES, type CallRecord } from '../../transcript/index.ts';
 import type { AfterwardsFor } from '../afterwards.ts';
 import type { Analysed } from '../analysis/analysed.ts';
+import { withFound } from '../redact/found.ts';
 import { redactRecord } from '../redact/redact-record.ts';
 import { sendEvent } from '../send-event.ts';
-import type { Step } from './step.ts';
+import type { Progress, Step } from './step.ts';
 
 export interface WebhookStepOptions {
   readonly afterwardsFor: AfterwardsFor;
@@ -18,8 +19,8 @@ export interface WebhookStepOptions {
 export function deliverWebhook(options: WebhookStepOptions): Step {
   return {
     name: 'deliver-webhook',
-    async run(record) {
-      await deliver({ type: 'call.ended', timestamp: record.endedAt, record }, options);
+    async run(record, { results }) {
+      await deliver({ type: 'call.ended', timestamp: record.endedAt, record, results }, options);
     },
   };
 }
@@ -33,7 +34,8 @@ export function deliverAnalysed(analysed: Analysed, options: WebhookStepOptions)
       const record = analysed(given, results);
       if (record === undefined) return;
       const moments = ANALYSES.flatMap((name) => record.analysis?.[name]?.at ?? []);
-      await deliver({ type: 'call.analyzed', timestamp: [record.endedAt, ...moments].sort().at(-1)!, record }, options);
+      const timestamp = [record.endedAt, ...moments].sort().at(-1)!;
+      await deliver({ type: 'call.analyzed', timestamp, record, results }, options);
     },
   };
 }
@@ -42,10 +44,11 @@ interface RecordEvent {
   readonly type: 'call.ended' | 'call.analyzed';
   readonly timestamp: string;
   readonly record: CallRecord;
+  readonly results: Progress['results'];
 }
 
 async function deliver(
-  { type, timestamp, record }: RecordEvent,
+  { type, timestamp, record, results }: RecordEvent,
   { afterwardsFor, clock, logger }: WebhookStepOptions,
 ): Promise<void> {
   const { callId, agent } = record;
@@ -56,6 +59,6 @@ async function deliver(
   }
   const { webhook, redact } = afterwards;
   if (webhook === undefined || !webhook.events.includes(type)) return;
-  const data = redact === undefined ? record : redactRecord(record, redact);
+  const data = redact === undefined ? record : redactRecord(record, withFound(redact, results));
   await sendEvent({ type, callId, timestamp, data }, webhook, clock);
 }

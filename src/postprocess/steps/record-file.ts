@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CallRecord } from '../../transcript/index.ts';
 import type { AfterwardsFor, RecordFormat } from '../afterwards.ts';
 import { writeDurably } from '../durable-file.ts';
+import { PERSONAL_DATA, withFound } from '../redact/found.ts';
 import { redactRecord } from '../redact/redact-record.ts';
 import type { Step } from './step.ts';
 
@@ -24,10 +25,12 @@ export function fileStep(
 ): (options: FileStepOptions) => Step {
   return ({ folder, afterwardsFor }) => ({
     name,
-    async run(record) {
+    // What is kept as it was waits for nothing.
+    after: ({ agent }) => (afterwardsFor(agent)?.redact?.files ? [PERSONAL_DATA] : []),
+    async run(record, { results }) {
       const { formats = WITHOUT_AGENT, redact } = afterwardsFor(record.agent) ?? {};
       if (!formats.includes(format)) return;
-      const kept = redact?.files ? redactRecord(record, redact) : record;
+      const kept = redact?.files ? redactRecord(record, withFound(redact, results)) : record;
       await writeDurably(recordFile(folder, record, ending), content(kept));
     },
   });

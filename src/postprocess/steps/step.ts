@@ -4,8 +4,8 @@ import type { CallRecord } from '../../transcript/index.ts';
 export interface Step {
   /** Kept with the job: a step that is renamed runs again. */
   readonly name: string;
-  /** The steps that must be done before it. Without it, all that stand before it. */
-  readonly after?: readonly string[] | undefined;
+  /** The steps that must be done before it, which may depend on the call. Without it, all that stand before it. */
+  readonly after?: readonly string[] | ((record: CallRecord) => readonly string[]) | undefined;
   /** What it gives is kept with the job as JSON, so that later steps, and later attempts, have it; undefined: nothing. */
   readonly run: (record: CallRecord, progress: Progress) => Promise<unknown>;
 }

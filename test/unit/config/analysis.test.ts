@@ -33,10 +33,22 @@ test('is asked of the first text model of models.yaml, or of the one that is nam
   });
 });
 
+test('of personal data that is to be found needs a text model, and no call that is analysed', () => {
+  const afterwardsOf = (yaml: string) => {
+    const cwd = givenFiles({ 'config/agents/sales.yaml': `${AGENT}afterwards: ${yaml}\n` });
+    return inspectConfig({ env: DEVELOPER, cwd }).agents[0]?.afterwards;
+  };
+  const find = { what: ['names', 'postalAddresses'], model: 'gemini-3.8-flash' };
+  const asking = afterwardsOf('{ redact: { find: [names, postalAddresses] } }');
+  expect([asking?.analysis, asking?.redact?.find]).toEqual([undefined, find]);
+  expect(afterwardsOf('{ redact: {}, summary: true }')?.redact).not.toHaveProperty('find');
+});
+
 describe('is refused', () => {
   test.for([
     ['summary: true, model: gemini-3.8-live', 'gemini-3.8-live is for dialogue, not for text; use gemini-3.8-flash'],
     ['summary: true, model: gemini-3.9-flash', '"gemini-3.9-flash" is not in models.yaml, where you can add it; use'],
+    ['redact: { find: [names] }, model: gemini-3.8-live', 'gemini-3.8-live is for dialogue, not for text'],
     ['summary: maybe', 'must be true, false, or a map with an instruction'],
     ['verdict: { goals: [] }', 'afterwards.verdict.goals'],
     ['extract: { schema: { type: array } }', 'afterwards.extract.schema: must be a JSON Schema with type: object'],
@@ -85,6 +97,8 @@ test('needs a worker to have the credentials, which one that only writes and del
   const silent = givenFiles({ 'config/agents/sales.yaml': AGENT });
   expect(loadWorkerConfig({ env, cwd: silent }).live).toBeUndefined();
   expect(() => loadWorkerConfig({ env, cwd: asking })).toThrow('GEMINI_API_KEY: is missing');
+  const finding = givenFiles({ 'config/agents/sales.yaml': `${AGENT}afterwards: { redact: { find: [names] } }\n` });
+  expect(() => loadWorkerConfig({ env, cwd: finding })).toThrow('GEMINI_API_KEY: is missing');
   const { live } = loadWorkerConfig({ env: { ...env, GEMINI_API_KEY: 'key' }, cwd: asking });
   expect(live?.backends.all).toMatchObject([{ backend: { kind: 'developer', apiKey: 'key' } }]);
 });

@@ -10,9 +10,11 @@ import {
   createProcessor,
   deliverAnalysed,
   deliverWebhook,
+  findPersonalData,
   type PriceList,
   type Process,
   withCallCost,
+  withFindingCost,
   writeAnalysed,
   writeRecord,
   writeText,
@@ -59,16 +61,18 @@ export function joined(
   const files = { folder: join(folder, 'records'), afterwardsFor };
   const analysed = analysedBy(afterwardsFor, PRICES);
   const [json, text] = [writeRecord(files), writeText(files)];
+  const asking = { afterwardsFor, ask, clock, logger, metrics };
   const process = createProcessor(
     [
+      findPersonalData(asking),
       json,
       text,
       deliverWebhook({ afterwardsFor, clock, logger }),
-      ...ANALYSES.map((name) => analysisStep(name, { afterwardsFor, ask, clock, logger, metrics })),
+      ...ANALYSES.map((name) => analysisStep(name, asking)),
       writeAnalysed(analysed, [json, text]),
       deliverAnalysed(analysed, { afterwardsFor, clock, logger }),
     ],
-    (record) => withCallCost(record, PRICES),
+    (record, results) => withFindingCost(withCallCost(record, PRICES), results, PRICES),
   );
   return { process, metrics };
 }

@@ -219,10 +219,10 @@ describe('a model that cannot be asked', () => {
       const { url, deliveries } = await startReceiver();
       const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
       await expect(job.attempt()).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE', retryable: true });
-      expect(job.doneSteps).toEqual(['write-record', 'write-text', 'deliver-webhook', 'extract']);
+      expect(job.doneSteps).toEqual(['personalData', 'write-record', 'write-text', 'deliver-webhook', 'extract']);
       expect((await written()).analysis).toBeUndefined();
       await job.attempt(1);
-      expect(job.doneSteps).toHaveLength(8);
+      expect(job.doneSteps).toHaveLength(9);
       // Each question was answered once: what had its answer was not asked again.
       expect(model.textRequests).toHaveLength(5);
       expect(deliveries).toHaveLength(2);
