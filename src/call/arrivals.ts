@@ -1,13 +1,11 @@
 /** How a call gets into this process: when it rings here, or when its stream comes here, wherever it rang or was held before. */
-import type { CallStore } from '../cluster/index.ts';
-import { type Clock, Failure } from '../lib/index.ts';
-import type { Logger, Metrics } from '../telemetry/index.ts';
+import { Failure } from '../lib/index.ts';
 import type { CallFacts, Entry } from '../transcript/index.ts';
-import type { Admission } from './admission.ts';
 import { agentOf } from './agent-of-call.ts';
 import type { Call } from './call.ts';
 import type { CallAgent } from './call-agent.ts';
-import type { CallStarts, Started } from './call-start.ts';
+import type { Started } from './call-start.ts';
+import type { RegistryOptions } from './registry-options.ts';
 import { factsOf, type RingingCall } from './ringing-call.ts';
 import { takeFromStore } from './take-up.ts';
 
@@ -18,14 +16,10 @@ export interface Beginning extends Started {
   readonly earlier: readonly Entry[];
 }
 
-export interface ArrivalsOptions<Entered> {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly admission: Admission;
-  readonly callStarts: CallStarts;
-  readonly store: CallStore;
-  readonly agentNamed: (name: string) => CallAgent | undefined;
+/** What the registry has of the process as well. */
+type Shared = 'clock' | 'logger' | 'metrics' | 'admission' | 'callStarts' | 'store' | 'agentNamed';
+
+export interface ArrivalsOptions<Entered> extends Pick<RegistryOptions, Shared> {
   readonly entered: (callId: string) => Entered | undefined;
   readonly draining: () => boolean;
   readonly isOver: (callId: string) => boolean;

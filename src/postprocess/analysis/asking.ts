@@ -32,6 +32,7 @@ export interface AskingOptions {
 const MAX_ANSWERS = 3;
 /** Twenty goals with reasons are 2,000 tokens, and a model thinks with the same allowance. */
 const MAX_OUTPUT_TOKENS = 16_384;
+
 /** What came of it. */
 export interface Answered<Result> {
   readonly model: string;
