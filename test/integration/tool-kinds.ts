@@ -1,6 +1,7 @@
 /** One tool, `find_table`, by each kind, whose runs the test ends; real ones: a service, a file of functions, a server. */
 import { givenHttpService, json } from '../support/http-service.ts';
-import { givenMcpHttp } from '../support/mcp-http.ts';
+import { givenMcpHttp, type Handle } from '../support/mcp-http.ts';
+import { givenMcpStdio } from '../support/mcp-stdio.ts';
 
 /** What the test does with a run that is under way. */
 export interface OpenRun {
@@ -103,12 +104,13 @@ const functions: ToolKind = {
   },
 };
 
-const mcp: ToolKind = {
-  name: 'mcp',
+/** `serve` gives the server as an agent's file names it. */
+const mcp = (how: string, serve: (handle: Handle) => Promise<unknown>): ToolKind => ({
+  name: `mcp by ${how}`,
   async given(more, started) {
     const runs: OpenRun[] = [];
     let stopped = 0;
-    const server = await givenMcpHttp((_args, signal) => {
+    const server = await serve((_args, signal) => {
       signal.addEventListener('abort', () => {
         stopped += 1;
       });
@@ -121,7 +123,7 @@ const mcp: ToolKind = {
         started(run);
       });
     });
-    const agent = agentWith(`mcpServers: { tables: { url: "${server.url}" } }
+    const agent = agentWith(`mcpServers: { tables: ${JSON.stringify(server)} }
 tools:
   - kind: mcp
     name: find_table
@@ -130,6 +132,11 @@ tools:
 `);
     return { files: { 'agents/reception.yaml': agent }, runs, stopped: () => stopped };
   },
-};
+});
 
-export const KINDS: readonly ToolKind[] = [http, functions, mcp];
+export const KINDS: readonly ToolKind[] = [
+  http,
+  functions,
+  mcp('streamable HTTP', async (handle) => ({ url: (await givenMcpHttp(handle)).url })),
+  mcp('stdio', givenMcpStdio),
+];

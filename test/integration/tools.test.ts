@@ -92,6 +92,11 @@ test.each([
 
 describe.each(KINDS)('a tool of kind $name', ({ given }) => {
   const [greeting, asking, finding] = model([{ name: 'find_table', args: { day: 'Friday' } }]).turns!;
+  const play = async (...given: Parameters<typeof replay>) => {
+    const done = await replay(...given);
+    expect(done.leftProcesses).toEqual([]);
+    return done;
+  };
   /** The caller, who hangs up when the agent has spoken and has not been heard for a while. */
   const patient = fixture.phone.script;
   const say = patient.find((step) => step.say !== undefined)!;
@@ -104,12 +109,12 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
   ];
   const quiet = (ms: number) => ({ hearSilence: { ms }, withinMs: 60_000 });
   const hangUp = { hangUp: true, withinMs: 60_000 } as const;
-  const answersOf = ({ live }: Awaited<ReturnType<typeof replay>>) =>
+  const answersOf = ({ live }: Awaited<ReturnType<typeof play>>) =>
     live.sessions.flatMap((session) => session.eventsOf('toolAnswered'));
 
   test('is answered with what it gave', async () => {
     const { files } = await given('deadlineMs: 50000', (run) => run.give(7));
-    const done = await replay(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
+    const done = await play(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
     expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'ok', data: { table: 7 } } }]);
     expect(answersOf(done)).toMatchObject([{ accepted: true, answer: { response: { status: 'ok' } } }]);
     expect(done.record.lines.at(-1)?.heardText).toBe('Table seven is yours.');
@@ -117,7 +122,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
 
   test('is answered with why it was refused', async () => {
     const { files } = await given('deadlineMs: 50000', (run) => run.refuse());
-    const done = await replay(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
+    const done = await play(fixture, { files, model: { turns: [greeting!, asking!, finding!] } });
     expect(answersOf(done)).toMatchObject([
       { accepted: true, answer: { response: { status: 'refused', retryable: false } } },
     ]);
@@ -126,7 +131,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
   test('that does not come to an end is answered at its deadline, and stopped', async () => {
     const { files, stopped } = await given('deadlineMs: 2000', () => undefined);
     const late = { ...fixture, phone: { ...fixture.phone, script: script(hear, quiet(3_000), hangUp) } };
-    const done = await replay(late, { files, model: { turns: [greeting!, asking!, finding!] } });
+    const done = await play(late, { files, model: { turns: [greeting!, asking!, finding!] } });
     expect(answersOf(done)).toMatchObject([
       { accepted: true, answer: { response: { status: 'timeout', retryable: true } } },
     ]);
@@ -138,7 +143,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
     const { files, stopped } = await given('behavior: blocking', () => undefined);
     const phone = { ...fixture.phone, script: script(hear, quiet(800), say, hear, quiet(800), hangUp) };
     const turns = [greeting!, asking!, { on: 'speech', hears: 'Never mind.', says: 'As you like.' } as const];
-    const done = await replay({ ...fixture, phone }, { files, model: { turns, announcesCancelledCalls: true } });
+    const done = await play({ ...fixture, phone }, { files, model: { turns, announcesCancelledCalls: true } });
     expect(answersOf(done)).toEqual([]);
     expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'cancelled' } }]);
     expect(stopped()).toBe(1);
@@ -147,7 +152,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
   test('that runs when the caller hangs up is stopped, and the record says so', async () => {
     const { files, stopped } = await given('deadlineMs: 50000', () => undefined);
     const phone = { ...fixture.phone, script: script(hear, quiet(800), hangUp) };
-    const done = await replay({ ...fixture, phone }, { files, model: { turns: [greeting!, asking!] } });
+    const done = await play({ ...fixture, phone }, { files, model: { turns: [greeting!, asking!] } });
     expect(answersOf(done)).toEqual([]);
     expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'aborted' } }]);
     expect(stopped()).toBe(1);
@@ -169,7 +174,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
     const { files, runs } = await given('deadlineMs: 50000', (run) => {
       open = run;
     });
-    const done = await replay(broken, {
+    const done = await play(broken, {
       files,
       model: { turns: [greeting!, breaking, finding!] },
       watch: (entry) => {
@@ -190,7 +195,7 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
     const { files } = await given('deadlineMs: 50000', (run) => {
       open = run;
     });
-    const done = await replay(broken, {
+    const done = await play(broken, {
       files,
       model: {
         turns: [greeting!, breaking, { ...finding!, on: 'text' }],

@@ -1,4 +1,5 @@
-/** What this process waits for in real time, its disk and the network: a clock that a test winds stands still meanwhile. */
+/** What this process waits for in real time, its disk, the network and other processes: a clock that a test winds stands still meanwhile. */
+import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
@@ -40,13 +41,33 @@ subscribe('http.server.request.start', (message) => {
   response.once('close', () => answering.delete(response));
 });
 
+const processes = new Set<ChildProcess>();
+subscribe('child_process', (message) => {
+  const { process } = message as { process: ChildProcess };
+  processes.add(process);
+  process.once('close', () => processes.delete(process));
+});
+
+/** Those that this one has started. */
+export const runningProcesses = (): readonly ChildProcess[] => [...processes];
+
+type UnderWay = () => string | undefined;
+const others = new Set<UnderWay>();
+
+/** Has the clock stand still while there is something under way that only `underWay` knows of; until what this returns is called. */
+export function minded(underWay: UnderWay): () => void {
+  others.add(underWay);
+  return () => void others.delete(underWay);
+}
+
 /**
  * The paths of requests if one is on its way, or its answer is: not while a server of this process takes its time, which is the
- * test's. `unanswered`: paths that another process answers late, or never.
+ * test's. `unanswered`: paths that another process answers late, or never. And what else says of itself that it is under way.
  */
 export function onTheirWay(unanswered: (path: string) => boolean = () => false): readonly string[] {
   const asked = [...asking].map(({ path }) => path).filter((path) => !unanswered(path));
   const taken = [...answering].map(({ req: { url = '' } }) => url).filter((path) => !unanswered(path));
   if (asked.length !== taken.length) return [...asked, ...taken];
-  return isUnderWay(TO_CONNECT) ? ['a connection'] : [];
+  const connecting = isUnderWay(TO_CONNECT) ? ['a connection'] : [];
+  return [...connecting, ...[...others].flatMap((underWay) => underWay() ?? [])];
 }

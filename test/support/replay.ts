@@ -22,6 +22,7 @@ import { countingIds } from './counting-ids.ts';
 import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
+import { runningProcesses } from './real-work.ts';
 import { wound } from './wound.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -41,6 +42,8 @@ export interface Replay {
   readonly leftArmed: number;
   /** Journals that it left on disk. */
   readonly leftJournals: readonly string[];
+  /** Ids of processes that it left running. */
+  readonly leftProcesses: readonly (number | undefined)[];
 }
 
 export interface ReplayOptions {
@@ -91,6 +94,7 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
     CALLBRIDGE_API_KEY: API_KEY,
     OUTBOUND_ALLOWED: phone.to,
   };
+  const others = runningProcesses();
   const config = configFor(data, { ...options, env: { ...options.env, ...ordering } });
   const service = await startService(config, tools, {
     watch: (_callId, entry) => {
@@ -129,7 +133,8 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
     const leftJournals = readdirSync(join(data, 'journals'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.jsonl'),
     );
-    return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals };
+    const leftProcesses = runningProcesses().flatMap((one) => (others.includes(one) ? [] : [one.pid]));
+    return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals, leftProcesses };
   } finally {
     await wind(service.stop(0));
     await called?.close();
