@@ -4,7 +4,8 @@
  *   called ─┬─ unknown, wrong, too many ──────────────▶ settled
  *           ├─ repeats a side effect ── joins its run ─▶ settled with the run's result
  *           └─ running ── result, failure, deadline ──▶ settled
- *                 ├─ cancelled by the model ──────────▶ settled, told to nobody: at once, or when its side effect is done
+ *                 ├─ cancelled by the model ──────────▶ settled, told to nobody: at once, or when its side effect is done;
+ *                 │                                     told as text when it is done and would be done once more
  *                 ├─ its session is gone for good ────▶ settled as before, told as text
  *                 └─ the call ended ──────────────────▶ settled, told to nobody
  */
@@ -103,11 +104,16 @@ export class ToolLedger {
     }
   }
 
-  /** The model does not wait for them any more. A side effect is not stopped half way: its repetition finds it done. */
+  /**
+   * The model does not wait for them any more. A side effect is not stopped half way: its repetition finds it done. Where it would
+   * not, as with keys that are pressed, the model has to know of it.
+   */
   cancelled(ids: readonly string[]): void {
     for (const run of [...this.#runs]) {
-      for (const waiting of run.waiting) if (ids.includes(waiting.call.id)) waiting.told = 'nobody';
-      if (!run.tool.sideEffect && run.waiting.every(({ told }) => told === 'nobody')) {
+      const { sideEffect, mayRepeat } = run.tool;
+      const told = sideEffect || mayRepeat ? 'nobody' : 'text';
+      for (const waiting of run.waiting) if (ids.includes(waiting.call.id)) waiting.told = told;
+      if (!sideEffect && run.waiting.every(({ told }) => told === 'nobody')) {
         this.#finish(run, results.cancelled());
       }
     }

@@ -117,7 +117,10 @@ export interface Tool {
   readonly deadlineMs: number;
   /** Whether running it twice does something twice: then a repeated call gets the first one's result. */
   readonly sideEffect: boolean;
-  /** Whether it may be run again when nobody knows how it went: it has no side effect, or others recognise the repetition. */
+  /**
+   * Whether it may be run again when nobody knows how it went: it has no side effect, or others recognise the repetition. Without
+   * either, a repetition is meant, as of keys; and the model hears how it went even when it has cancelled it.
+   */
   readonly mayRepeat: boolean;
   /** Names of the tools whose side effects it undoes: these are not repetitions any more when they come again. */
   readonly undoes?: readonly string[] | undefined;
