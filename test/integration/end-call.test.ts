@@ -120,6 +120,16 @@ describe('a goodbye is heard to its end', () => {
   });
 });
 
+test('a caller who hangs up during the goodbye is the one who ended the call', async () => {
+  const call = await callWith(
+    [{ on: 'speech', hears: 'That is all.', ...goodbye, ...end }, SILENT],
+    [{ hear: 'agent' }, { wait: 1_000 }, { hangUp: true, withinMs: 60_000 }],
+  );
+  expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+  expect(lastLine(call)).toMatchObject({ text: goodbye.says, cut: true });
+  expect(call.leftArmed).toBe(0);
+});
+
 test('an agent that says nothing at all is not waited for', async () => {
   const call = await callWith([{ on: 'speech', hears: 'That is all.', ...end }, SILENT]);
   expectEndedByAgent(call);

@@ -122,6 +122,21 @@ describe('a caller whom nobody answers', () => {
     expect(call.leftJournals).toEqual([]);
   });
 
+  test('is back with the agent, though its session was lost during the announcement', async () => {
+    const fault = { kind: 'close', code: 1011, reason: 'Internal error encountered.', afterMs: 2_000 } as const;
+    const call = await callWith([{ ...asks('desk'), fault }, SILENT, back], { status: 'busy' }, [
+      { hear: 'agent' },
+      quiet(1_000),
+      { hear: 'agent' },
+      quiet(1_000),
+      { hangUp: true, withinMs: 60_000 },
+    ]);
+    expect([call.record.outcome, call.result.scriptFailure]).toEqual([{ kind: 'callerGone' }, undefined]);
+    expect(spokenOf(call)).toEqual(['Good evening.', 'Somebody else, please.', ANNOUNCEMENT, back.says]);
+    expect(call.live.sessions[0]!.eventsOf('closed')[0]).toMatchObject({ code: fault.code });
+    expect(call.leftArmed).toBe(0);
+  });
+
   test('can be put through again', async () => {
     // Calls of this kind have ids of their own where chance is not real.
     const calls = [{ name: 'transfer_call', args: { to: 'kitchen' }, behavior: 'BLOCKING' as const }];
@@ -185,6 +200,18 @@ describe('a caller by SIP, whose own telephone system is to dial', () => {
     expect(dialVerbs(call)).toMatchObject([{ to: 'sip:manager@pbx.example' }]);
     expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'manager' });
   });
+});
+
+test('a caller who hangs up during the announcement is put through to nobody', async () => {
+  const call = await callWith([asks('desk'), SILENT], { status: 'completed' }, [
+    { hear: 'agent' },
+    { wait: 1_000 },
+    { hangUp: true, withinMs: 60_000 },
+  ]);
+  expect(call.record.outcome).toEqual({ kind: 'callerGone' });
+  expect(spokenOf(call).at(-1)).toBe(`${ANNOUNCEMENT} (cut)`);
+  expect(dialVerbs(call)).toEqual([]);
+  expect(call.leftArmed).toBe(0);
 });
 
 test('a caller who speaks during the announcement stays', async () => {
