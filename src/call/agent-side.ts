@@ -78,6 +78,7 @@ export class AgentSide {
     });
     this.#tools = new ToolSide({
       agent,
+      left: takenUp,
       deps,
       actions,
       watchdog: this.watchdog,
@@ -243,7 +244,7 @@ export class AgentSide {
     const { facts, collector, logger } = deps;
     const seed = () => collector.seed();
     this.#session = deps.openLive({ callId: facts.callId, agent, handlers, seed, logger, handle: takenUp?.handle });
-    if (takenUp !== undefined) this.#tools.takeUp(takenUp);
+    this.#tools.takeUp();
   }
 
   get #mayGreet(): boolean {

@@ -7,8 +7,12 @@ import type { CallDeps } from './call-deps.ts';
 import type { TakenUp } from './take-up.ts';
 import type { Watchdog } from './watchdog.ts';
 
+type Left = Pick<TakenUp, 'toolCalls' | 'keysPressed'>;
+
 export interface ToolSideOptions {
   readonly agent: Pick<CallAgent, 'name' | 'tools'>;
+  /** What another process left; undefined: the call begins here. */
+  readonly left: Left | undefined;
   readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'metrics'>;
   readonly actions: CallActions;
   readonly watchdog: Pick<Watchdog, 'toolsCalled' | 'toolsAnswered' | 'toolsCancelled'>;
@@ -17,12 +21,18 @@ export interface ToolSideOptions {
   readonly order: (text: string) => void;
 }
 
+/** Those that waited for their session are fewer: none is called while it is away, and eight at once before that. */
+const MAX_TOLD_AGAIN = 32;
+
 export class ToolSide {
   readonly #options: ToolSideOptions;
   readonly #ledger: ToolLedger;
+  /** Until it is taken up. */
+  #left: Left | undefined;
 
   constructor(options: ToolSideOptions) {
     this.#options = options;
+    this.#left = options.left;
     const { agent, deps, actions, watchdog } = options;
     const known = contextOf(deps.facts);
     this.#ledger = new ToolLedger({
@@ -42,6 +52,7 @@ export class ToolSide {
         watchdog.toolsCalled([call.id]);
         deps.collector.toolCalled(call);
       },
+      unawaited: (call, told) => deps.collector.toolUnawaited(call, told),
       settled: (settlement) => this.#settled(settlement),
       threw: (name, error) => deps.logger.error({ tool: name, err: error }, 'tool failed'),
     });
@@ -65,15 +76,29 @@ export class ToolSide {
     if (how !== 'resumed') this.#ledger.sessionReplaced();
   }
 
-  /** What ran in another process is told to the model, or known to be done. */
-  takeUp({ toolCalls, keysPressed }: Pick<TakenUp, 'toolCalls' | 'keysPressed'>): void {
-    for (const { answer, ...call } of toolCalls) this.#ledger.takeUp(call, answer, keysPressed);
+  /** There is a session: what ran in another process is told to the model, or known to be done. */
+  takeUp(): void {
+    if (this.#left === undefined) return;
+    const { toolCalls, keysPressed } = this.#left;
+    this.#left = undefined;
+    for (const { answer, told, unheard: _, ...call } of toolCalls) {
+      this.#ledger.takeUp(call, answer, { told, keysPressed });
+    }
+    // A session that was told these ignores them. One that begins afresh is not told: the caller may know of them long since.
+    const unheard = toolCalls.flatMap(({ id, name, answer, unheard }) =>
+      unheard && id !== '' && answer !== undefined ? [{ id, name, response: answer }] : [],
+    );
+    this.#options.session()?.answerTools(unheard.slice(-MAX_TOLD_AGAIN));
   }
 
-  /** Stops what runs. When the call goes on in another process, that one settles it. */
+  /** Stops what runs. When the call goes on in another process, that one settles it, and what was left to this one. */
   close(goesOnElsewhere: boolean): void {
-    if (goesOnElsewhere) this.#ledger.leave();
-    else this.#ledger.close();
+    if (goesOnElsewhere) {
+      this.#ledger.leave();
+      return;
+    }
+    this.#ledger.close();
+    this.takeUp();
   }
 
   #settled({ call, result, told }: Settlement): void {

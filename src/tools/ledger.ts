@@ -44,10 +44,19 @@ export interface ToolLedgerOptions {
   readonly actions: CallActions;
   /** A call that was not made before. */
   readonly called: (call: CalledTool) => void;
+  /** The session that made the call does not wait for its answer any more: who is told of it instead. Again when that changes. */
+  readonly unawaited: (call: CalledTool, told: 'text' | 'nobody') => void;
   /** Once for each call. */
   readonly settled: (settlement: Settlement) => void;
   /** A tool threw: told to whoever looks after it, and not to the model. */
   readonly threw: (name: string, error: unknown) => void;
+}
+
+interface Left {
+  /** Who was to hear of the call. */
+  readonly told?: Settlement['told'];
+  /** Keys were pressed for the other side on their way here. */
+  readonly keysPressed?: boolean;
 }
 
 interface Waiting {
@@ -112,7 +121,7 @@ export class ToolLedger {
     for (const run of [...this.#runs]) {
       const { sideEffect, mayRepeat } = run.tool;
       const told = sideEffect || mayRepeat ? 'nobody' : 'text';
-      for (const waiting of run.waiting) if (ids.includes(waiting.call.id)) waiting.told = told;
+      for (const one of run.waiting) if (ids.includes(one.call.id)) this.#unawaited(one, told);
       if (!sideEffect && run.waiting.every(({ told }) => told === 'nobody')) {
         this.#finish(run, results.cancelled());
       }
@@ -122,22 +131,22 @@ export class ToolLedger {
   /** A session that knows none of the calls is in the place of the one that made them. */
   sessionReplaced(): void {
     for (const { waiting } of this.#runs) {
-      for (const one of waiting) if (one.told === 'answer') one.told = 'text';
+      for (const one of waiting) if (one.told === 'answer') this.#unawaited(one, 'text');
     }
   }
 
-  /**
-   * What another process knew: its result, or undefined for a call that still ran when the process was gone; and whether keys were
-   * pressed for the other side on their way here.
-   */
-  takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined, keysPressed = false): void {
+  /** What another process knew: its result, or undefined for a call that still ran when the process was gone. */
+  takeUp(call: CalledTool, answer: Readonly<Record<string, unknown>> | undefined, left: Left = {}): void {
+    const { told = 'answer', keysPressed = false } = left;
     this.#isNew(call);
     this.#count += 1;
     const tool = this.#tools.get(call.name);
     const open = tool?.broughtBack?.(keysPressed) ?? results.interrupted(tool?.mayRepeat ?? false);
     const result = answer === undefined ? open : results.resultOf(answer);
     if (tool !== undefined) this.#ranEarlier(call, tool, result);
-    if (answer === undefined) this.#settle(call, result);
+    if (answer !== undefined) return;
+    if (this.#closed) this.#settle(call, results.aborted(), 'nobody');
+    else this.#settle(call, result, told);
   }
 
   /** The phone call is over: what still runs is stopped. */
@@ -231,6 +240,12 @@ export class ToolLedger {
 
   #keyOf({ args }: CalledTool, { businessKey }: Tool): string {
     return businessKey?.(args, this.#options.context) ?? canonical(args);
+  }
+
+  #unawaited(waiting: Waiting, told: 'text' | 'nobody'): void {
+    if (waiting.told === told) return;
+    waiting.told = told;
+    this.#options.unawaited(waiting.call, told);
   }
 
   #settle(call: CalledTool, result: ToolResult, told: Settlement['told'] = 'answer'): void {

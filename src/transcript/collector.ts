@@ -40,6 +40,8 @@ export interface Collector {
   /** The stream broke. `playing`: what was played by then of the turns that have not ended, by turn. */
   interrupted(playing: ReadonlyMap<number, PlayedTurn>): void;
   toolCalled(call: { readonly id: string; readonly name: string; readonly args: Values }): void;
+  /** The session that made the call does not wait for its answer any more: who is told of it instead. */
+  toolUnawaited(call: { readonly id: string; readonly name: string }, told: 'text' | 'nobody'): void;
   toolAnswered(answer: { readonly id: string; readonly name: string; readonly answer: Values }): void;
   used(usage: Usage): void;
   /** What the caller wants somebody to be told. */
@@ -148,6 +150,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
       caller.finishSpeech();
     }),
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
+    toolUnawaited: ({ id, name }, told) => write({ type: 'toolUnawaited', at: now(), id, name, told }),
     toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
     used: (usage) => write({ type: 'usage', at: now(), usage }),
     message: (message) => write({ type: 'message', at: now(), message }),

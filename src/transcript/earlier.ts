@@ -55,36 +55,51 @@ export interface EarlierToolCall {
   readonly args: Readonly<Record<string, unknown>>;
   /** undefined: it still ran. */
   readonly answer: Readonly<Record<string, unknown>> | undefined;
+  /** Who was to hear of it: the session that made the call, another one as text, or nobody. */
+  readonly told: 'answer' | 'text' | 'nobody';
+  /** The answer is newer than the newest handle: the session that this leads to may wait for it still. */
+  readonly unheard: boolean;
 }
 
 /** In the order in which the model made them. */
 export function toolCallsOf(entries: readonly Entry[]): EarlierToolCall[] {
-  return answeredCalls(entries).map(({ called: { id, name, args }, answered }) => ({
+  const sinceHandle = new Set(entries.slice(entries.findLastIndex(({ type }) => type === 'handle') + 1));
+  return answeredCalls(entries).map(({ called: { id, name, args }, answered, told }) => ({
     id,
     name,
     args,
     answer: answered?.answer,
+    told,
+    unheard: told === 'answer' && answered !== undefined && sinceHandle.has(answered),
   }));
 }
 
 type EntryOf<T extends Entry['type']> = Extract<Entry, { type: T }>;
 
-export interface AnsweredCall {
+interface AnsweredCall {
   readonly called: EntryOf<'toolCalled'>;
   /** undefined: it had none, or has none yet. */
-  readonly answered: EntryOf<'toolAnswered'> | undefined;
+  answered: EntryOf<'toolAnswered'> | undefined;
+  told: EarlierToolCall['told'];
 }
 
 /** Each call of a tool with its own answer. Calls without ids are answered in their order, by name. */
-export function answeredCalls(entries: readonly Entry[]): AnsweredCall[] {
-  const answers = entries.filter((entry) => entry.type === 'toolAnswered');
-  return entries
-    .filter((entry) => entry.type === 'toolCalled')
-    .map((called) => {
-      const at = answers.findIndex(({ id, name }) => id === called.id && name === called.name);
-      const [answered] = at < 0 ? [] : answers.splice(at, 1);
-      return { called, answered };
-    });
+export function answeredCalls(entries: readonly Entry[]): Readonly<AnsweredCall>[] {
+  const calls: AnsweredCall[] = [];
+  const openOnes = ({ id, name }: EntryOf<'toolAnswered' | 'toolUnawaited'>): AnsweredCall[] =>
+    calls.filter(({ called, answered }) => answered === undefined && called.id === id && called.name === name);
+  for (const entry of entries) {
+    if (entry.type === 'toolCalled') {
+      calls.push({ called: entry, answered: undefined, told: 'answer' });
+    } else if (entry.type === 'toolAnswered') {
+      const [first] = openOnes(entry);
+      if (first !== undefined) first.answered = entry;
+    } else if (entry.type === 'toolUnawaited') {
+      const first = openOnes(entry).find(({ told }) => told !== entry.told);
+      if (first !== undefined) first.told = entry.told;
+    }
+  }
+  return calls;
 }
 
 /** To whom the caller was put through, if that is the last that is known of the call. */

@@ -115,6 +115,14 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('speaking'), at, turn: z.int(), own: z.literal(true).optional() }),
   z.object({ type: z.literal('latency'), at, turn: z.int(), responseMs: z.number().nonnegative() }),
   z.object({ type: z.literal('toolCalled'), at, id: z.string(), name: z.string(), args: values }),
+  /** Its session does not wait for the answer any more, for it has cancelled the call or is gone: told as text instead, or to nobody. */
+  z.object({
+    type: z.literal('toolUnawaited'),
+    at,
+    id: z.string(),
+    name: z.string(),
+    told: z.enum(['text', 'nobody']),
+  }),
   z.object({ type: z.literal('toolAnswered'), at, id: z.string(), name: z.string(), answer: values }),
   z.object({ type: z.literal('usage'), at, usage: usageSchema }),
   z.object({ type: z.literal('message'), at, message: messageSchema }),

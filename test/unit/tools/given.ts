@@ -34,6 +34,7 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
   const clock = new ManualClock();
   const runs: StartedRun[] = [];
   const called: CalledTool[] = [];
+  const unawaited: string[] = [];
   const settled: Settlement[] = [];
   const threw: unknown[] = [];
   const ledger = new ToolLedger({
@@ -57,10 +58,11 @@ export function givenLedger(tools: readonly Partial<Omit<Tool, 'declaration'> & 
       ...rest,
     })),
     called: (call) => called.push(call),
+    unawaited: (call, told) => unawaited.push(`${call.id} ${told}`),
     settled: (settlement) => settled.push(settlement),
     threw: (_name, error) => threw.push(error),
   });
   /** What was settled, as `id status told`. */
   const outcome = () => settled.map(({ call, result, told }) => `${call.id} ${result.status} ${told}`);
-  return { ledger, clock, runs, called, settled, threw, outcome };
+  return { ledger, clock, runs, called, unawaited, settled, threw, outcome };
 }

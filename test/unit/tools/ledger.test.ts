@@ -275,9 +275,10 @@ describe('a side effect', () => {
   });
 
   test('is not stopped by a cancellation, and its repetition finds it done', async () => {
-    const { ledger, clock, runs, outcome } = givenLedger([book]);
+    const { ledger, clock, runs, unawaited, outcome } = givenLedger([book]);
     ledger.called(call('c1', 'book'));
     ledger.cancelled(['c1']);
+    expect(unawaited).toEqual(['c1 nobody']);
     expect(runs[0]!.signal.aborted).toBe(false);
     ledger.called(call('c2', 'book'));
     runs[0]!.resolve(OK);
@@ -298,12 +299,14 @@ test('a cancelled question is stopped, and nobody is told', async () => {
 });
 
 test('a session that does not know the call is told its result as text', async () => {
-  const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }]);
+  const { ledger, clock, runs, unawaited, outcome } = givenLedger([{ name: 'look' }]);
   ledger.called(call('c1'));
+  ledger.sessionReplaced();
   ledger.sessionReplaced();
   ledger.called(call('c2'));
   for (const run of runs) run.resolve(OK);
   await clock.advance(0);
+  expect(unawaited).toEqual(['c1 text']);
   expect(outcome()).toEqual(['c1 ok text', 'c2 ok answer']);
 });
 
@@ -340,11 +343,24 @@ describe('when another process takes the call up', () => {
     ]);
   });
 
+  test.each(['text', 'nobody'] as const)('or settles it for who was to hear of it: %s', (told) => {
+    const { ledger, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.takeUp(call('c1'), undefined, { told });
+    expect(outcome()).toEqual([`c1 interrupted ${told}`]);
+  });
+
+  test('unless the caller has hung up meanwhile: then nobody is told', () => {
+    const { ledger, outcome } = givenLedger([{ name: 'look' }]);
+    ledger.close();
+    ledger.takeUp(call('c1'), undefined);
+    expect(outcome()).toEqual(['c1 aborted nobody']);
+  });
+
   test('unless its other side is back here: then it says itself what came of it', () => {
     const broughtBack = (keysPressed: boolean) => ({ ...OK, status: keysPressed ? 'ok' : 'not_pressed' });
     const { ledger, outcome } = givenLedger([{ name: 'press', broughtBack }]);
-    ledger.takeUp(call('c1', 'press'), { ...OK, status: 'not_now' }, true);
-    ledger.takeUp(call('c2', 'press'), undefined, true);
+    ledger.takeUp(call('c1', 'press'), { ...OK, status: 'not_now' }, { keysPressed: true });
+    ledger.takeUp(call('c2', 'press'), undefined, { keysPressed: true });
     ledger.takeUp(call('c3', 'press'), undefined);
     expect(outcome()).toEqual(['c2 ok answer', 'c3 not_pressed answer']);
   });

@@ -76,6 +76,41 @@ describe('what an earlier holder left', () => {
     ]);
   });
 
+  test('tells who was to hear of a call, and what answers the session that its handle leads to may not have heard', () => {
+    const at = START_MS;
+    const calledOf = (id: string): Entry => ({ type: 'toolCalled', at, id, name: 'look', args: {} });
+    const answeredOf = (id: string): Entry => ({
+      type: 'toolAnswered',
+      at,
+      id,
+      name: 'look',
+      answer: { status: 'ok' },
+    });
+    const toldOf = (id: string, told: 'text' | 'nobody'): Entry => ({
+      type: 'toolUnawaited',
+      at,
+      id,
+      name: 'look',
+      told,
+    });
+    const entries: Entry[] = [
+      ...['c1', 'c2', 'c3', 'c4', '', ''].map(calledOf),
+      answeredOf('c1'),
+      { type: 'handle', at, handle: 'h1', route: 'main' },
+      ...[toldOf('c3', 'text'), toldOf('c3', 'nobody'), toldOf('c4', 'text')],
+      ...[toldOf('', 'text'), toldOf('', 'text')],
+      ...['c2', 'c3'].map(answeredOf),
+    ];
+    expect(toolCallsOf(entries).map(({ id, told, unheard }) => [id, told, unheard])).toEqual([
+      ['c1', 'answer', false],
+      ['c2', 'answer', true],
+      ['c3', 'nobody', false],
+      ['c4', 'text', false],
+      ['', 'text', false],
+      ['', 'text', false],
+    ]);
+  });
+
   test('tells whether keys were pressed that no tool has used', () => {
     const pressed: Entry = { type: 'line', at: START_MS, line: { ...lineOf('1'), kind: 'digits' } };
     const called: Entry = { type: 'toolCalled', at: START_MS, id: 'c1', name: 'check', args: {} };
