@@ -102,8 +102,6 @@ export class McpServer {
 
   /** Rejects when there is no connection, or the server refuses the call. */
   async call(name: string, args: ToolArgs, { signal, limitMs }: McpCallOptions): Promise<McpResult> {
-    // The ledger's deadline comes first; the package's own would be a minute.
-    const limits = { signal, timeout: 2 * limitMs };
     const once = async (): Promise<McpResult> => {
       const connecting = this.#connected();
       const connection = await connecting;
@@ -111,7 +109,12 @@ export class McpServer {
       try {
         // `callTool` would throw, as for wrong arguments, when a result breaks the tool's own schema: by then it is done.
         const request = { method: 'tools/call', params: { name, arguments: { ...args } } } as const;
-        return resultOf(await connection.use((client) => client.request(request, callResult, limits)));
+        const asked = (client: Client) =>
+          whileWaiting(signal, (waiting) =>
+            // The ledger's deadline comes first; the package's own would be a minute.
+            client.request(request, callResult, { signal: waiting, timeout: 2 * limitMs }),
+          );
+        return resultOf(await connection.use(asked));
       } catch (error) {
         signal.throwIfAborted();
         if (isLost(error)) {
@@ -238,3 +241,15 @@ function resultOf({ content, structuredContent, isError }: z.output<typeof callR
 
 /** The headers hold secrets of the host that the operator named. */
 const direct: typeof fetch = (url, init) => fetch(url, { ...init, redirect: 'error' });
+
+/** The package tells the server that a request is cancelled whenever its signal is raised, also of one that was answered long ago. */
+async function whileWaiting<T>(signal: AbortSignal, work: (waiting: AbortSignal) => Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  const stop = (): void => waiting.abort(signal.reason);
+  signal.addEventListener('abort', stop);
+  try {
+    return await work(waiting.signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

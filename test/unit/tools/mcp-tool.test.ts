@@ -55,6 +55,17 @@ describe('over HTTP', () => {
     expect(new Set(server.headers.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer s3cret']));
   });
 
+  test('nothing is said any more of a call that was answered', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    const tool = await http(server.url)('find_table');
+    const before = server.headers.length;
+    const abort = new AbortController();
+    await tool.run({}, CONTEXT, abort.signal);
+    abort.abort();
+    await tool.run({}, CONTEXT, never);
+    expect(server.headers).toHaveLength(before + 2);
+  });
+
   test.each([
     [{ readOnlyHint: true }, undefined, [false, true]],
     [{ readOnlyHint: false, idempotentHint: true }, undefined, [true, true]],
