@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Agent, type Config, carriers } from '../config/index.ts';
-import type { Clock, Ids } from '../lib/index.ts';
+import { type Clock, Failure, type Ids } from '../lib/index.ts';
 import { createTextModel, liveHeaders } from '../live/index.ts';
 import {
   type AfterwardsFor,
@@ -38,7 +38,7 @@ import { ANALYSES, type Owners } from '../transcript/index.ts';
 /** Jobs wait for disks and webhooks, not for the processor: a few at a time keep one slow receiver from stopping all. */
 const CONCURRENCY = 8;
 
-export type PostprocessingConfig = Pick<Config, 'agents' | 'dirs' | 'queue' | 'models' | 'currency'> & {
+export type PostprocessingConfig = Pick<Config, 'agents' | 'leftOut' | 'dirs' | 'queue' | 'models' | 'currency'> & {
   /** Whom to ask about calls that are over; undefined: no agent wants it. */
   readonly live?: Pick<Config['live'], 'backends'> | undefined;
 };
@@ -101,15 +101,26 @@ function afterwardsOf(agents: readonly Agent[]): AfterwardsFor {
   return (name) => byName.get(name)?.afterwards;
 }
 
+/** For jobs: what is wanted for the calls of an agent that is left out here, is known elsewhere, or later. */
+function afterwardsOrFail({ agents, leftOut }: Pick<Config, 'agents' | 'leftOut'>): AfterwardsFor {
+  const afterwardsFor = afterwardsOf(agents);
+  const whyMissing = new Map(leftOut.map(({ agent, place, message }) => [agent, `${place}: ${message}`]));
+  return (name) => {
+    const why = whyMissing.get(name);
+    if (why !== undefined) throw new Failure('AGENT_LEFT_OUT', why);
+    return afterwardsFor(name);
+  };
+}
+
 function workerOptions(config: PostprocessingConfig, tools: Tools) {
   return { process: processor(config, tools), concurrency: CONCURRENCY, retry: RETRY, ...tools };
 }
 
 function processor(config: PostprocessingConfig, tools: Tools): Process {
-  const { agents, dirs, models, currency } = config;
+  const { dirs, models, currency } = config;
   const { clock, logger, metrics } = tools;
   const prices: PriceList = { currency, pricesOf: (model) => models.find(({ name }) => name === model)?.prices };
-  const afterwardsFor = afterwardsOf(agents);
+  const afterwardsFor = afterwardsOrFail(config);
   const files = { folder: dirs.records, afterwardsFor };
   const analysed = analysedBy(afterwardsFor, prices);
   const asking = { afterwardsFor, ask: askModel(config, tools), clock, logger, metrics };

@@ -33,6 +33,7 @@ async function work({ port, host }: Options): Promise<void> {
   const config = loadWorkerConfig({ env: processEnv(), cwd: process.cwd() });
   const logger = createLogger({ level: config.log.level });
   leaveOnDefects(logger);
+  for (const { place, message } of config.leftOut) logger.info({ place }, message);
   const metrics = createMetrics();
   const tools = { clock: systemClock, ids: systemIds, logger, metrics };
   const stopShowing = port === undefined ? undefined : await show({ logger, metrics }, port, host);

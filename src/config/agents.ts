@@ -11,7 +11,7 @@ import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import { MAX_ONE_MOMENT_SECONDS } from './patience-file.ts';
 import { clearTextWarning } from './plain-http.ts';
-import type { Problems } from './problems.ts';
+import type { Problem, Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem, streamSoundProblem } from './sound-file.ts';
 import { readTools } from './tools.ts';
@@ -34,8 +34,11 @@ export interface AgentsSource {
   readonly environment: Environment;
   readonly problems: Problems;
   readonly warnings: Problems;
-  /** Agents that are left out, as their files ask for. */
-  readonly leftOut: Problems;
+}
+
+/** An agent that is not there, as its file asks for, and why. */
+export interface LeftOut extends Problem {
+  readonly agent: string;
 }
 
 interface NamedFile extends Pick<YamlFile, 'place'> {
@@ -47,22 +50,26 @@ interface NamedFile extends Pick<YamlFile, 'place'> {
   readonly doubtful: ReadonlySet<PropertyKey>;
 }
 
-export function readAgents(source: AgentsSource): Agent[] {
+export function readAgents(source: AgentsSource): { readonly agents: Agent[]; readonly leftOut: LeftOut[] } {
   const files = agentPaths(source).flatMap((path) => readFile(path, source) ?? []);
   judgeTogether(files, source.problems);
-  const wanted = files.filter((file) => !isLeftOut(file, source));
+  const leftOut = files.flatMap((file) => findLeftOut(file, source) ?? []);
+  const wanted = files.filter(({ name }) => leftOut.every(({ agent }) => agent !== name));
   if (files.length > 0 && wanted.length === 0) {
     source.problems.add(source.label, 'holds no agent that is not left out: set what they need');
   }
-  return wanted.flatMap((file) => readAgent(file, source) ?? []);
+  return { agents: wanted.flatMap((file) => readAgent(file, source) ?? []), leftOut };
 }
 
-/** A process that answers no calls has them all: it may be given calls by one that does. */
-function isLeftOut({ content, place }: NamedFile, { toolFiles, environment, leftOut }: AgentsSource): boolean {
-  const missing = content.needs.filter((name) => environment.raw(name) === undefined);
-  if (toolFiles === undefined || missing.length === 0) return false;
-  leftOut.add(place('needs'), `this agent is left out, because ${missing.join(', ')} is not set`);
-  return true;
+/** A process that answers no calls needs the secret alone by which they are told of. */
+function findLeftOut({ name, content, place }: NamedFile, source: AgentsSource): LeftOut | undefined {
+  const { needs, afterwards } = content;
+  const needed =
+    source.toolFiles === undefined ? needs.filter((each) => each === afterwards.webhook?.secretEnv) : needs;
+  const missing = needed.filter((each) => source.environment.raw(each) === undefined);
+  if (missing.length === 0) return undefined;
+  const message = `this agent is left out: set ${missing.join(', ')}`;
+  return { agent: name, place: place('needs'), message };
 }
 
 function agentPaths({ dir, label, problems }: AgentsSource): string[] {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Failure } from '../lib/index.ts';
 import type { Agent } from './agent.ts';
-import { readAgents } from './agents.ts';
+import { type LeftOut, readAgents } from './agents.ts';
 import { type ApiConfig, readApi } from './api.ts';
 import { type Backend, readBackend } from './backend.ts';
 import { type Backends, readBackends } from './backends.ts';
@@ -44,7 +44,7 @@ export interface BaseConfig {
   /** What is not wrong but should be known, such as a model near its end. */
   readonly warnings: readonly Problem[];
   /** Agents that are not there because the environment lacks what they need. */
-  readonly leftOut: readonly Problem[];
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** What a process needs that takes calls. `publicUrl` has no trailing slash. */
@@ -207,8 +207,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
   const config = directory(reading, 'CONFIG_DIR', 'config');
   const data = directory(reading, 'DATA_DIR', 'data');
   const catalogue = readCatalogue(reading, config);
-  const leftOut = new Problems();
-  const agents = readAgents({
+  const { agents, leftOut } = readAgents({
     dir: resolve(config.path, 'agents'),
     label: `${config.label}/agents`,
     sounds: { dir: resolve(config.path, 'sounds'), label: `${config.label}/sounds` },
@@ -219,7 +218,6 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
     environment,
     problems,
     warnings,
-    leftOut,
   });
   return {
     queue: { redisUrl: environment.read('REDIS_URL', redisUrl) },
@@ -237,7 +235,7 @@ function readBase(reading: Reading, forCalls: ForCalls | undefined): BaseConfig 
     voices: Object.keys(catalogue?.voices ?? {}),
     currency: catalogue?.currency ?? '',
     warnings: warnings.list,
-    leftOut: leftOut.list,
+    leftOut,
   };
 }
 

@@ -89,6 +89,7 @@ export const FAILURES = {
   WEBHOOK_DELIVERY: { fault: 'client', retryable: true },
   WEBHOOK_REFUSED: { fault: 'client', retryable: false },
   STEP_FAILED: { fault: 'us', retryable: true },
+  AGENT_LEFT_OUT: { fault: 'us', retryable: true },
 
   // The process, and its neighbours
   STORE_UNAVAILABLE: { fault: 'us', retryable: true },

@@ -1,15 +1,17 @@
 /** From an agent's file to the record with its analysis, as `serve` joins the parts; against the simulated model. */
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openPostprocessing } from '../../src/cli/postprocessing.ts';
-import { loadConfig } from '../../src/config/index.ts';
+import { type Env, loadConfig } from '../../src/config/index.ts';
 import { systemClock, systemIds } from '../../src/lib/index.ts';
+import { RETRY } from '../../src/postprocess/index.ts';
 import { startLiveSimulator } from '../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import { callRecordSchema, openOwners } from '../../src/transcript/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { AGENT, DEVELOPER, givenFiles } from '../unit/config/given.ts';
 import { record } from '../unit/transcript/given.ts';
 
@@ -68,4 +70,40 @@ test('what an agent wants found out about its calls is in their records, with it
   expect(cost?.total).toBeGreaterThan(0.00075);
   expect(from).toBe(record().from);
   expect(await tools.metrics.text()).toMatch(/callbridge_tokens_total\{model="gemini-3.8-flash",direction="prompt"/);
+});
+
+test('a call of an agent that is left out waits until it is not, and loses nothing', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'callbridge-after-'));
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const logger = createLogger({ level: 'warn', destination: { write: (line) => void log.push(line) } });
+  const tools = { clock, ids: systemIds, logger, metrics: createMetrics() };
+  const owners = openOwners({ folder: join(data, 'processes'), ...tools });
+  onTestFinished(async () => {
+    owners.close();
+    await rm(data, { recursive: true });
+  });
+  const cwd = givenFiles({
+    'config/agents/reception.yaml': `needs: [CRM_KEY]\n${AGENT}`,
+    'config/agents/sales.yaml': 'answers: ["+15551230100"]\ninstruction: Sell.\n',
+  });
+  const open = (env: Env) =>
+    openPostprocessing(loadConfig({ env: { ...DEVELOPER, DATA_DIR: data, ...env }, cwd }), owners, tools);
+
+  const without = await open({});
+  await without.queue.add(record());
+  await without.worker?.start();
+  await expect.poll(() => without.queue.counts()).toMatchObject({ delayed: 1 });
+  await without.worker?.close(0);
+  expect(existsSync(join(data, 'records'))).toBe(false);
+  expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { code: 'AGENT_LEFT_OUT', err: { message: expect.stringMatching(/reception\.yaml:1 needs: .*set CRM_KEY$/) } },
+  ]);
+
+  const { queue, worker } = await open({ CRM_KEY: 'key' });
+  await worker?.start();
+  await clock.advance(RETRY.backoff.maxMs);
+  await expect.poll(() => queue.counts()).toMatchObject({ delayed: 0, done: 1 });
+  await worker?.close(0);
+  expect(readdirSync(join(data, 'records/2026-01-01'))).toContain('CA1.json');
 });

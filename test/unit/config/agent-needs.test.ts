@@ -21,9 +21,7 @@ const namesOf = ({ agents }: { readonly agents: readonly { readonly name: string
 test('an agent is left out, and told of as no more than that, while a variable that it needs is not set', () => {
   const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles(FILES) });
   expect([...told.problems, ...told.warnings]).toEqual([]);
-  expect(told.leftOut.map(asLine)).toEqual([
-    'config/agents/sales.yaml:2 needs: this agent is left out, because CRM_KEY is not set',
-  ]);
+  expect(told.leftOut.map(asLine)).toEqual(['config/agents/sales.yaml:2 needs: this agent is left out: set CRM_KEY']);
   expect(namesOf(told)).toEqual(['reception']);
 });
 
@@ -43,6 +41,20 @@ test('a worker has it all the same: its calls were answered by a process that ha
   const config = loadWorkerConfig({ env: { REDIS_URL: 'redis://localhost' }, cwd: givenFiles(FILES) });
   expect(namesOf(config)).toEqual(['reception', 'sales']);
   expect(config.leftOut).toEqual([]);
+});
+
+test('a worker leaves it out as well while it has not the secret by which its calls are told of', () => {
+  const webhook = `afterwards: { webhook: { url: "https://crm.example.com/calls", secretEnv: CRM_SECRET } }\n`;
+  const sales = SALES.replace('[CRM_KEY]', '[CRM_KEY, CRM_SECRET]') + webhook;
+  const cwd = givenFiles({ ...FILES, 'config/agents/sales.yaml': sales });
+  const env = { REDIS_URL: 'redis://localhost' };
+  const config = loadWorkerConfig({ env, cwd });
+  expect(namesOf(config)).toEqual(['reception']);
+  expect(config.leftOut.map(asLine)).toEqual([
+    'config/agents/sales.yaml:2 needs: this agent is left out: set CRM_SECRET',
+  ]);
+  const told = loadWorkerConfig({ env: { ...env, CRM_SECRET: `whsec_${'A'.repeat(32)}` }, cwd });
+  expect(namesOf(told)).toEqual(['reception', 'sales']);
 });
 
 test('where nobody is left to answer, the start is refused', () => {
