@@ -23,7 +23,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY --from=dev /app/dist ./dist
-RUN rm -rf dist/simulator dist/cli/simulate.* dist/cli/simulated-model.* dist/cli/call.* dist/cli/called.* dist/cli/demo.*
+RUN rm -rf dist/simulator dist/cli/simulate.* dist/cli/simulated-model.* dist/cli/call.* dist/cli/place.* dist/cli/demo.*
 
 FROM node:24-bookworm-slim AS production
 ENV NODE_ENV=production \

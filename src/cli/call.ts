@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { writeWav } from '../audio/index.ts';
 import { processEnv } from '../config/index.ts';
-import { Failure, systemClock, systemIds } from '../lib/index.ts';
+import { Failure } from '../lib/index.ts';
 import {
   type CallResult,
   describePhoneEvent,
@@ -13,10 +13,8 @@ import {
   loadFixture,
   type PhoneEvent,
   type ProviderHabits,
-  placeCall,
-  realNetwork,
 } from '../simulator/index.ts';
-import { orderCall } from './called.ts';
+import { type Placed, placeFixture } from './place.ts';
 import { SIMULATED_AUTH_TOKEN } from './simulated.ts';
 import { FIXTURES } from './simulated-model.ts';
 
@@ -87,58 +85,50 @@ async function run(name: string | undefined, options: Options): Promise<number> 
     return 2;
   }
   const folder = names.includes(name) ? join(options.fixtures, name) : name;
-  const result = await place(loadFixture(folder), options);
-  if (result.heard.length > 0) {
-    writeFileSync(options.out, writeWav(result.heard, 8000));
-    console.log(`\nwhat the caller heard, ${seconds(result.heard.length / 8)}: ${options.out}`);
+  const { call, others } = await place(chosen(loadFixture(folder), options), options);
+  if (call.heard.length > 0) {
+    writeFileSync(options.out, writeWav(call.heard, 8000));
+    console.log(`\nwhat the caller heard, ${seconds(call.heard.length / 8)}: ${options.out}`);
   }
-  return verdict(result);
+  return Math.max(...[call, ...others].map(verdict));
 }
 
-async function place(fixture: FixtureCall, options: Options): Promise<CallResult> {
+async function place(fixture: FixtureCall, options: Options): Promise<Placed> {
   const env = processEnv();
   const publicUrl = options.publicUrl ?? (env['PUBLIC_URL'] ? origin(env['PUBLIC_URL']) : options.url);
   const abort = new AbortController();
   const hangUp = (): void => abort.abort();
   process.once('SIGINT', hangUp);
-  const authToken = options.authToken ?? (env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN);
-  const accountSid = options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined);
-  console.log(`${fixture.title}: ${options.from ?? fixture.phone.from} calls ${options.to ?? fixture.phone.to}\n`);
+  const { from, to } = fixture.phone;
+  console.log(`${fixture.title}: ${from} calls ${to}\n`);
   try {
-    if (fixture.phone.called !== undefined) {
-      return await orderCall(fixture, { env, url: options.url, publicUrl, authToken, accountSid, onEvent: show });
-    }
-    return await placeCall({
-      voiceUrl: `${publicUrl}/twilio/voice`,
-      statusUrl: `${publicUrl}/twilio/status`,
-      authToken,
-      accountSid,
-      from: options.from ?? fixture.phone.from,
-      to: options.to ?? fixture.phone.to,
-      script: fixture.phone.script,
-      faults: fixture.phone.faults,
-      habits: habitsOf(fixture, options),
-      clock: systemClock,
-      ids: systemIds,
-      network: realNetwork(systemClock, { publicOrigin: publicUrl, origin: options.url }),
+    return await placeFixture(fixture, {
+      env,
+      url: options.url,
+      publicUrl,
+      authToken: options.authToken ?? (env['TWILIO_AUTH_TOKEN'] || SIMULATED_AUTH_TOKEN),
+      accountSid: options.accountSid ?? (env['TWILIO_ACCOUNT_SID'] || undefined),
       signal: abort.signal,
-      onEvent: show,
+      onEvent: (event) => show(event),
+      onOthersEvent: (event, number) => show(event, `${number}: `),
     });
   } finally {
     process.off('SIGINT', hangUp);
   }
 }
 
-function habitsOf({ phone: { habits } }: FixtureCall, { whenBroken }: Options): ProviderHabits {
-  return whenBroken === undefined
-    ? habits
-    : { ...habits, brokenStream: { ...habits.brokenStream, leadsTo: whenBroken } };
+/** The fixture with what was chosen otherwise. */
+function chosen(fixture: FixtureCall, { from, to, whenBroken }: Options): FixtureCall {
+  const { phone } = fixture;
+  const brokenStream = { ...phone.habits.brokenStream, ...(whenBroken && { leadsTo: whenBroken }) };
+  const habits = { ...phone.habits, brokenStream };
+  return { ...fixture, phone: { ...phone, from: from ?? phone.from, to: to ?? phone.to, habits } };
 }
 
 /** Marks are left out: there are five a second, and a barge-in echoes dozens at once. */
-function show(event: PhoneEvent): void {
+function show(event: PhoneEvent, whose = ''): void {
   if (event.type === 'marked') return;
-  console.log(`${seconds(event.atMs).padStart(9)}  ${describePhoneEvent(event)}`);
+  console.log(`${seconds(event.atMs).padStart(9)}  ${whose}${describePhoneEvent(event)}`);
 }
 
 function verdict({ end, scriptFailure, warnings }: CallResult): number {

@@ -10,14 +10,15 @@ import {
   describePhoneEvent,
   type FixtureCall,
   type PhoneEvent,
-  placeCall,
+  type PhoneNetwork,
   realNetwork,
+  startProvider,
 } from '../simulator/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { callRecordSchema, type Entry } from '../transcript/index.ts';
 import { orFail } from './fail.ts';
 import { startService } from './service.ts';
-import { SIMULATED_AUTH_TOKEN, simulatedEnv } from './simulated.ts';
+import { SIMULATED_ACCOUNT_SID, SIMULATED_AUTH_TOKEN, simulatedEnv } from './simulated.ts';
 import { fixtureNamed, startSimulatedModel } from './simulated-model.ts';
 
 /** A record is written within milliseconds of the call's end; a slow disk is given this long. */
@@ -62,26 +63,25 @@ async function demo(name: string, data: string): Promise<void> {
   }
 }
 
-async function playThrough({ phone }: FixtureCall, config: Config): Promise<void> {
+async function playThrough(fixture: FixtureCall, config: Config): Promise<void> {
   const tools = {
     clock: systemClock,
     ids: systemIds,
     logger: createLogger({ level: 'silent' }),
     metrics: createMetrics(),
   };
-  const service = await startService(config, tools, { watch: (_callId, entry) => tellEntry(entry) });
+  const phone = { ...fixture.phone, to: numberToCall(config, fixture.phone.to) };
+  const network = (): PhoneNetwork =>
+    realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service.port}` });
+  const [accountSid, authToken] = [SIMULATED_ACCOUNT_SID, SIMULATED_AUTH_TOKEN];
+  const parts = { clock: systemClock, ids: systemIds, network, onEvent: tellPhone };
+  const provider = await startProvider({ phone, accountSid, authToken, ...parts });
+  const twilio = { ...config.twilio, apiBaseUrl: provider.url };
+  const service = await startService({ ...config, twilio }, tools, { watch: (_callId, entry) => tellEntry(entry) });
   try {
-    const result = await placeCall({
+    const result = await provider.incoming({
       voiceUrl: `${PUBLIC_URL}/twilio/voice`,
       statusUrl: `${PUBLIC_URL}/twilio/status`,
-      authToken: SIMULATED_AUTH_TOKEN,
-      from: phone.from,
-      to: numberToCall(config, phone.to),
-      script: phone.script,
-      clock: systemClock,
-      ids: systemIds,
-      network: realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service.port}` }),
-      onEvent: tellPhone,
     });
     const path = await finishedRecord(result.callSid, config, systemClock);
     // Stopping waits for the job to be done to its last step.
@@ -89,6 +89,7 @@ async function playThrough({ phone }: FixtureCall, config: Config): Promise<void
     report(result, path);
   } finally {
     await service.stop(0);
+    await provider.close();
   }
 }
 
@@ -104,7 +105,8 @@ function hasCredentials(env: Env): boolean {
  */
 function demoConfig(env: Env, modelUrl: string | undefined, data: string): Config {
   const { REDIS_URL: _redis, ...rest } = env;
-  const own = { ...rest, HOST: '127.0.0.1', PUBLIC_URL, TWILIO_AUTH_TOKEN: SIMULATED_AUTH_TOKEN, DATA_DIR: data };
+  const account = { TWILIO_ACCOUNT_SID: SIMULATED_ACCOUNT_SID, TWILIO_AUTH_TOKEN: SIMULATED_AUTH_TOKEN };
+  const own = { ...rest, ...account, HOST: '127.0.0.1', PUBLIC_URL, DATA_DIR: data };
   const config = loadConfig({ env: modelUrl === undefined ? own : simulatedEnv(own, modelUrl), cwd: process.cwd() });
   const agents = config.agents.map((agent) => ({ ...agent, afterwards: { formats: [...FORMATS] } }));
   return { ...config, agents, http: { ...config.http, port: 0 } };

@@ -8,7 +8,7 @@ import { isMissingPart, orFail } from './fail.ts';
 import { leaveOnDefects } from './last-resort.ts';
 import { MAX_PROCESSES, processCount, runPrimary } from './processes.ts';
 import { type Service, startService } from './service.ts';
-import { orderingEnv, simulatedEnv } from './simulated.ts';
+import { orderingEnv, simulatedAccountEnv, simulatedEnv } from './simulated.ts';
 import { ignoreSignals, untilTold } from './until-told.ts';
 
 interface Options {
@@ -102,11 +102,11 @@ async function leave(service: Service, signal: string, graceSeconds: number, log
   return clean ? 0 : 1;
 }
 
-/** In a fixture call that the service places, it needs somebody to place it with, too. */
+/** In a fixture call that the service places, it needs somebody to order it, too. */
 async function simulatedSettings(env: Env, modelUrl: string, simulate: Options['simulate']): Promise<Env> {
   const { numberCalled } = await import('./simulated-model.ts').catch(withoutSimulator);
   const to = numberCalled(simulate === true ? undefined : simulate);
-  return simulatedEnv(to === undefined ? env : orderingEnv(env, to), modelUrl);
+  return simulatedAccountEnv(simulatedEnv(to === undefined ? env : orderingEnv(env, to), modelUrl));
 }
 
 function withoutSimulator(error: unknown): never {

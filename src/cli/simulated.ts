@@ -4,17 +4,24 @@ import type { Env } from '../config/index.ts';
 /** Signs the simulated phone's requests: no secret, as both ends of such a call are on this machine. */
 export const SIMULATED_AUTH_TOKEN = 'simulated-auth-token';
 
-/** Where `callbridge call` has its REST API, by which a simulated service places calls, and the key of whoever orders them. */
+/** Where `callbridge call` has its REST API, whose account it is, and the key of whoever orders calls. */
 export const SIMULATED_REST_PORT = 8092;
 export const SIMULATED_ACCOUNT_SID = `AC${'0'.repeat(32)}`;
 export const SIMULATED_API_KEY = 'simulated-api-key';
 
-/** `env` with what is missing for a service that is to place a call to this number of the simulated phone. */
-export function orderingEnv(env: Env, to: string): Env {
+/** `env` with what is missing for a service whose calls the simulated phone's provider carries: its REST API steers them. */
+export function simulatedAccountEnv(env: Env): Env {
   return {
     ...env,
     TWILIO_ACCOUNT_SID: env['TWILIO_ACCOUNT_SID'] || SIMULATED_ACCOUNT_SID,
     TWILIO_API_BASE_URL: env['TWILIO_API_BASE_URL'] || `http://127.0.0.1:${SIMULATED_REST_PORT}`,
+  };
+}
+
+/** `env` with what is missing for a service that is to place a call to this number. */
+export function orderingEnv(env: Env, to: string): Env {
+  return {
+    ...env,
     CALLBRIDGE_API_KEY: env['CALLBRIDGE_API_KEY'] || SIMULATED_API_KEY,
     OUTBOUND_ALLOWED: env['OUTBOUND_ALLOWED'] || to,
   };

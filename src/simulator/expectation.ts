@@ -35,8 +35,18 @@ export const expectation = z.strictObject({
   lines: z.array(expectedLine),
   /** All tools that the model called, in order. */
   toolCalls: z.array(expectedToolCall).default([]),
-  /** Whom the provider was asked to dial, in order. */
+  /** Whom the provider was asked to dial, or the caller's telephone system by REFER, in order. */
   dialled: z.array(z.string()).default([]),
+  /** What others were told who were called, in order, such as the summary of a warm transfer. */
+  told: z.array(z.string()).default([]),
+  /** What was found out about the call afterwards: what there is to be in the record's `analysis`. */
+  analysis: z
+    .strictObject({
+      summary: z.string().optional(),
+      extract: z.record(z.string(), z.unknown()).optional(),
+      success: z.boolean().optional(),
+    })
+    .optional(),
   /** The codes of the record's events, in order: what went otherwise than straight on. */
   events: z.array(z.string()).default([]),
   /** The keys that the service was told of, in order. */

@@ -16,11 +16,14 @@ const FILE = 'call.yaml';
 /** E.164, or a SIP address. */
 const party = z.string().regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address');
 
-/** The service places the call, and this phone rings. */
-const called = z.strictObject({
+const ringing = z.strictObject({
   ringsMs: z.number().min(0).max(60_000).default(2_000),
   /** What the provider tells of whoever answers; a machine records from the end of what it says first. */
   answeredBy: z.enum(['human', 'machine', 'fax', 'unknown']).default('human'),
+});
+
+/** The service places the call, and this phone rings. */
+const called = ringing.extend({
   /** What the call is ordered with, beside both numbers: as in docs/outbound.md. */
   order: z.strictObject({
     agent: z.string().optional(),
@@ -28,6 +31,14 @@ const called = z.strictObject({
     greeting: z.string().optional(),
   }),
 });
+
+const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'a number such as +15550100');
+
+/** Whom the service may have called besides, such as for a warm transfer: somebody who picks up, or nobody. */
+const other = z.union([
+  ringing.extend({ number, script: callScript }),
+  ringing.pick({ ringsMs: true }).extend({ number, does: z.enum(['busy', 'unreachable']) }),
+]);
 
 const fixtureFile = z.strictObject({
   title: z.string().min(1),
@@ -37,6 +48,7 @@ const fixtureFile = z.strictObject({
     to: party,
     script: callScript,
     called: called.optional(),
+    others: z.array(other).default([]),
     /** What the provider does where its documents leave it open. */
     habits: providerHabits.prefault({}),
     /** What goes wrong on the caller's side of the stream, and when. */
@@ -56,6 +68,7 @@ export interface FixtureCall {
     readonly to: string;
     readonly script: CallScript;
     readonly called?: z.infer<typeof called> | undefined;
+    readonly others: readonly z.infer<typeof other>[];
     readonly habits: ProviderHabits;
     readonly faults: readonly LineFault[];
   };
@@ -73,7 +86,13 @@ export function loadFixture(folder: string): FixtureCall {
     name: resolve(folder).replace(/^.*[/\\]/, ''),
     title,
     description,
-    phone: { ...phone, script: phone.script.map((step) => resolveSay(step, folder)) },
+    phone: {
+      ...phone,
+      script: resolveSays(phone.script, folder),
+      others: phone.others.map((each) =>
+        'does' in each ? each : { ...each, script: resolveSays(each.script, folder) },
+      ),
+    },
     model: resolveSounds(model, resolve(folder)),
     expect,
   };
@@ -104,13 +123,16 @@ function readYaml(path: string): unknown {
   }
 }
 
-function resolveSay(step: CallScript[number], folder: string): CallScript[number] {
-  if (step.say === undefined || !('wav' in step.say)) return step;
-  return { ...step, say: { ...step.say, wav: resolve(folder, step.say.wav) } };
+function resolveSays(script: CallScript, folder: string): CallScript[number][] {
+  return script.map((step) => {
+    if (step.say === undefined || !('wav' in step.say)) return step;
+    return { ...step, say: { ...step.say, wav: resolve(folder, step.say.wav) } };
+  });
 }
 
 function recordings({ phone, model }: FixtureCall): string[] {
-  const spoken = phone.script.map((step) => step.say);
+  const scripts = [phone, ...phone.others].flatMap((each) => ('script' in each ? [each.script] : []));
+  const spoken = scripts.flatMap((script) => script.map((step) => step.say));
   const answered = [...model.turns, model.fallbackTurn].map((turn) => turn.sound);
   return [...spoken, ...answered].flatMap((sound) => (sound && 'wav' in sound ? [sound.wav] : []));
 }

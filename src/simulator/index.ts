@@ -1,5 +1,4 @@
 /** The simulated parties: a phone and a Live model. Nothing but the command line and tests comes here. */
-export { type CalledPhone, type CalledPhoneOptions, startCalledPhone } from './called-phone.ts';
 export { type Expectation, type ExpectedLine, matchesHeard } from './expectation.ts';
 export { type FixtureCall, listFixtures, loadFixture } from './fixture.ts';
 export type { UpgradeRequest } from './live/access.ts';
@@ -48,7 +47,8 @@ export {
   type Switchboard,
   type SwitchedCall,
 } from './phone/switchboard.ts';
-export { createExchange, type Exchange, type ExchangeOptions } from './twilio/exchange.ts';
+export { type Provider, type ProviderOptions, startProvider } from './provider.ts';
+export { createExchange, type Exchange, type ExchangedCall, type ExchangeOptions } from './twilio/exchange.ts';
 export type { RefusalCode } from './twilio/refusal.ts';
 export {
   type RestTrouble,

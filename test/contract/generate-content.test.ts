@@ -108,6 +108,13 @@ describe('what comes back', () => {
     expect(responseTokens).toBeGreaterThan(0);
   });
 
+  test('is what the scenario says, where the schema allows it', async () => {
+    const texts = [{ guests: 0 }, { summary: 'A table for two.', guests: 2 }, { summary: 'Another one.' }];
+    simulator = await startLiveSimulator({ clock: systemClock, scenario: { texts } });
+    const { content } = await textModel(systemClock, developer(simulator.url))(QUESTION);
+    expect(content).toEqual({ kind: 'json', value: texts[1] });
+  });
+
   test.for([
     ['malformed', 'useless'],
     ['maxTokens', 'useless'],

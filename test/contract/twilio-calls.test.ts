@@ -54,7 +54,7 @@ test('a call that is placed has the fields that Twilio gives, and ends as its ph
   expect(call).toMatchObject({ status: 'queued', direction: 'outbound-api', to: ORDER.to, from: ORDER.from });
   expect(call.sid).toMatch(/^CA[0-9a-f]{32}$/);
   await clock.advance(10_000);
-  expect((await exchange.calls[0]!).end).toEqual({ how: 'notAnswered', status: 'busy' });
+  expect((await exchange.calls[0]!.result).end).toEqual({ how: 'notAnswered', status: 'busy' });
   expect((await client.calls(call.sid).fetch()).status).toBe('busy');
 });
 

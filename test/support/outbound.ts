@@ -155,7 +155,7 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
       return response.json() as Promise<{ id: string; state: string }>;
     },
     wind: (work) => wound(clock, work),
-    ended: (nth = 0) => wound(clock, exchange.calls[nth]!),
+    ended: (nth = 0) => wound(clock, exchange.calls[nth]!.result),
     record: () => vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 }),
   };
 }

@@ -8,13 +8,12 @@ import { simulatedEnv } from '../../src/cli/simulated.ts';
 import { type Config, loadConfig } from '../../src/config/index.ts';
 import {
   type CallResult,
-  createLiveSimulator,
   type FixtureCall,
   type LiveSimulator,
   type PhoneEvent,
-  placeCall,
   type ScenarioInput,
-  startCalledPhone,
+  startLiveSimulator,
+  startProvider,
 } from '../../src/simulator/index.ts';
 import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
 import { type CallRecord, callRecordSchema, type Entry } from '../../src/transcript/index.ts';
@@ -34,6 +33,8 @@ const API_KEY = 'an-api-key-of-the-replays';
 
 export interface Replay {
   readonly result: CallResult;
+  /** The calls to others that came of it. */
+  readonly others: readonly CallResult[];
   readonly record: CallRecord;
   readonly entries: readonly Entry[];
   readonly live: LiveSimulator;
@@ -56,6 +57,10 @@ export interface ReplayOptions {
   /** In place of the project's agents: files by their path below the configuration's directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** When it begins, for those who compare it with clocks of their own. */
+  readonly startMs?: number;
+  /** The service has an account, by whose REST API it steers the call. */
+  readonly account?: boolean;
   /** What the agents' callers get when nobody can speak with them. */
   readonly fallback?: Config['agents'][number]['fallback'];
   /** Once the service has started, before anybody calls. */
@@ -68,34 +73,33 @@ export interface ReplayOptions {
 }
 
 export async function replay(fixture: FixtureCall, options: ReplayOptions = {}): Promise<Replay> {
-  const clock = new ManualClock();
+  const clock = new ManualClock(options.startMs);
   const ids = countingIds();
   const data = mkdtempSync(join(tmpdir(), 'callbridge-replay-'));
-  const live = createLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
+  const live = await startLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
   const entries: Entry[] = [];
   const metrics = createMetrics();
   const { log } = options;
   const logger = createLogger(log ? { level: 'info', destination: { write: log } } : { level: 'silent' });
   const tools = { clock, ids, logger, metrics };
   const { phone } = fixture;
-  const called =
-    phone.called &&
-    (await startCalledPhone({
-      phone,
-      accountSid: ACCOUNT,
-      authToken: AUTH_TOKEN,
-      network: () => memoryNetwork(service.server),
-      clock,
-      ids,
-    }));
-  const ordering = called && {
-    TWILIO_ACCOUNT_SID: ACCOUNT,
-    TWILIO_API_BASE_URL: called.url,
-    CALLBRIDGE_API_KEY: API_KEY,
-    OUTBOUND_ALLOWED: phone.to,
-  };
-  const others = runningProcesses();
-  const config = configFor(data, { ...options, env: { ...options.env, ...ordering } });
+  const provider = await startProvider({
+    phone,
+    accountSid: ACCOUNT,
+    authToken: AUTH_TOKEN,
+    network: () => memoryNetwork(service.server),
+    clock,
+    ids,
+    onEvent: options.onEvent,
+  });
+  const account = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_API_BASE_URL: provider.url };
+  const ordering = { CALLBRIDGE_API_KEY: API_KEY, OUTBOUND_ALLOWED: phone.to };
+  const processes = runningProcesses();
+  const config = configFor(data, {
+    ...options,
+    live: live.url,
+    env: { ...options.env, ...((options.account || phone.called) && account), ...(phone.called && ordering) },
+  });
   const service = await startService(config, tools, {
     watch: (_callId, entry) => {
       entries.push(entry);
@@ -109,35 +113,26 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const wind = <T>(work: Promise<T>): Promise<T> => wound(clock, work, options.unanswered);
   try {
     options.started?.(clock);
-    if (called !== undefined) await order(service.port, phone);
+    if (phone.called !== undefined) await order(service.port, phone);
     const calling =
-      called?.ended() ??
-      placeCall({
-        voiceUrl: `${PUBLIC_URL}/twilio/voice`,
-        statusUrl: `${PUBLIC_URL}/twilio/status`,
-        authToken: AUTH_TOKEN,
-        from: phone.from,
-        to: phone.to,
-        script: phone.script,
-        faults: phone.faults,
-        habits: phone.habits,
-        clock,
-        ids,
-        network: memoryNetwork(service.server),
-        onEvent: options.onEvent,
-      });
+      phone.called === undefined
+        ? provider.incoming({ voiceUrl: `${PUBLIC_URL}/twilio/voice`, statusUrl: `${PUBLIC_URL}/twilio/status` })
+        : provider.ordered();
     const result = await wind(calling);
-    const record = await vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 });
+    const others = await wind(provider.others());
+    const isAnalysed = fixture.expect.analysis !== undefined;
+    const record = await vi.waitFor(() => readRecord(join(data, 'records'), isAnalysed), { timeout: 10_000 });
     await wind(service.stop(0));
-    live.close();
     const leftJournals = readdirSync(join(data, 'journals'), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.jsonl'),
     );
-    const leftProcesses = runningProcesses().flatMap((one) => (others.includes(one) ? [] : [one.pid]));
-    return { result, record, entries, live, metrics, leftArmed: clock.armed, leftJournals, leftProcesses };
+    const leftProcesses = runningProcesses().flatMap((one) => (processes.includes(one) ? [] : [one.pid]));
+    const leftArmed = clock.armed;
+    return { result, others, record, entries, live, metrics, leftArmed, leftJournals, leftProcesses };
   } finally {
     await wind(service.stop(0));
-    await called?.close();
+    await live.close();
+    await provider.close();
     rmSync(data, { recursive: true, force: true });
   }
 }
@@ -152,11 +147,11 @@ async function order(port: number, { from, to, called }: FixtureCall['phone']): 
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
 }
 
-function configFor(data: string, options: ReplayOptions): Config {
+function configFor(data: string, options: ReplayOptions & { readonly live: string }): Config {
   const { turnTaking, fallback, files, env: more } = options;
   const dir = files === undefined ? join(ROOT, 'config') : givenConfig(join(data, 'config'), files);
   const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: dir, ...more };
-  const config = loadConfig({ env: simulatedEnv(env, 'http://live.example'), cwd: ROOT });
+  const config = loadConfig({ env: simulatedEnv(env, options.live), cwd: ROOT });
   const agents = config.agents.map((agent) => ({
     ...agent,
     fallback: fallback ?? agent.fallback,
@@ -175,10 +170,12 @@ function givenConfig(dir: string, files: Readonly<Record<string, string>>): stri
   return dir;
 }
 
-function readRecord(folder: string): CallRecord {
+function readRecord(folder: string, isAnalysed: boolean): CallRecord {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   // The subtitles are written last.
   if (!names.some((name) => name.endsWith('.vtt'))) throw new Error('no record yet');
   const json = names.find((name) => name.endsWith('.json'));
-  return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, json ?? ''), 'utf8')));
+  const record = callRecordSchema.parse(JSON.parse(readFileSync(join(folder, json ?? ''), 'utf8')));
+  if (isAnalysed && record.analysis === undefined) throw new Error('not analysed yet');
+  return record;
 }

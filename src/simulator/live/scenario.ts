@@ -71,6 +71,11 @@ export const scenarioSchema = z.strictObject({
   /** What it says when there is no turn left for what it heard. */
   fallbackTurn: fallbackTurn.default({ says: 'I am sorry, could you say that once more, please?' }),
   faults: z.array(scenarioFault).default([]),
+  /**
+   * What a text model answers, in JSON, that is asked about the call: each question gets the first that its schema allows, and
+   * something made up where none does.
+   */
+  texts: z.array(z.record(z.string(), z.unknown())).default([]),
   /** A session cannot be resumed while its old socket is open, nor within a second of an abnormal drop. */
   refusesEarlyResume: z.boolean().default(true),
   /** Tells of calls that an interruption cancelled, as documented; 3.8 was never seen to do it. */

@@ -70,7 +70,7 @@ export async function startLiveSimulator(options: LiveServerOptions): Promise<Li
     maxPayload: MAX_MESSAGE_BYTES,
     WebSocket: options.binaryFrames === false ? WebSocket : BinaryWebSocket,
   });
-  const textModel = new TextModel(options.textFaults ?? []);
+  const textModel = new TextModel(options.textFaults ?? [], options.scenario?.texts ?? []);
   const server = createServer((request, response) => void answer(request, response, options, textModel));
   server.on('upgrade', (request: IncomingMessage, duplex: Duplex, head: Buffer) => {
     const invitation = service.upgrade(asUpgrade(request));

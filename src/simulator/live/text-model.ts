@@ -64,11 +64,13 @@ const CUT_AT_CHARACTERS = 5;
 
 export class TextModel {
   readonly #faults: TextFault[];
+  readonly #texts: readonly unknown[];
   readonly #requests: TextRequest[] = [];
 
-  /** The faults of the first requests, in order; the others go well. */
-  constructor(faults: readonly TextFault[]) {
+  /** The faults of the first requests, in order: the others go well. `texts`: what it answers where the schema allows it. */
+  constructor(faults: readonly TextFault[], texts: readonly unknown[]) {
     this.#faults = [...faults];
+    this.#texts = texts;
   }
 
   get requests(): readonly TextRequest[] {
@@ -94,7 +96,7 @@ export class TextModel {
       case 'cut':
         return fault;
       default:
-        return generated(model, request.data, fault);
+        return generated(model, request.data, fault, this.#texts);
     }
   }
 }
@@ -103,6 +105,7 @@ function generated(
   model: string,
   { contents, generationConfig }: z.output<typeof generateRequest>,
   fault: TextFault | undefined,
+  texts: readonly unknown[],
 ): RestAnswer {
   const promptTokenCount = Math.ceil(JSON.stringify(contents).length / CHARACTERS_PER_TOKEN);
   const usage = (candidatesTokenCount: number) => ({
@@ -122,7 +125,10 @@ function generated(
   const given = contents.flatMap(({ parts = [] }) => parts.map(({ text = '' }) => text)).join('\n');
   const right =
     responseMimeType === 'application/json'
-      ? JSON.stringify(example(responseJsonSchema ?? responseSchema, given))
+      ? JSON.stringify(
+          texts.find((value) => allows(responseJsonSchema, value)) ??
+            example(responseJsonSchema ?? responseSchema, given),
+        )
       : 'This is a simulated answer.';
   const text = wrong(right, fault);
   const finishReason = fault === 'maxTokens' ? 'MAX_TOKENS' : 'STOP';
@@ -130,6 +136,15 @@ function generated(
     [{ content: { role: 'model', parts: [{ text }] }, finishReason, index: 0 }],
     Math.ceil(text.length / CHARACTERS_PER_TOKEN),
   );
+}
+
+/** What zod cannot read of a schema, no text is held against. */
+function allows(schema: unknown, value: unknown): boolean {
+  try {
+    return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(value).success;
+  } catch {
+    return false;
+  }
 }
 
 function wrong(right: string, fault: TextFault | undefined): string {

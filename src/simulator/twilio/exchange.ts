@@ -22,13 +22,20 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly habits?: ProviderHabitsInput | undefined;
-  readonly onEvent?: ((event: PhoneEvent) => void) | undefined;
+  /** `to` is who was called. */
+  readonly onEvent?: ((event: PhoneEvent, to: string) => void) | undefined;
+}
+
+export interface ExchangedCall {
+  readonly to: string;
+  /** As it ended. */
+  readonly result: Promise<CallResult>;
 }
 
 export interface Exchange {
   place(request: RestRequest): SwitchedCall | RestAnswer;
-  /** How the calls went, in the order in which they were placed. */
-  readonly calls: readonly Promise<CallResult>[];
+  /** In the order in which they were placed. */
+  readonly calls: readonly ExchangedCall[];
 }
 
 const E164 = /^\+[1-9]\d{6,14}$/;
@@ -42,7 +49,7 @@ const DETECTIONS: ReadonlyMap<string, 'known' | 'messageEnd'> = new Map([
 
 export function createExchange(options: ExchangeOptions): Exchange {
   const { accountSid, authToken, numbers, calleeOf, switchboard, network, clock, ids, habits, onEvent } = options;
-  const calls: Promise<CallResult>[] = [];
+  const calls: ExchangedCall[] = [];
   return {
     calls,
     place({ form, lists = {} }) {
@@ -63,7 +70,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         return refusal(20001, 'this phone listens for machines beside the call only');
       }
       const callSid = sid('CA', ids);
-      const placed = placeCall({
+      const result = placeCall({
         called: {
           callee,
           ringLimitMs: ringSeconds * 1_000,
@@ -83,9 +90,9 @@ export function createExchange(options: ExchangeOptions): Exchange {
         network,
         switchboard,
         habits,
-        onEvent,
+        onEvent: (event) => onEvent?.(event, to),
       });
-      calls.push(placed);
+      calls.push({ to, result });
       // placeCall has it on the switchboard before it waits for anything.
       return switchboard.find(callSid) ?? refusal(20500);
     },
