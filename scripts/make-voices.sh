@@ -42,6 +42,10 @@ agent mario-message 'Da Mario has called about your table on Friday at seven. Pl
 agent mario-dish 'On Monday it is lasagna, for fourteen euros. Is there anything else?'
 agent mario-number 'Gladly. Please type in your number, and the pound key.'
 agent mario-written 'I have written it down. The manager will call you back.'
+agent mario-regular 'Good evening, Mister Bianchi, this is the automated assistant of Da Mario. What can I do for you?'
+agent mario-noted 'Of course. I have noted a high chair for you. Until Friday, goodbye.'
+agent mario-owner 'I am sorry to hear that. One moment, I will ask the owner to speak with you.'
+agent mario-bar 'Gladly. I will put you through to the bar.'
 
 # Callers of the restaurant, at the rate of a telephone.
 caller() { speak "$2" en-gb 8000 -4 "fixtures/audio/caller-$1.wav"; }
@@ -56,6 +60,10 @@ caller dish 'What is the dish of the day on Monday?'
 caller call-back 'Please have the manager call me back.'
 caller manager 'May I speak to the manager?'
 caller voicemail 'This is the voicemail of Rossi. I am not at home just now. Please leave your name and a message after the tone.'
+caller high-chair 'We come with a child on Friday. Could we have a high chair?'
+caller complaint 'I would like to complain. The soup was cold.'
+caller bar 'Could you put me through to the bar of the hotel?'
+caller owner 'Mario speaking. I am sorry about the soup.'
 caller parking 'Oh, one more thing. Is there parking?'
 
 # What a caller hears when the agent cannot go on. -3.7 dB of peak is about -20 dBov of mean power.

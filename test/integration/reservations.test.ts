@@ -1,6 +1,9 @@
 /** The reservation service of examples/reservations, as a process: what the restaurant's agent relies upon. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Reservations, startReservations } from '../support/reservations.ts';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { type Reservations, SECRET, startReservations } from '../support/reservations.ts';
 
 let service: Reservations;
 beforeAll(async () => {
@@ -13,9 +16,22 @@ const booking = (phone: string, time = '19:00') => ({ day: DAY, time, guests: 4,
 const post = (path: string, body: object, headers: Record<string, string> = {}) =>
   service.ask(path, { method: 'POST', body: JSON.stringify(body), headers });
 
+/** As Callbridge does, with the package that its receivers use. */
+function signed(path: string, id: string, body: object): Promise<Response> {
+  const text = JSON.stringify(body);
+  const now = new Date();
+  const headers = {
+    'webhook-id': id,
+    'webhook-timestamp': `${Math.floor(now.getTime() / 1000)}`,
+    'webhook-signature': new Webhook(SECRET).sign(id, now, text),
+  };
+  return service.ask(path, { method: 'POST', body: text, headers });
+}
+
 test('nobody is served without the key', async () => {
   const response = await service.ask(`/tables?day=${DAY}`, { headers: { authorization: 'Bearer other' } });
   expect(response.status).toBe(401);
+  expect((await service.ask('/mcp', { method: 'POST', headers: { authorization: 'Bearer other' } })).status).toBe(401);
 });
 
 test('a day may be said as people say it', async () => {
@@ -72,6 +88,43 @@ test('what makes no sense is refused with a reason', async () => {
   expect((await service.ask('/bookings', { method: 'POST', body: '{' })).status).toBe(400);
   expect((await service.ask('/guests/%/bookings')).status).toBe(400);
   expect((await service.ask('/nowhere')).status).toBe(404);
+});
+
+test('it is asked about a call by whoever signs with its secret, and knows its guests', async () => {
+  await post('/bookings', booking('+15550115'));
+  const about = (data: object) => signed('/calls/ringing', 'call-1', { type: 'call.ringing', data });
+  const regular = { variables: { guest: 'Bianchi', wishes: 'The table by the window.' } };
+  expect(await (await about({ direction: 'inbound', from: '+15550114', to: '+15550188' })).json()).toEqual(regular);
+  expect(await (await about({ direction: 'outbound', from: '+15550188', to: '+15550114' })).json()).toEqual(regular);
+  expect(await (await about({ direction: 'inbound', from: '+15550115' })).json()).toEqual({
+    variables: { guest: 'Rossi', wishes: '' },
+  });
+  expect(await (await about({ direction: 'inbound', from: '+15550116' })).json()).toEqual({});
+  const unsigned = await service.ask('/calls/ringing', { method: 'POST', body: '{}' });
+  expect([unsigned.status, await unsigned.json()]).toEqual([401, { reason: expect.stringContaining('signature') }]);
+});
+
+test('it takes an event once, however often it is sent', async () => {
+  const event = { type: 'call.ended', data: { callId: 'CA7', outcome: { kind: 'completed' } } };
+  for (const id of ['call_ended_CA7', 'call_ended_CA7', 'call_ended_CA8']) {
+    expect((await signed('/calls/events', id, event)).status).toBe(200);
+  }
+  await expect.poll(() => service.requests.filter((line) => line === 'POST /calls/events 200')).toHaveLength(3);
+  expect(service.requests.filter((line) => line === 'call.ended CA7 completed')).toHaveLength(2);
+});
+
+test('a wish is noted of a guest whom it knows', async () => {
+  const client = new Client({ name: 'test', version: '1' });
+  onTestFinished(() => client.close());
+  const requestInit = { headers: { authorization: service.authorization } };
+  const transport = new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`), { requestInit });
+  await client.connect(transport as Parameters<typeof client.connect>[0]);
+  const note = (name: string, wish: string) => client.callTool({ name: 'note_wish', arguments: { name, wish } });
+  expect(await note('bianchi', 'A quiet table.')).toMatchObject({
+    structuredContent: { name: 'Bianchi', wishes: ['The table by the window.', 'A quiet table.'] },
+  });
+  expect(await note('Nobody', 'A quiet table.')).toMatchObject({ isError: true });
+  expect(await note('Bianchi', '')).toMatchObject({ isError: true });
 });
 
 test('a question to the kitchen is answered when somebody there does', async () => {

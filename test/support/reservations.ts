@@ -4,9 +4,12 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { systemClock } from '../../src/lib/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const KEY = 'reservations-key';
+/** By which it is asked and told of calls. */
+export const SECRET = `whsec_${Buffer.alloc(32, 'reservations').toString('base64')}`;
 /** Where the agent's file expects it. */
 const ADDRESS = '127.0.0.1:8091';
 /** Nobody is in the kitchen to answer. */
@@ -21,12 +24,15 @@ export interface Booking {
 
 export interface Reservations {
   readonly url: string;
-  /** Such as `POST /bookings 200`, in the order in which they were done with. */
+  readonly authorization: string;
+  /** Such as `POST /bookings 200`, in the order in which they were done with; and what it was told of calls, such as `call.ended CA…`. */
   readonly requests: readonly string[];
   /** What a replay needs for its agents to use it. */
   readonly replayed: {
     readonly files: Readonly<Record<string, string>>;
     readonly env: Readonly<Record<string, string>>;
+    readonly account: true;
+    readonly startMs: number;
     readonly unanswered: (path: string) => boolean;
   };
   ask(path: string, init?: RequestInit): Promise<Response>;
@@ -36,7 +42,7 @@ export interface Reservations {
 
 export async function startReservations(): Promise<Reservations> {
   const child = spawn(process.execPath, [join(ROOT, 'examples/reservations/server.mjs')], {
-    env: { RESERVATIONS_KEY: KEY, RESERVATIONS_PORT: '0' },
+    env: { RESERVATIONS_KEY: KEY, RESERVATIONS_SECRET: SECRET, RESERVATIONS_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const requests: string[] = [];
@@ -52,10 +58,14 @@ export async function startReservations(): Promise<Reservations> {
     fetch(url + path, { ...init, headers: { authorization: `Bearer ${KEY}`, ...init.headers } });
   return {
     url,
+    authorization: `Bearer ${KEY}`,
     requests,
     replayed: {
       files: configAt(new URL(url).host),
-      env: { RESERVATIONS_KEY: KEY },
+      env: { RESERVATIONS_KEY: KEY, RESERVATIONS_SECRET: SECRET },
+      account: true,
+      // It takes no signature of another hour.
+      startMs: systemClock.wallMs(),
       unanswered: (path) => path === UNANSWERED,
     },
     ask,

@@ -28,11 +28,14 @@ describe('the fixtures that we ship', () => {
         'goodbye-interrupted',
         'hang-up-mid-sentence',
         'question',
+        'regular-guest',
         'silent-caller',
         'tool-hangs',
         'tool-twice',
         'transfer',
+        'transfer-by-sip',
         'transfer-unanswered',
+        'transfer-warm',
         'voicemail',
       ]),
     );
@@ -113,6 +116,16 @@ describe('what is refused', () => {
   test.each([
     ['an unknown key', { ...silent, surprise: 1 }, /Unrecognized key: "surprise"/],
     ['no title', { ...silent, title: undefined }, /→ at title/],
+    [
+      'another who neither answers nor does not',
+      { ...silent, phone: { ...good.phone, others: [{ number: '+15550166' }] } },
+      /→ at phone\.others\[0\]/,
+    ],
+    [
+      'another whose recording is missing',
+      { ...silent, phone: { ...good.phone, others: [{ number: '+15550166', script: [{ say: 'none.wav' }] }] } },
+      /no such file: .*none\.wav/,
+    ],
     ['a number that is none', { ...silent, phone: { ...good.phone, to: 'reception' } }, /→ at phone\.to/],
     [
       'a step with two verbs',
