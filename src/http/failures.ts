@@ -24,7 +24,8 @@ const STATUS_BY_CODE: Partial<Record<FailureCode, number>> = {
 
 const STATUS_BY_FAULT: Record<Fault, number> = { client: 400, us: 500, provider: 502, model: 502 };
 
-export const statusOf = ({ code, fault }: Failure): number => STATUS_BY_CODE[code] ?? STATUS_BY_FAULT[fault];
+export const statusOf = ({ code, fault }: Pick<Failure, 'code' | 'fault'>): number =>
+  STATUS_BY_CODE[code] ?? STATUS_BY_FAULT[fault];
 
 export interface FailureDeps {
   readonly logger: Logger;

@@ -1,7 +1,7 @@
 export type { CallView, placeCall } from './api-schemas.ts';
 export type { CallsApiSettings } from './app.ts';
 export type { Calls } from './calls.ts';
-export type { CallsDoor } from './calls-door.ts';
+export { CALLS_DOOR_FAILURES, type CallsDoor } from './calls-door.ts';
 export { type Notice, STREAM_ENDED_PATH } from './connect.ts';
 export type { Goodbye } from './goodbyes.ts';
 export { HTTP_LIMITS, type HttpLimits } from './limits.ts';

@@ -1,10 +1,41 @@
-/** The routes for calls as an OpenAPI 3.1 document, made of the schemas by which requests are judged. */
+/** The routes for calls as an OpenAPI 3.1 document, made of the schemas by which requests are judged, and of the failures they answer with. */
 import { z } from 'zod';
+import { FAILURES, type FailureCode } from '../lib/index.ts';
 import { apiError, callList, callView, placeCall } from './api-schemas.ts';
+import { CALLS_DOOR_FAILURES as OF_DOOR } from './calls-door.ts';
+import { statusOf } from './failures.ts';
 
-const JSON_TYPE = 'application/json';
+type Json = Readonly<Record<string, unknown>>;
 
-export function openApi(): Readonly<Record<string, unknown>> {
+/** Who asks is looked at before anything else, and what nobody thought of is a defect. */
+const OF_ANY = ['API_OFF', 'API_UNAUTHORIZED', 'INTERNAL'] as const;
+const REFUSALS = {
+  place: [...OF_ANY, ...OF_DOOR.place, 'API_RATE_LIMITED', 'API_KEY_REUSED', 'API_IN_PROGRESS'],
+  list: [...OF_ANY, ...OF_DOOR.list],
+  look: [...OF_ANY, ...OF_DOOR.look, 'CALL_UNKNOWN'],
+  hangUp: [...OF_ANY, ...OF_DOOR.hangUp, 'CALL_UNKNOWN'],
+} as const satisfies Record<keyof typeof OF_DOOR, readonly FailureCode[]>;
+
+const WHY: Readonly<Record<(typeof REFUSALS)[keyof typeof REFUSALS][number], string>> = {
+  API_OFF: 'CALLBRIDGE_API_KEY is not set.',
+  API_UNAUTHORIZED: 'The key is missing, or another one.',
+  API_BAD_REQUEST: 'The body, or the Idempotency-Key, is not as it must be.',
+  API_RATE_LIMITED: 'Too many; Retry-After says when.',
+  API_KEY_REUSED: 'The Idempotency-Key came with another request.',
+  API_IN_PROGRESS: 'The first request with this Idempotency-Key has no answer yet.',
+  CALL_UNKNOWN: 'Nobody knows the call.',
+  OUTBOUND_OFF: 'There is no account, or nowhere to call.',
+  OUTBOUND_REFUSED: 'This number may not be called.',
+  SERVICE_DRAINING: 'The service stops.',
+  SERVICE_FULL: 'There is no room for a call.',
+  SERVICE_OVERLOADED: 'The service is late with the calls that it has.',
+  PROVIDER_REFUSED: 'The provider does not place this call.',
+  PROVIDER_BUSY: 'The provider did not take the call on, and may later.',
+  PROVIDER_REST: 'The provider did not say that it has done it; it may have.',
+  INTERNAL: 'A defect of the service.',
+};
+
+export function openApi(): Json {
   return {
     openapi: '3.1.0',
     info: {
@@ -27,24 +58,14 @@ export function openApi(): Readonly<Record<string, unknown>> {
               schema: { type: 'string', minLength: 1, maxLength: 255 },
             },
           ],
-          requestBody: { required: true, content: { [JSON_TYPE]: { schema: schemaOf(placeCall, 'input') } } },
+          requestBody: { required: true, content: jsonOf('PlaceCall') },
           responses: {
             201: {
               description: 'The provider has taken the call on.',
               headers: { Location: { schema: { type: 'string' } } },
-              content: { [JSON_TYPE]: { schema: schemaOf(callView, 'output') } },
+              content: jsonOf('Call'),
             },
-            ...errors({
-              400: 'The body, or the Idempotency-Key, is not as it must be.',
-              401: 'The key is missing, or another one.',
-              403: 'No calls are placed, or not to this number.',
-              404: 'CALLBRIDGE_API_KEY is not set.',
-              409: 'The Idempotency-Key came with another request, or the first one is under way.',
-              422: 'The provider does not place this call.',
-              429: 'Too many; Retry-After says when.',
-              502: 'Nobody knows whether the call was placed.',
-              503: 'Not now.',
-            }),
+            ...refusals('place'),
           },
         },
         get: {
@@ -53,9 +74,9 @@ export function openApi(): Readonly<Record<string, unknown>> {
           responses: {
             200: {
               description: 'Outbound calls that are not over, and calls that were answered and are not over.',
-              content: { [JSON_TYPE]: { schema: schemaOf(callList, 'output') } },
+              content: jsonOf('Calls'),
             },
-            ...errors({ 401: 'The key is missing, or another one.', 404: 'CALLBRIDGE_API_KEY is not set.' }),
+            ...refusals('list'),
           },
         },
       },
@@ -66,38 +87,45 @@ export function openApi(): Readonly<Record<string, unknown>> {
         get: {
           operationId: 'getCall',
           summary: 'Tells how a call goes, or went',
-          responses: {
-            200: { description: 'The call.', content: { [JSON_TYPE]: { schema: schemaOf(callView, 'output') } } },
-            ...errors({ 401: 'The key is missing, or another one.', 404: 'Nobody knows the call.' }),
-          },
+          responses: { 200: { description: 'The call.', content: jsonOf('Call') }, ...refusals('look') },
         },
         delete: {
           operationId: 'hangUp',
           summary: 'Ends a call',
-          responses: {
-            204: { description: 'It is over, or was.' },
-            ...errors({
-              401: 'The key is missing, or another one.',
-              404: 'Nobody knows the call.',
-              502: 'The provider did not end it.',
-            }),
-          },
+          responses: { 204: { description: 'It is over, or was.' }, ...refusals('hangUp') },
         },
       },
     },
-    components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'CALLBRIDGE_API_KEY' } } },
+    components: {
+      schemas: {
+        ...schemasOf({ PlaceCall: placeCall }, 'input'),
+        ...schemasOf({ Call: callView, Calls: callList, Error: apiError }, 'output'),
+      },
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'CALLBRIDGE_API_KEY' } },
+    },
   };
 }
 
-function errors(byStatus: Readonly<Record<number, string>>): Record<string, unknown> {
-  const content = { [JSON_TYPE]: { schema: schemaOf(apiError, 'output') } };
+/** By status, with the codes that it comes with. */
+function refusals(route: keyof typeof REFUSALS): Json {
+  const byStatus = new Map<number, string[]>();
+  for (const code of REFUSALS[route]) {
+    const status = statusOf({ code, fault: FAILURES[code].fault });
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${WHY[code]}`]);
+  }
   return Object.fromEntries(
-    Object.entries(byStatus).map(([status, description]) => [status, { description, content }]),
+    [...byStatus].map(([status, whys]) => [status, { description: whys.join(' '), content: jsonOf('Error') }]),
   );
 }
 
-/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', reused: 'inline' });
-  return rest;
+const refTo = (name: string): string => `#/components/schemas/${name}`;
+
+const jsonOf = (name: string): Json => ({ 'application/json': { schema: { $ref: refTo(name) } } });
+
+/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is; a schema is named by where it stands. */
+function schemasOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 'output'): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, { io, target: 'draft-2020-12', uri: refTo }).schemas;
+  return Object.fromEntries(Object.entries(made).map(([name, { $schema: _, $id: __, ...schema }]) => [name, schema]));
 }

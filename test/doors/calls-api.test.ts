@@ -1,8 +1,9 @@
 /** What can come in by the routes for calls: at a real server, whose calls only take notes. After each attack an honest call works. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallsDoor, CallView } from '../../src/http/index.ts';
+import { CALLS_DOOR_FAILURES, type CallsDoor, type CallView } from '../../src/http/index.ts';
 import { Failure, type FailureCode } from '../../src/lib/index.ts';
+import { documentedAnswers } from '../support/documented-answers.ts';
 import { CALL, startService } from '../unit/http/service.ts';
 import { hostileText } from './hostile.ts';
 import { answerTo, statusesIn } from './raw.ts';
@@ -29,12 +30,22 @@ async function givenApi(door: Partial<CallsDoor> = {}, apiKey: string | null = A
     ...(apiKey !== null && { apiKey }),
     door: { place, look, hangUp, ...door },
   });
-  const ask = (method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Response> =>
-    fetch(`http://127.0.0.1:${service.port}${path}`, {
+  const origin = `http://127.0.0.1:${service.port}`;
+  const expectDocumented = documentedAnswers(origin);
+  const ask = async (
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body?: string,
+  ): Promise<Response> => {
+    const response = await fetch(origin + path, {
       method,
       headers: { authorization: `Bearer ${API_KEY}`, ...headers },
       body: body ?? null,
     });
+    await expectDocumented(method, path, response);
+    return response;
+  };
   const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
     ask(
       'POST',
@@ -284,13 +295,32 @@ test('more than ten calls at once, and then one a second, are refused with the t
   expect(placed).toHaveLength(11);
 });
 
-test('a defect is told in the log alone', async () => {
-  const { service, post } = await givenApi({
-    place: async () => {
-      throw new Error('the secret reason');
-    },
-  });
-  const answer = await post(ORDER);
+const ROUTES = [
+  ['place', 'POST', '/calls'],
+  ['list', 'GET', '/calls'],
+  ['look', 'GET', `/calls/${CALL}`],
+  ['hangUp', 'DELETE', `/calls/${CALL}`],
+] as const;
+const FAILING = ROUTES.flatMap(([does, method, path]) =>
+  CALLS_DOOR_FAILURES[does].map((code) => [does, method, path, code] as const),
+);
+
+const failingWith =
+  (failure: Error): (() => Promise<never>) =>
+  () =>
+    Promise.reject(failure);
+
+test.each(FAILING)(
+  '%s (%s %s) that fails with %s is answered as the document says',
+  async (does, method, path, code) => {
+    const { ask, post } = await givenApi({ [does]: failingWith(new Failure(code, 'no')) });
+    expect(await errorOf(await (method === 'POST' ? post(ORDER) : ask(method, path)))).toBe(code);
+  },
+);
+
+test.each(ROUTES)('a defect of %s (%s %s) is told in the log alone', async (does, method, path) => {
+  const { service, ask, post } = await givenApi({ [does]: failingWith(new Error('the secret reason')) });
+  const answer = await (method === 'POST' ? post(ORDER) : ask(method, path));
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain('secret reason');
   expect(service.log()).toContain('the secret reason');

@@ -307,6 +307,19 @@ describe('an order is turned down', () => {
   });
 });
 
+test('without an account nobody can be asked to end a call that goes on', async () => {
+  const given = await givenOutbound({ env: { TWILIO_ACCOUNT_SID: '' }, model: MODEL });
+  const calling = given.incoming([{ hear: 'agent' }, { wait: 60_000 }, 'hangUp']);
+  const look = async (): Promise<string> => {
+    const { calls } = (await (await given.ask('GET', '/calls')).json()) as { calls: { id: string }[] };
+    return calls[0]?.id ?? Promise.reject(new Error('no call yet'));
+  };
+  const id = await vi.waitFor(look, { timeout: 10_000, interval: 5 });
+  const answer = await given.ask('DELETE', `/calls/${id}`);
+  expect([answer.status, await answer.json()]).toMatchObject([403, { error: 'OUTBOUND_OFF' }]);
+  await calling;
+});
+
 test('TWILIO_FROM calls, unless the order says who does', async () => {
   const given = await givenOutbound({ env: { TWILIO_FROM: '+15550111' } });
   const answer = await given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA } });

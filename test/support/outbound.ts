@@ -26,6 +26,7 @@ import {
 import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts';
 import { countingIds } from './counting-ids.ts';
+import { documentedAnswers } from './documented-answers.ts';
 import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
@@ -114,8 +115,10 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
     rmSync(data, { recursive: true, force: true });
   });
 
-  const ask: Outbound['ask'] = (method, path, { body, headers = {} } = {}) =>
-    fetch(`http://127.0.0.1:${service.port}${path}`, {
+  const origin = `http://127.0.0.1:${service.port}`;
+  const expectDocumented = documentedAnswers(origin);
+  const ask: Outbound['ask'] = async (method, path, { body, headers = {} } = {}) => {
+    const response = await fetch(origin + path, {
       method,
       headers: {
         authorization: `Bearer ${API_KEY}`,
@@ -124,13 +127,16 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
       },
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     });
+    if (/^\/calls\b/.test(path)) await expectDocumented(method, path, response);
+    return response;
+  };
   return {
     clock,
     live,
     twilio,
     exchange,
     log,
-    url: `http://127.0.0.1:${service.port}`,
+    url: origin,
     ask,
     incoming: (script) => {
       const calling = placeCall({
