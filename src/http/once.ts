@@ -43,7 +43,7 @@ export class Once {
     }
     // A key may say something about people; what is kept does not.
     const name = `once:${digest(key)}`;
-    const mine = { asked: digest(JSON.stringify(asked)) };
+    const mine = { asked: digest(JSON.stringify(asked, inOrder)) };
     const known = await this.#answers.note(name, { rank: 0, value: JSON.stringify(mine), forMs: REMEMBERED_MS });
     if (known !== undefined) return this.#earlier(name, mine.asked, known);
     const running = this.#work(name, mine, work).finally(() => this.#running.delete(name));
@@ -76,6 +76,12 @@ export class Once {
       'the first request with this Idempotency-Key is still under way, or its process is gone; look at GET /calls before you take another key',
     );
   }
+}
+
+/** An object has no order: https://www.rfc-editor.org/rfc/rfc8259#section-1 */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');

@@ -238,6 +238,18 @@ describe('an Idempotency-Key', () => {
     expect(placed).toHaveLength(1);
   });
 
+  test('that comes again with the variables in another order does, too', async () => {
+    const { post, placed } = await givenApi();
+    const headers = { 'idempotency-key': 'a' };
+    const answers = [
+      await post({ ...ORDER, variables: { name: 'Ada', day: 'Monday' } }, headers),
+      await post({ ...ORDER, variables: { day: 'Monday', name: 'Ada' } }, headers),
+      await post({ ...ORDER, variables: { name: 'Monday', day: 'Ada' } }, headers),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 409]);
+    expect(placed).toHaveLength(1);
+  });
+
   test('that comes with another request is refused', async () => {
     const { post, placed } = await givenApi();
     await post(ORDER, { 'idempotency-key': 'a' });
