@@ -14,6 +14,7 @@ export const CALLS_DOOR_FAILURES = {
     'SERVICE_OVERLOADED',
     'PROVIDER_REFUSED',
     'PROVIDER_BUSY',
+    'PROVIDER_ACCOUNT',
     'PROVIDER_REST',
   ],
   list: [],

@@ -31,6 +31,7 @@ const WHY: Readonly<Record<(typeof REFUSALS)[keyof typeof REFUSALS][number], str
   SERVICE_OVERLOADED: 'The service is late with the calls that it has.',
   PROVIDER_REFUSED: 'The provider does not place this call.',
   PROVIDER_BUSY: 'The provider did not take the call on, and may later.',
+  PROVIDER_ACCOUNT: 'The provider does not let the account of the service place calls.',
   PROVIDER_REST: 'The provider did not say that it has done it; it may have.',
   INTERNAL: 'A defect of the service.',
 };

@@ -44,6 +44,7 @@ export const FAILURES = {
   OUTBOUND_REFUSED: { fault: 'client', retryable: false },
   PROVIDER_REFUSED: { fault: 'client', retryable: false },
   PROVIDER_BUSY: { fault: 'provider', retryable: true },
+  PROVIDER_ACCOUNT: { fault: 'us', retryable: false },
 
   // Whoever is asked about a call that rings
   CALL_START_FAILED: { fault: 'client', retryable: true },

@@ -18,7 +18,8 @@ export interface CallOrder {
 export interface CallPlacer {
   /**
    * Resolves with the call's id when the provider has taken it on. Rejects with Failure PROVIDER_REFUSED when it never will,
-   * PROVIDER_BUSY when it may later, and PROVIDER_REST when nobody knows whether it has.
+   * PROVIDER_BUSY when it may later, PROVIDER_ACCOUNT when it may once our access to it is mended, and PROVIDER_REST when nobody
+   * knows whether it has.
    */
   place(order: CallOrder): Promise<string>;
 }

@@ -119,10 +119,25 @@ test.each([
   expect(rest.requests).toHaveLength(1);
 });
 
+test('an account that may place no calls, or is not known at the base URL, has placed none', async () => {
+  const { rest, placer } = await given();
+  rest.trouble({ refuse: 20403 });
+  const failures = [
+    await failureOf(placer().place(ORDER)),
+    await failureOf(placer(TOKEN, `${rest.url}/elsewhere`).place(ORDER)),
+  ];
+  expect(failures.map(({ code, message }) => [code, message.replace(/^.*: /, '')])).toEqual([
+    ['PROVIDER_ACCOUNT', 'HTTP 403, Twilio 20403'],
+    ['PROVIDER_ACCOUNT', 'HTTP 404, Twilio 20404'],
+  ]);
+  expect(rest.requests).toHaveLength(2);
+});
+
 test('a wrong token is told without the token, or anything else of the request', async () => {
   const { placer } = await given();
   const failure = await failureOf(placer('hush-token').place(ORDER));
-  expect(failure).toMatchObject({ code: 'PROVIDER_REST', message: expect.stringContaining('HTTP 401, Twilio 20003') });
+  expect(failure.code).toBe('PROVIDER_ACCOUNT');
+  expect(failure.message).toContain('HTTP 401, Twilio 20003');
   expect(failure.cause).toBeUndefined();
   expect(failure.message).not.toMatch(/hush|\+1555|voice\.example/);
 });

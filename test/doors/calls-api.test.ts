@@ -277,6 +277,7 @@ describe('an Idempotency-Key', () => {
     ['PROVIDER_REST', 502, 1],
     ['PROVIDER_REFUSED', 422, 1],
     ['PROVIDER_BUSY', 503, 2],
+    ['PROVIDER_ACCOUNT', 503, 2],
     ['SERVICE_DRAINING', 503, 2],
     ['OUTBOUND_REFUSED', 403, 2],
   ])('whose request failed with %s is asked again only where nothing can have rung', async (code, status, times) => {

@@ -307,6 +307,17 @@ describe('an order is turned down', () => {
   });
 });
 
+test('an order that failed for wrong credentials rings, with the same Idempotency-Key, once they are mended', async () => {
+  const given = await givenOutbound();
+  const order = () =>
+    given.ask('POST', '/calls', { body: { agent: 'caller', to: ADA }, headers: { 'idempotency-key': 'a' } });
+  given.twilio.trouble({ refuse: 20003 });
+  const answer = await order();
+  expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'PROVIDER_ACCOUNT' }]);
+  expect((await order()).status).toBe(201);
+  expect(given.exchange.calls).toHaveLength(1);
+});
+
 test('without an account nobody can be asked to end a call that goes on', async () => {
   const given = await givenOutbound({ env: { TWILIO_ACCOUNT_SID: '' }, model: MODEL });
   const calling = given.incoming([{ hear: 'agent' }, { wait: 60_000 }, 'hangUp']);

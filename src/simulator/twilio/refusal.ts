@@ -3,6 +3,7 @@
 const MESSAGES = {
   20001: 'Invalid parameter',
   20003: 'Authenticate',
+  20403: 'Forbidden',
   20404: 'The requested resource was not found',
   20429: 'Too Many Requests',
   20500: 'Internal Server Error',
@@ -19,6 +20,7 @@ const MESSAGES = {
 const STATUSES: Readonly<Record<RefusalCode, number>> = {
   20001: 400,
   20003: 401,
+  20403: 403,
   20404: 404,
   20429: 429,
   20500: 500,

@@ -15,7 +15,8 @@ const NOT_REACHED: ReadonlySet<string> = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-const UNAUTHORIZED: ReadonlySet<number> = new Set([401, 403]);
+/** Credentials that are wrong, an account that may not, and one that is not known at this base URL: nothing was placed. */
+const NO_ACCESS: ReadonlySet<number> = new Set([401, 403, 404]);
 /** Twilio ends any call after four hours. */
 const MAX_CALL_SECONDS = 4 * 60 * 60;
 /** How long Twilio listens for a machine, in seconds: longer than any greeting that people bear. */
@@ -71,7 +72,10 @@ function failed(answer: RestAnswer): Failure {
   if (status === TOO_MANY_REQUESTS || (status === 0 && NOT_REACHED.has(connection))) {
     return new Failure('PROVIDER_BUSY', `Twilio did not take the call on, and may later: ${why}`);
   }
-  if (status === 0 || status >= FIRST_SERVER_ERROR || UNAUTHORIZED.has(status)) {
+  if (NO_ACCESS.has(status)) {
+    return new Failure('PROVIDER_ACCOUNT', `Twilio does not let this account place calls, or does not know it: ${why}`);
+  }
+  if (status === 0 || status >= FIRST_SERVER_ERROR) {
     return new Failure('PROVIDER_REST', `Twilio did not say that it has taken the call on: ${why}`);
   }
   return new Failure('PROVIDER_REFUSED', `Twilio does not place this call: ${why}`);
