@@ -27,6 +27,8 @@ export interface DialTools {
 const LOOK_EVERY_MS = 1_000;
 /** Twilio's own answer to an order may take ten. */
 const REQUEST_DEADLINE_MS = 15_000;
+/** How long the service may tell nothing of the call: one that restarts is back by then, or another one in its place. */
+const MAX_UNTOLD_MS = 30_000;
 /** A record is written within a second or two of the call's end; a worker elsewhere writes none here. */
 const RECORD_WITHIN_MS = 5_000;
 
@@ -68,7 +70,7 @@ export function dialCommand(): Command {
     .option('--url <url>', 'where the service listens', origin, 'http://localhost:8080')
     .addHelpText(
       'after',
-      '\nThe key is that of CALLBRIDGE_API_KEY. Exit codes: 0 somebody answered, 1 nobody did, 2 it was not placed.',
+      '\nThe key is that of CALLBRIDGE_API_KEY. Exit codes: 0 somebody answered, 1 nobody did, 2 it was not placed, as far as is known,\n3 the service tells nothing more of it, and it may go on.',
     )
     .action((number: string, options: Options) =>
       orFail(async () => {
@@ -81,7 +83,7 @@ export function dialCommand(): Command {
     );
 }
 
-/** Resolves with the exit code. Rejects with Failure when the call was not placed, or the service is not there any more. */
+/** Resolves with the exit code. Rejects with Failure when the call was not placed, as far as is known. */
 export async function dial(number: string, options: Options, tools: DialTools): Promise<number> {
   const { clock, ids, out, signal } = tools;
   const { agent, from, greeting, voice, language, var: variables } = options;
@@ -89,22 +91,35 @@ export async function dial(number: string, options: Options, tools: DialTools): 
     body: JSON.stringify({ agent, to: number, from, variables, greeting, voice, language }),
     headers: { 'content-type': 'application/json', 'idempotency-key': ids.uuid() },
   });
-  let call = view.parse(placed);
+  let call = viewIn(placed);
   const beganMs = clock.nowMs();
   const tell = (what: string): void => out(`${((clock.nowMs() - beganMs) / 1_000).toFixed(0).padStart(4)} s  ${what}`);
   tell(`${STATES[call.state]}: ${call.id}`);
   let hungUp = false;
   let answered = false;
   let endedMs: number | undefined;
+  let untoldSinceMs: number | undefined;
   while (call.state !== 'ended' || (call.record === undefined && clock.nowMs() - (endedMs ?? 0) < RECORD_WITHIN_MS)) {
     await pause(clock, signal);
-    if (signal.aborted && !hungUp) {
-      hungUp = true;
-      tell('hanging up');
-      await ask('DELETE', `/calls/${call.id}`, options, tools);
-    }
+    const path = `/calls/${call.id}`;
     const before = call.state;
-    call = view.parse(await ask('GET', `/calls/${call.id}`, options, tools));
+    try {
+      if (signal.aborted && !hungUp) {
+        await ask('DELETE', path, options, tools);
+        hungUp = true;
+        tell('hanging up');
+      }
+      call = viewIn(await ask('GET', path, options, tools));
+      untoldSinceMs = undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      if (signal.aborted && !hungUp) tell(`not hung up yet: ${error.message}`);
+      else if (untoldSinceMs === undefined) tell(`nothing is told of the call: ${error.message}`);
+      untoldSinceMs ??= clock.nowMs();
+      if (clock.nowMs() - untoldSinceMs < MAX_UNTOLD_MS) continue;
+      tell(`given up; the call may go on, and DELETE ${path} ends it`);
+      return 3;
+    }
     answered ||= call.state === 'inProgress' || (call.state === 'ended' && ENDS[call.end ?? ''] === undefined);
     if (call.state === before) continue;
     if (call.state === 'ended') endedMs = clock.nowMs();
@@ -118,6 +133,12 @@ export async function dial(number: string, options: Options, tools: DialTools): 
   }
   for (const { speaker, heardText } of call.record?.lines ?? []) out(`  ${speaker}: ${heardText}`);
   return 0;
+}
+
+function viewIn(answer: unknown): View {
+  const { success, data } = view.safeParse(answer);
+  if (!success) throw new Failure('API_BAD_REQUEST', 'what was answered is no call: another service may listen there');
+  return data;
 }
 
 /** Shorter when the signal comes meanwhile. */

@@ -1,5 +1,8 @@
 /** `callbridge dial` against a service whose Twilio is simulated. */
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { dial } from '../../src/cli/dial.ts';
 import { systemIds } from '../../src/lib/index.ts';
 import { nobody, person } from '../../src/simulator/index.ts';
@@ -78,6 +81,65 @@ describe('callbridge dial', () => {
       'hanging up',
       'over: taken back before it was answered',
     ]);
+  });
+
+  describe('while the service fails', () => {
+    /** What stands before the service, and answers in its place where `fails` says so. */
+    async function behindProxy(given: Outbound, fails: (method: string) => boolean): Promise<string> {
+      const proxy = createServer((asked, answer) => {
+        if (fails(asked.method ?? '')) return void answer.writeHead(503).end('{"error":"SERVICE_DRAINING"}');
+        const { url: path = '', method, headers } = asked;
+        const passing = request(given.url + path, { method, headers }, (from) => {
+          answer.writeHead(from.statusCode ?? 502, from.headers);
+          from.pipe(answer);
+        });
+        asked.pipe(passing);
+      });
+      proxy.listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      onTestFinished(() => void proxy.close());
+      return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    }
+    const TALKS = { callees: { [ADA]: person([{ wait: 20_000 }, 'hangUp'], 1_000) } };
+    const withoutTime = (lines: readonly string[]): string[] => lines.map((line) => line.replace(/^ *\d+ s {2}/, ''));
+
+    test('for a moment, says so and asks on', async () => {
+      const given = await givenOutbound(TALKS);
+      let looks = 0;
+      const url = await behindProxy(given, (method) => method === 'GET' && [5, 6].includes(++looks));
+      const { code, lines } = await given.wind(dialled(given, ADA, { url }));
+      expect(code).toBe(0);
+      const told = withoutTime(lines);
+      expect(told.filter((line) => line.startsWith('nothing'))).toEqual([
+        'nothing is told of the call: 503: SERVICE_DRAINING',
+      ]);
+      expect(told.indexOf('over')).toBeGreaterThan(told.findIndex((line) => line.startsWith('nothing')));
+    });
+
+    test('for longer than half a minute, ends with the id of the call, which may go on', async () => {
+      const given = await givenOutbound({ callees: { [ADA]: person([{ wait: 120_000 }], 1_000) } });
+      const goneMs = given.clock.nowMs() + 5_000;
+      const url = await behindProxy(given, (method) => method === 'GET' && given.clock.nowMs() > goneMs);
+      const { code, lines } = await given.wind(dialled(given, ADA, { url }));
+      expect(code).toBe(3);
+      const [last, before] = lines.toReversed();
+      expect(before).toMatch(/^ {3}\d s {2}nothing is told of the call: 503/);
+      expect(last).toMatch(/^ {2}3\d s {2}given up; the call may go on, and DELETE \/calls\/CA[0-9a-f]{32} ends it$/);
+    });
+
+    test('is asked to hang up until it does', async () => {
+      const given = await givenOutbound({ callees: { [ADA]: person([{ wait: 60_000 }], 60_000) } });
+      let tries = 0;
+      const url = await behindProxy(given, (method) => method === 'DELETE' && ++tries < 3);
+      const { code, lines } = await given.wind(dialled(given, ADA, { url, abortOn: 'it rings' }));
+      expect(code).toBe(1);
+      expect(withoutTime(lines).slice(-4)).toEqual([
+        'not hung up yet: 503: SERVICE_DRAINING',
+        'not hung up yet: 503: SERVICE_DRAINING',
+        'hanging up',
+        'over: taken back before it was answered',
+      ]);
+    });
   });
 
   test.each([
