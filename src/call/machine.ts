@@ -138,7 +138,12 @@ export function advance(state: CallState, event: CallEvent): Step {
     case 'taken':
       return [{ phase: 'released' }, ['closeLive', 'closeStream', 'letGo']];
   }
-  if (event.type === 'hangUp' && state.phase !== 'draining') return drain(completed(event.by));
+  if (event.type === 'hangUp' && state.phase !== 'draining') {
+    // Who was told that they are put through is, and the call's time is over for the agent alone.
+    const isPutThrough = state.phase === 'farewell' && typeof state.next !== 'string';
+    if (isPutThrough && event.by === 'timeLimit') return [{ ...state, alone: true }, ['closeLive']];
+    return drain(completed(event.by));
+  }
   // A goodbye is said to its end here, and an agent that has said it is missed by nobody.
   if (state.phase !== 'draining' && state.phase !== 'farewell') {
     if (event.type === 'liveLost' && !event.recoverable) return apologise(event.code);

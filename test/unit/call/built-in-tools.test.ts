@@ -4,6 +4,7 @@ import type { ScenarioInput } from '../../../src/simulator/index.ts';
 import { Toolbox } from '../../../src/tools/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { type OneCall, type OneCallOptions, placeOneCall } from '../../support/one-call.ts';
+import { config } from '../../support/registry.ts';
 
 type Spec = Parameters<Toolbox['open']>[0];
 type Turn = NonNullable<ScenarioInput['turns']>[number];
@@ -54,12 +55,12 @@ async function callWith(
   spec: Spec,
   turns: readonly Turn[],
   model: Omit<ScenarioInput, 'turns'> = {},
-  outbound?: OneCallOptions['outbound'],
+  { agent: change, outbound }: Pick<OneCallOptions, 'agent' | 'outbound'> = {},
 ): Promise<OneCall> {
   clock = new ManualClock();
   const tool = await new Toolbox({ clock }).open(spec);
   const scenario = { turns: [...turns], fallbackTurn: {}, ...model };
-  const agent = { greeting: undefined, patience: undefined, tools: [tool] };
+  const agent = { greeting: undefined, patience: undefined, tools: [tool], ...change };
   placed = placeOneCall({ clock, model: scenario, agent, outbound });
   await clock.advance(3_000);
   await placed.says(1_000);
@@ -131,13 +132,27 @@ describe.each<[Spec, Record<string, unknown>, unknown]>([
   });
 });
 
+test('who is told that they are put through is, though the time of the call is over before that is said', async () => {
+  const { limits } = config.agents.find(({ name }) => name === 'reception')!;
+  const agent = { limits: { ...limits, callMs: 7_000 } };
+  const call = await callWith(TRANSFER, [calls(TRANSFER, DESK, LAST_WORDS), SILENT], {}, { agent });
+  await clock.advance(3_500);
+  // What they have to say to it comes too late, as the end of the call would.
+  await call.says(1_000);
+  expect([call.call.phase, call.live.sessions[0]!.eventsOf('closed').length]).toEqual(['farewell', 1]);
+  await clock.advance(4_000);
+  expect(call.call.phase).toBe('released');
+  expect(call.agentLines()).toMatchObject([{ text: LAST_WORDS.says, cut: false }]);
+  expect(call.entries).toContainEqual(expect.objectContaining({ type: 'transferred' }));
+});
+
 describe('a machine that the model has noticed', () => {
   const outbound = { variables: {} };
   const leaves: Spec = { ...VOICEMAIL, message: 'Please call back.' };
   const message: Turn = { on: 'toolResult', ...LAST_WORDS };
 
   test('is left its message by the resumed session, when the one that noticed it is lost', async () => {
-    const call = await callWith(leaves, [calls(VOICEMAIL, {}, BREAKING), message], {}, outbound);
+    const call = await callWith(leaves, [calls(VOICEMAIL, {}, BREAKING), message], {}, { outbound });
     await clock.advance(12_000);
     expect([settled(call), answered(call), call.live.sessions.length]).toEqual([['ok'], ['ok'], 1]);
     expect(call.agentLines()).toMatchObject([{ text: LAST_WORDS.says, cut: false }]);
@@ -145,7 +160,7 @@ describe('a machine that the model has noticed', () => {
 
   test('is left its message by a session that begins afresh, which is told in words', async () => {
     const turns = [calls(VOICEMAIL, {}, BREAKING), { ...message, on: 'text' } as const];
-    const call = await callWith(leaves, turns, { faults: [FORGOTTEN] }, outbound);
+    const call = await callWith(leaves, turns, { faults: [FORGOTTEN] }, { outbound });
     await clock.advance(12_000);
     expect([settled(call), call.live.sessions.length]).toEqual([['ok'], 2]);
     expect(call.texts()).toContainEqual(expect.stringMatching(/you called voicemail_detected .*Please call back/));
@@ -153,13 +168,13 @@ describe('a machine that the model has noticed', () => {
   });
 
   test('is hung up on all the same, when the session is lost', async () => {
-    const call = await callWith(VOICEMAIL, [calls(VOICEMAIL, {}, BREAKING)], {}, outbound);
+    const call = await callWith(VOICEMAIL, [calls(VOICEMAIL, {}, BREAKING)], {}, { outbound });
     await clock.advance(3_000);
     expect([call.call.outcome, settled(call)]).toEqual([{ kind: 'completed', by: 'machine' }, ['ok']]);
   });
 
   test('and hangs up itself has heard so much of its message', async () => {
-    const call = await callWith(leaves, [calls(VOICEMAIL), message], {}, outbound);
+    const call = await callWith(leaves, [calls(VOICEMAIL), message], {}, { outbound });
     await clock.advance(4_000);
     call.call.callerGone();
     await clock.advance(5_000);

@@ -26,6 +26,7 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'heardOut' },
   { type: 'callerSpoke' },
   { type: 'hangUp', by: 'silence' },
+  { type: 'hangUp', by: 'timeLimit' },
   { type: 'playedOut' },
   { type: 'agentMute', rung: 'nudge' },
   { type: 'agentMute', rung: 'resume' },
@@ -227,6 +228,18 @@ describe('the life of a call', () => {
       if (typeof from.next === 'string') {
         expect(to).toEqual({ phase: 'ended', outcome: { kind: 'completed', by: from.next } });
       } else expect(to).toEqual({ phase: 'released', transfer: from.next });
+    }
+  });
+
+  test('that has reached its time limit is put through all the same when the caller was told so, and nobody can stop that', () => {
+    for (const { from, event, to, effects } of edges) {
+      if (from.phase !== 'farewell' || event.type !== 'hangUp' || event.by !== 'timeLimit') continue;
+      if (typeof from.next === 'string') {
+        expect([to, effects]).toEqual([
+          { phase: 'draining', outcome: { kind: 'completed', by: 'timeLimit' } },
+          ['closeLive'],
+        ]);
+      } else expect([to, effects]).toEqual([{ ...from, alone: true }, ['closeLive']]);
     }
   });
 
