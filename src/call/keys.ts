@@ -13,6 +13,8 @@ export interface KeySettings {
 
 /** A key by itself means something: a choice from a menu. */
 const EACH_ALONE: KeySettings = { interDigitMs: 0, maxDigits: 1, secret: false };
+/** Who is asked to finish with a key presses it also when all is known to be entered: later than this it stands for itself. */
+const LATE_TERMINATOR_MS = 5_000;
 /** Stands for a secret key in the transcript. */
 const HIDDEN = '•';
 
@@ -31,6 +33,8 @@ export class Keys {
   readonly #settings: KeySettings;
   #entering = '';
   #entered = '';
+  /** Until then a terminator belongs to what was entered last, and says nothing new. */
+  #lateUntilMs = Number.NEGATIVE_INFINITY;
   #cancel: Cancel = () => undefined;
 
   constructor(options: KeysOptions) {
@@ -45,13 +49,17 @@ export class Keys {
 
   press(key: string): void {
     const { interDigitMs, terminator, maxDigits, secret } = this.#settings;
+    const { clock, pressed } = this.#options;
     this.#cancel();
     const ends = key === terminator;
-    this.#options.pressed(secret && !ends ? HIDDEN : key);
-    // By itself it is a key like any other.
-    if (!ends || this.#entering === '') this.#entering += key;
-    if (ends || this.#entering.length >= maxDigits) this.#finish();
-    else this.#cancel = this.#options.clock.after(interDigitMs, () => this.#finish());
+    pressed(secret && !ends ? HIDDEN : key);
+    if (ends) {
+      this.#terminated(key);
+      return;
+    }
+    this.#entering += key;
+    if (this.#entering.length >= maxDigits) this.#finishUnterminated();
+    else this.#cancel = clock.after(interDigitMs, () => this.#finishUnterminated());
   }
 
   /** The call is over. */
@@ -59,12 +67,25 @@ export class Keys {
     this.#cancel();
   }
 
+  #terminated(key: string): void {
+    const { clock, entered } = this.#options;
+    const isLate = clock.nowMs() < this.#lateUntilMs;
+    this.#lateUntilMs = Number.NEGATIVE_INFINITY;
+    if (this.#entering !== '') this.#finish();
+    // By itself it is a key like any other.
+    else if (!isLate) entered(order(key));
+  }
+
+  #finishUnterminated(): void {
+    this.#lateUntilMs = this.#options.clock.nowMs() + LATE_TERMINATOR_MS;
+    this.#finish();
+  }
+
   #finish(): void {
-    const { secret, terminator } = this.#settings;
     const entered = this.#entering;
     this.#entering = '';
-    this.#entered = entered === terminator ? '' : entered;
-    this.#options.entered(secret && this.#entered !== '' ? secretOrder(entered.length) : order(entered));
+    this.#entered = entered;
+    this.#options.entered(this.#settings.secret ? secretOrder(entered.length) : order(entered));
   }
 }
 

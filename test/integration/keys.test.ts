@@ -29,7 +29,7 @@ tools:
   const script = callScript.parse([
     { hear: 'agent' },
     { hearSilence: { ms: 600 }, withinMs: 20_000 },
-    { press: PIN },
+    { press: `${PIN}#` },
     { hear: 'agent' },
     { hearSilence: { ms: 2_000 }, withinMs: 60_000 },
     { hangUp: true, withinMs: 1_000 },
@@ -48,10 +48,10 @@ tools:
     },
   );
   expect(service.asked).toMatchObject([{ method: 'POST', body: JSON.stringify({ code: PIN }) }]);
-  expect(done.record.digits).toBe('••••••');
+  expect(done.record.digits).toBe('••••••#');
   expect(done.record.lines.map(({ text }) => text)).toEqual([
     'Your code, please.',
-    '••••••',
+    '••••••#',
     'Thank you, it is right.',
   ]);
   expect(JSON.stringify([done.record, done.entries, done.live.sessions.map(({ events }) => events)])).not.toContain(

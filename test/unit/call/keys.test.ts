@@ -39,10 +39,44 @@ test('they are told together after a pause, at the terminator, or when they are 
   expect(clock.armed).toBe(0);
 });
 
-test('the terminator by itself is a key like any other', () => {
-  const { told, pressed, keys, press } = given(SETTINGS);
+test('the terminator by itself is told like any other key, and leaves what was entered before as it was', async () => {
+  const { clock, told, pressed, keys, press } = given(SETTINGS);
   press('#');
   expect([told, pressed, keys.entered]).toEqual([['[The caller pressed # on the telephone.]'], ['#'], '']);
+  press('4711#');
+  press('#');
+  await clock.advance(60_000);
+  expect([told.length, told.at(-1), keys.entered]).toEqual([3, '[The caller pressed # on the telephone.]', '4711']);
+});
+
+test.each([
+  ['when they were all', '471182', 0],
+  ['after a pause', '4711', 2_500],
+])(
+  'the terminator that comes late, %s, is told to nobody, and the next one is a key again',
+  async (_when, code, ms) => {
+    const { clock, told, pressed, keys, press } = given({ ...SETTINGS, secret: true });
+    press(code);
+    await clock.advance(ms);
+    press('#');
+    expect([told.length, keys.entered, pressed.at(-1)]).toEqual([1, code, '#']);
+    press('#');
+    expect([told.length, keys.entered]).toEqual([2, code]);
+    expect(told[1]).toBe('[The caller pressed # on the telephone.]');
+  },
+);
+
+test('a terminator long after what was entered, or after other keys, is not late for it', async () => {
+  const { clock, told, keys, press } = given(SETTINGS);
+  press('471182');
+  await clock.advance(5_000);
+  press('#');
+  expect([told.length, keys.entered]).toEqual([2, '471182']);
+  press('301145');
+  press('7#');
+  press('#');
+  expect(told.map((text) => /pressed (\S+) on/.exec(text)?.[1])).toEqual(['471182', '#', '301145', '7', '#']);
+  expect(keys.entered).toBe('7');
 });
 
 test('secret ones are known to nobody but who asks for them, and the model hears how many there are', async () => {
