@@ -47,7 +47,6 @@ export class Call {
       callerGone: () => this.callerGone(),
     });
     this.#startedAtMs = deps.clock.nowMs();
-    this.keysOut = new KeysOut({ deps, stream: this.#stream, phase: () => this.phase, takenUp: takenUp !== undefined });
     this.#agentSide = new AgentSide({
       agent,
       deps,
@@ -68,6 +67,7 @@ export class Call {
       },
       handle: (event) => this.#bridge.handle(event),
     });
+    this.keysOut = new KeysOut({ deps, takenUp, call: this, stream: this.#stream, agent: this.#agentSide });
     this.#farewell = new Farewell(deps.clock, this.#agentSide.heard);
     // Any of the other processes may have asked the provider, but not about a caller who was put through.
     if (takenUp !== undefined && takenUp.notPutThrough === undefined) this.recalled(RECALL_BY_OTHERS_MS);
@@ -188,6 +188,7 @@ export class Call {
   tick(): void {
     this.#listen();
     this.#agentSide.tick(this.#callerSide);
+    this.keysOut.tick();
     const heard =
       this.phase === 'farewell' ? this.#farewell.look(lastWords(this.#agentSide, this.#callerSide)) : undefined;
     if (heard !== undefined) this.#bridge.handle({ type: heard });

@@ -10,7 +10,7 @@ export interface SendDigitsSpec {
   readonly description: string;
 }
 
-/** The longest keys, and what leaving one stream and opening another takes. */
+/** What is being said with them, the longest keys, and what leaving one stream and opening another takes. */
 const DEADLINE_MS = 25_000;
 
 const PARAMETERS = {

@@ -183,6 +183,84 @@ describe('a machine that the model has noticed', () => {
   });
 });
 
+describe('what the agent says as it has keys pressed', () => {
+  const SENTENCE = { says: 'One moment, I am pressing the key for sales.', sound: { toneHz: 880, lengthMs: 4_000 } };
+  const heard = { text: SENTENCE.says, cut: false };
+  const pressing = (more: Partial<Turn> = {}) => calls(SEND_DIGITS, KEYS, { ...SENTENCE, ...more });
+
+  test.each([
+    ['', pressing()],
+    [', also by one that waits for the answer', blocking(SEND_DIGITS, KEYS, SENTENCE)],
+  ])('is heard to its end before they are, and not again%s', async (_who, turn) => {
+    const call = await callWith(SEND_DIGITS, [turn, { on: 'toolResult', ...GOES_ON }]);
+    await clock.advance(2_000);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['talking', undefined]);
+    await clock.advance(call.playedUntilMs() - (clock.nowMs() - call.beganMs) - 100);
+    expect(call.call.phase).toBe('talking');
+    await clock.advance(1_300);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['parted', KEYS.digits]);
+    await clock.advance(3_000);
+    expect(call.agentLines()).toMatchObject([heard]);
+    const saidMs = call.playedUntilMs();
+    call.answer(true);
+    await clock.advance(100);
+    expect(call.playedUntilMs()).toBe(saidMs);
+    await clock.advance(5_000);
+    expect([settled(call), answered(call)]).toEqual([['ok'], ['ok']]);
+    expect(call.agentLines()).toMatchObject([heard, { text: GOES_ON.says, cut: false }]);
+  });
+
+  test('is cut after eight seconds of it, and the rest is for nobody', async () => {
+    const long: Partial<Turn> = { delivery: 'burst', sound: { toneHz: 880, lengthMs: 20_000 } };
+    const call = await callWith(SEND_DIGITS, [pressing(long), SILENT]);
+    await clock.advance(8_500);
+    expect(call.call.phase).toBe('talking');
+    await clock.advance(1_500);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['parted', KEYS.digits]);
+    await clock.advance(1_000);
+    expect(call.agentLines()).toMatchObject([{ cut: true }]);
+    const saidMs = call.playedUntilMs();
+    call.answer(true);
+    await clock.advance(10_000);
+    expect([call.playedUntilMs(), settled(call)]).toEqual([saidMs, ['ok']]);
+  });
+
+  test('is cut by whoever speaks over it, and they are pressed then', async () => {
+    const call = await callWith(SEND_DIGITS, [pressing(), SILENT]);
+    await clock.advance(2_000);
+    await call.says(600);
+    await clock.advance(200);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['parted', KEYS.digits]);
+    await clock.advance(1_000);
+    expect(call.agentLines()).toMatchObject([{ cut: true }]);
+  });
+
+  test('is heard to its end over a break of the stream, and they are pressed from the next one', async () => {
+    const call = await callWith(SEND_DIGITS, [pressing(), SILENT]);
+    await clock.advance(2_500);
+    call.handlers.ended('lost');
+    await clock.advance(2_000);
+    expect([call.call.phase, call.call.waitsForStream, call.call.keysOut.keys]).toEqual(['parted', true, undefined]);
+    call.answer();
+    await clock.advance(1_000);
+    expect([call.call.phase, settled(call)]).toEqual(['talking', []]);
+    await clock.advance(3_000);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['parted', KEYS.digits]);
+    call.answer(true);
+    await clock.advance(1_000);
+    expect([settled(call), call.agentLines()]).toMatchObject([['ok'], [heard]]);
+  });
+
+  test('is heard to its end while the session is lost, and they are pressed when there is one again', async () => {
+    const fault = { kind: 'close', ...BREAK, afterMs: 1_500 } as const;
+    const call = await callWith(SEND_DIGITS, [pressing({ fault }), SILENT]);
+    await clock.advance(9_000);
+    expect(call.live.sessions[0]!.eventsOf('closed')).toMatchObject([BREAK]);
+    expect([call.call.phase, call.call.keysOut.keys]).toEqual(['parted', KEYS.digits]);
+    expect(call.agentLines()).toMatchObject([heard]);
+  });
+});
+
 describe('keys that are pressed while', () => {
   test.each([
     ['there is none', 1_000],

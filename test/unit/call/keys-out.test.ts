@@ -1,9 +1,10 @@
-/** Keys that the agent presses: known to all before the stream is left, and how long nobody is looked for meanwhile. */
+/** Keys that the agent presses: when the stream is left for them, who knows them by then, and how long nobody is looked for meanwhile. */
 import { expect, test } from 'vitest';
-import { KeysOut } from '../../../src/call/keys-out.ts';
+import { awayMs, KeysOut, LAST_WORDS_MS } from '../../../src/call/keys-out.ts';
 import type { Phase } from '../../../src/call/machine.ts';
 import { SharedKeys } from '../../../src/call/shared-keys.ts';
 import { createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
+import { Toolbox } from '../../../src/tools/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** `steps`: what was done, with the keys that others saw then. */
@@ -21,6 +22,9 @@ function given({ takenUp = false } = {}) {
   const sharedKeys = new SharedKeys(notes);
   const steps: string[] = [];
   const call: { phase: Phase } = { phase: 'talking' };
+  // Nothing is to be heard, unless a test says so.
+  const playout = { idle: true, sounding: false, leftMs: 0 };
+  const agent = { playout, generating: false, hush: () => steps.push('hushed') };
   const step = async (what: string): Promise<void> => void steps.push(`${what}: ${await sharedKeys.of('CA1')}`);
   const keysOut = new KeysOut({
     deps: { facts: { callId: 'CA1' }, clock, sharedKeys },
@@ -30,15 +34,22 @@ function given({ takenUp = false } = {}) {
         void step('left');
       },
     },
-    phase: () => call.phase,
-    takenUp,
+    agent,
+    call,
+    takenUp: takenUp ? { because: 'PROCESS_DIED' } : undefined,
   });
   const begin = (keys: string): void => {
     const pressed = keysOut.begin(keys);
     if (pressed === undefined) steps.push('not now');
     void pressed?.then((isDone) => steps.push(isDone ? 'pressed' : 'not pressed'));
   };
-  return { clock, call, keysOut, begin, steps, sharedKeys };
+  /** So much later there is a look. */
+  const after = async (ms: number): Promise<void> => {
+    await clock.advance(ms);
+    keysOut.tick();
+    await clock.advance(0);
+  };
+  return { clock, call, agent, playout, keysOut, begin, steps, sharedKeys, after };
 }
 
 test('all know them before the stream is left, and until the other side is back, away for as long as they take', async () => {
@@ -99,6 +110,88 @@ test('an agent that has begun to say goodbye meanwhile is not interrupted for th
   call.phase = 'farewell';
   await clock.advance(0);
   expect([steps, keysOut.underWay, await sharedKeys.of('CA1')]).toEqual([['not pressed'], false, undefined]);
+});
+
+test('what the agent is saying is heard first; meanwhile nobody knows of them, and no others are pressed', async () => {
+  const { agent, playout, keysOut, begin, after, steps, sharedKeys } = given();
+  Object.assign(playout, { idle: false, leftMs: 3_000 });
+  begin('1');
+  begin('2');
+  await after(2_900);
+  expect([keysOut.keys, keysOut.underWay, await sharedKeys.of('CA1'), steps]).toEqual([
+    undefined,
+    false,
+    undefined,
+    ['not now'],
+  ]);
+  // Played by the clock, and the echo is still to come.
+  playout.leftMs = 0;
+  await after(1_500);
+  expect([agent.generating, keysOut.keys]).toEqual([false, undefined]);
+  playout.idle = true;
+  await after(100);
+  expect([keysOut.keys, steps]).toEqual(['1', ['not now', 'left: 1']]);
+});
+
+test('a turn that is not over is waited for a second after its last sound, and eight in all; the rest is dropped', async () => {
+  const paused = given();
+  Object.assign(paused.agent, { generating: true });
+  Object.assign(paused.playout, { idle: false, leftMs: 200 });
+  paused.begin('1');
+  await paused.after(200);
+  paused.playout.leftMs = 0;
+  await paused.after(900);
+  expect(paused.keysOut.keys).toBeUndefined();
+  await paused.after(100);
+  expect([paused.keysOut.keys, paused.steps]).toEqual(['1', ['hushed', 'left: 1']]);
+  const endless = given();
+  Object.assign(endless.playout, { idle: false, leftMs: 60_000 });
+  endless.begin('1');
+  await endless.after(LAST_WORDS_MS - 100);
+  expect(endless.keysOut.keys).toBeUndefined();
+  await endless.after(100);
+  expect([endless.keysOut.keys, endless.steps]).toEqual(['1', ['hushed', 'left: 1']]);
+});
+
+test('the longest keys after the longest words are pressed before the tool gives up', async () => {
+  const tool = await new Toolbox({ clock: new ManualClock() }).open({ kind: 'sendDigits', name: 's', description: '' });
+  const longest = 'w'.repeat(24);
+  expect([tool.check({ digits: longest }), tool.check({ digits: `${longest}w` })]).toEqual([
+    undefined,
+    expect.any(String),
+  ]);
+  expect(LAST_WORDS_MS + awayMs(longest)).toBeLessThan(tool.deadlineMs);
+});
+
+test('another stream that comes meanwhile brings no word of them, and they are pressed from that one', async () => {
+  const { call, playout, keysOut, begin, after, steps } = given();
+  Object.assign(playout, { idle: false, leftMs: 3_000 });
+  begin('1');
+  call.phase = 'parted';
+  await after(2_000);
+  keysOut.back(false);
+  call.phase = 'talking';
+  playout.idle = true;
+  await after(100);
+  expect([keysOut.keys, steps]).toEqual(['1', ['left: 1']]);
+});
+
+test.each<[string, Phase, number]>([
+  ['the agent says goodbye', 'farewell', 100],
+  ['nobody is back in time', 'parted', LAST_WORDS_MS],
+  ['its session is not back in time', 'resuming', LAST_WORDS_MS],
+])('they are not pressed when, before they could be, %s', async (_what, phase, ms) => {
+  const { call, playout, keysOut, begin, after, steps, sharedKeys } = given();
+  Object.assign(playout, { idle: false, leftMs: 3_000 });
+  begin('1');
+  call.phase = phase;
+  await after(ms - 100);
+  Object.assign(playout, { idle: true, leftMs: 0 });
+  await after(100);
+  expect([steps, keysOut.keys, await sharedKeys.of('CA1')]).toEqual([['not pressed'], undefined, undefined]);
+  call.phase = 'talking';
+  await after(5_000);
+  expect(steps).toEqual(['not pressed']);
 });
 
 test('what another process had pressed is pressed no more when the other side is here', async () => {
