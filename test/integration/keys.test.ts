@@ -8,7 +8,8 @@ import { replay } from '../support/replay.ts';
 const question = loadFixture(join(import.meta.dirname, '../../fixtures/calls/question'));
 const PIN = '471182';
 
-test('reaches the service that it is for, and neither model, journal nor record', async () => {
+test('reaches the service that it is for, and neither model, journal, record nor log', async () => {
+  const log: string[] = [];
   const service = await givenHttpService((_asked, response) => json(response, { valid: true }));
   const agent = `
 default: true
@@ -38,6 +39,8 @@ tools:
     { ...question, phone: { ...question.phone, script } },
     {
       files: { 'agents/reception.yaml': agent },
+      log: (line) => log.push(line),
+      logLevel: 'trace',
       model: {
         turns: [
           { on: 'greeting', says: 'Your code, please.' },
@@ -57,6 +60,9 @@ tools:
   expect(JSON.stringify([done.record, done.entries, done.live.sessions.map(({ events }) => events)])).not.toContain(
     PIN,
   );
+  expect(log.join('')).toContain('tool call settled');
+  // Nor one of the keys by itself.
+  expect(log.join('')).not.toMatch(new RegExp(`${PIN}|"[${PIN}]"`));
   const texts = done.live.sessions[0]!.eventsOf('textReceived').map(({ text }) => text);
   expect(texts).toEqual([expect.anything(), expect.stringMatching(/pressed 6 keys/)]);
   expect(done.leftArmed).toBe(0);

@@ -15,7 +15,7 @@ import {
   startLiveSimulator,
   startProvider,
 } from '../../src/simulator/index.ts';
-import { createLogger, createMetrics, type Metrics } from '../../src/telemetry/index.ts';
+import { createLogger, createMetrics, type LogLevel, type Metrics } from '../../src/telemetry/index.ts';
 import { type CallRecord, callRecordSchema, type Entry } from '../../src/transcript/index.ts';
 import { countingIds } from './counting-ids.ts';
 import { dialInMemory } from './live-in-memory.ts';
@@ -68,6 +68,8 @@ export interface ReplayOptions {
   readonly watch?: (entry: Entry) => void;
   readonly onEvent?: (event: PhoneEvent) => void;
   readonly log?: (line: string) => void;
+  /** Default: `info`. */
+  readonly logLevel?: LogLevel;
   /** Paths of requests that another process answers late, or never: the clock does not wait for them. */
   readonly unanswered?: (path: string) => boolean;
 }
@@ -79,8 +81,8 @@ export async function replay(fixture: FixtureCall, options: ReplayOptions = {}):
   const live = await startLiveSimulator({ clock, ids, scenario: options.model ?? fixture.model });
   const entries: Entry[] = [];
   const metrics = createMetrics();
-  const { log } = options;
-  const logger = createLogger(log ? { level: 'info', destination: { write: log } } : { level: 'silent' });
+  const { log, logLevel: level = 'info' } = options;
+  const logger = createLogger(log ? { level, destination: { write: log } } : { level: 'silent' });
   const tools = { clock, ids, logger, metrics };
   const { phone } = fixture;
   const provider = await startProvider({
