@@ -22,7 +22,7 @@ const statusOf = ({ answer }: CallRecord['toolCalls'][number]): unknown => answe
 /** The sessions that were told of the call in words. */
 function inWords({ live }: Outcome, { id }: Asked): (number | undefined)[] {
   const isOfIt = (text: string): boolean => {
-    const [, args] = /^\[Before the connection broke you called \w+ with (\{.*?\})\./.exec(text) ?? [];
+    const [, args] = /^\[Earlier you called \w+ with (\{.*?\})\./.exec(text) ?? [];
     return args?.includes(`"ref":"${id}"`) === true;
   };
   return live.texts().flatMap(({ session, text }) => (isOfIt(text) ? [session] : []));
