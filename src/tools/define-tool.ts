@@ -19,7 +19,9 @@ export interface FunctionTool<P extends z.ZodObject = z.ZodObject> {
   readonly businessKey?: ((args: z.output<P>, context: ToolContext) => string) | undefined;
   /**
    * Gives what the model is told, as JSON can say it. `{ status, retryable, message, … }` is told as it is; anything else as
-   * done, with it as `data`. What it throws is logged, and the model is told that it failed.
+   * done, with it as `data`. Of a side effect any status counts as done, and is not done again, but `refused`, `not_found`,
+   * `no_results`, and what is `retryable`. What it throws is logged, and the model is told that it failed, or, of a side effect,
+   * that nobody knows whether it was done.
    */
   readonly run: (args: z.output<P>, context: FunctionContext) => unknown;
 }

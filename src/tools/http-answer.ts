@@ -1,5 +1,6 @@
 /** What the model is told of an HTTP answer: the fields that the agent's file names, or why there are none. */
 import type { HttpAnswer } from './http-request.ts';
+import { failed, unavailable, unknown, unreadable } from './results.ts';
 import type { ToolResult } from './tool.ts';
 
 /** One path into the answer, or several, which become a map by their paths. undefined: all of it. */
@@ -12,6 +13,8 @@ const OUR_FAULT = new Set([401, 403, 405, 407, 415]);
 const NOT_THERE = new Set([404, 410]);
 /** What passes by itself: RFC 9110 §15, RFC 6585. */
 export const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Too many requests, RFC 6585 §4: this one was not looked at. */
+export const NOT_SERVED = 429;
 
 /** What was asked for. */
 export interface Asked {
@@ -22,41 +25,39 @@ export interface Asked {
   readonly mayRepeat: boolean;
 }
 
-/** Throws for what the operator must mend: the model is told only that it failed. */
-export function resultFrom(answer: HttpAnswer, { pick, sideEffect, mayRepeat }: Asked): ToolResult {
+/** What the model is told, and what went wrong, where the operator is to know of it. */
+export interface Told {
+  readonly result: ToolResult;
+  readonly fault?: string | undefined;
+}
+
+export function toldOf(answer: HttpAnswer, { pick, sideEffect, mayRepeat }: Asked): Told {
   const { status } = answer;
   if (status >= 200 && status < 300) {
     try {
-      return done(answer, pick);
+      return { result: done(answer, pick) };
     } catch (error) {
-      // Nobody is to be told that it was not done.
-      if (sideEffect)
-        return { status: 'unreadable', retryable: false, message: 'It was done. What came of it cannot be read.' };
-      throw error;
+      const fault = error instanceof Error ? error.message : String(error);
+      return { result: sideEffect ? unreadable() : failed(), fault };
     }
   }
-  if (status < 400) throw new Error(`the answer was ${status}: redirects are not followed, so give the final URL`);
-  if (OUR_FAULT.has(status)) throw new Error(`the answer was ${status}: check the method, the URL and the credentials`);
-  if (status >= 500 || PASSING.has(status)) return unavailable(mayRepeat);
+  if (status < 400) {
+    const fault = `the answer was ${status}: redirects are not followed, so give the final URL`;
+    // Services answer so, too, when they have done what they were asked for: RFC 9110 §15.4.4.
+    return { result: sideEffect ? unknown() : failed(), fault };
+  }
+  if (OUR_FAULT.has(status)) {
+    return { result: failed(), fault: `the answer was ${status}: check the method, the URL and the credentials` };
+  }
+  if (status >= 500 || PASSING.has(status)) {
+    return { result: unavailable(mayRepeat || status === NOT_SERVED), fault: `the answer was ${status}` };
+  }
   const reason = reasonOf(answer);
-  return NOT_THERE.has(status)
-    ? { status: 'not_found', retryable: false, message: 'There is no such thing.', ...reason }
-    : { status: 'refused', retryable: false, message: 'It was refused.', ...reason };
-}
-
-/** The service could not do it, or nobody knows. */
-export function unavailable(mayRepeat: boolean): ToolResult {
-  return mayRepeat
-    ? {
-        status: 'unavailable',
-        retryable: true,
-        message: 'It is not available just now. Tell the caller; try once more.',
-      }
-    : {
-        status: 'unknown',
-        retryable: false,
-        message: 'It broke, and nobody knows whether it was done. Tell the caller so, and do not try again.',
-      };
+  return {
+    result: NOT_THERE.has(status)
+      ? { status: 'not_found', retryable: false, message: 'There is no such thing.', ...reason }
+      : { status: 'refused', retryable: false, message: 'It was refused.', ...reason },
+  };
 }
 
 function done(answer: HttpAnswer, pick: Pick): ToolResult {

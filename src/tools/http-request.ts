@@ -5,7 +5,8 @@
 import { lookup as systemLookup } from 'node:dns';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { isPublicAddress } from './public-address.ts';
 
 export interface HttpRequest {
@@ -32,7 +33,7 @@ export interface HttpAnswer {
 /** No connection came about: nothing was done. */
 export class NotSent extends Error {}
 
-/** The address is none that may be reached. */
+/** The host is none that may be reached, or none that can be believed: nothing was done, nor will be. */
 export class NotAllowed extends Error {}
 
 /** As `dns.lookup` with `all`. */
@@ -44,9 +45,6 @@ export type Resolve = (
 const systemResolve: Resolve = (hostname, done) =>
   systemLookup(hostname, { all: true }, (error, addresses) => done(error, addresses));
 
-/** Codes of failures to connect: https://nodejs.org/api/errors.html#common-system-errors. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
-
 /** Rejects with NotSent, NotAllowed, or with what broke after the request had left; with the signal's reason when that is raised. */
 export function sendHttp(request: HttpRequest, resolve: Resolve = systemResolve): Promise<HttpAnswer> {
   const { method, url, headers, body, allowsPrivate, signal } = request;
@@ -55,7 +53,7 @@ export function sendHttp(request: HttpRequest, resolve: Resolve = systemResolve)
   if (isIP(host) !== 0 && !allowsPrivate && !isPublicAddress(host)) {
     return Promise.reject(new NotAllowed('the host is an address that is not public'));
   }
-  const send = url.protocol === 'https:' ? secureRequest : plainRequest;
+  const [send, connected] = url.protocol === 'https:' ? [secureRequest, 'secureConnect'] : [plainRequest, 'connect'];
   return new Promise((settle, reject) => {
     const outgoing = send(url, {
       method,
@@ -65,14 +63,31 @@ export function sendHttp(request: HttpRequest, resolve: Resolve = systemResolve)
       lookup: judgedLookup(resolve, allowsPrivate),
       signal,
     });
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+    let socket: Socket | undefined;
+    let isConnected = false;
+    outgoing.on('socket', (own) => {
+      socket = own;
+      // Nothing leaves before.
+      own.once(connected, () => {
+        isConnected = true;
+      });
+    });
+    outgoing.on('error', (error) => {
       if (signal.aborted) reject(signal.reason);
-      else if (NOT_CONNECTED.has(error.code ?? '')) reject(new NotSent(`no connection: ${error.code}`));
-      else reject(error);
+      else if (isConnected || error instanceof NotAllowed) reject(error);
+      else if (socket instanceof TLSSocket && socket.authorizationError)
+        reject(new NotAllowed(`its certificate is refused: ${codeOf(error)}`));
+      else reject(new NotSent(`no connection: ${codeOf(error)}`));
     });
     outgoing.on('response', (incoming) => void read(incoming, request.maxBytes).then(settle, reject));
     outgoing.end(body);
   });
+}
+
+/** What went wrong, in one word, and nothing of what was sent. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no error';
+  return 'code' in error ? String(error.code) : error.name;
 }
 
 /** Gives those addresses of a name that may be reached. */

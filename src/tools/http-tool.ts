@@ -4,9 +4,17 @@ import type { Clock } from '../lib/index.ts';
 import { argumentCheck } from './arguments.ts';
 import { canonical } from './canonical.ts';
 import { declared, type ToolSpec } from './declaration.ts';
-import { PASSING, type Pick, resultFrom, unavailable } from './http-answer.ts';
-import { type HttpAnswer, type HttpRequest, NotAllowed, NotSent, type Resolve, sendHttp } from './http-request.ts';
-import { badArguments } from './results.ts';
+import { PASSING, type Pick, type Told, toldOf } from './http-answer.ts';
+import {
+  codeOf,
+  type HttpAnswer,
+  type HttpRequest,
+  NotAllowed,
+  NotSent,
+  type Resolve,
+  sendHttp,
+} from './http-request.ts';
+import { badArguments, failed, ToolFault, unavailable } from './results.ts';
 import {
   type BodyTemplate,
   bodyValue,
@@ -56,17 +64,18 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
   const keyOf = (args: ToolArgs, context: ToolContext): string =>
     businessKey === undefined ? canonical(args) : plainText(businessKey, { ...context, args });
 
-  const attempt = async (request: HttpRequest): Promise<{ result: ToolResult; passes: boolean }> => {
+  const attempt = async (request: HttpRequest): Promise<Told & { readonly passes: boolean }> => {
     let answer: HttpAnswer;
     try {
       answer = await sendHttp(request, resolve);
     } catch (error) {
       request.signal.throwIfAborted();
-      if (error instanceof NotAllowed) throw error;
-      return { result: unavailable(error instanceof NotSent || mayRepeat), passes: true };
+      if (error instanceof NotAllowed) return { result: failed(), fault: error.message, passes: false };
+      const isSent = !(error instanceof NotSent);
+      return { result: unavailable(!isSent || mayRepeat), fault: isSent ? codeOf(error) : error.message, passes: true };
     }
-    const result = resultFrom(answer, { pick: spec.pick, sideEffect, mayRepeat });
-    return { result, passes: PASSING.has(answer.status) && !answer.saysWhen };
+    const told = toldOf(answer, { pick: spec.pick, sideEffect, mayRepeat });
+    return { ...told, passes: PASSING.has(answer.status) && !answer.saysWhen };
   };
 
   const run = async (args: ToolArgs, context: ToolContext, signal: AbortSignal): Promise<ToolResult> => {
@@ -82,12 +91,16 @@ export function createHttpTool(spec: HttpToolSpec, { clock, resolve }: HttpToolD
       if (error instanceof UnfitArgument) return badArguments(error.message);
       throw error;
     }
+    let told = await attempt(request);
     for (const waitMs of mayRepeat ? RETRY_AFTER_MS : []) {
-      const { result, passes } = await attempt(request);
-      if (!passes) return result;
+      if (!told.passes) break;
       await waited(clock, waitMs, signal);
+      told = await attempt(request);
     }
-    return (await attempt(request)).result;
+    const { result, fault } = told;
+    // The host alone: path and query have what callers say, and secrets.
+    if (fault !== undefined) throw new ToolFault(`${request.url.host}: ${fault}`, result);
+    return result;
   };
 
   return {

@@ -205,13 +205,15 @@ export class ToolLedger {
     this.#runs.add(run);
     // Also what a tool throws before its first await.
     const work = new Promise<ToolResult>((resolve) => resolve(tool.run(call.args, context, abort.signal, actions)));
-    work.then(
-      (result) => this.#finish(run, results.tellable(result)),
-      (error) => {
-        if (this.#runs.has(run)) threw(call.name, error);
-        this.#finish(run, results.failed());
-      },
-    );
+    work
+      .then((result) => results.tellable(result, tool.sideEffect))
+      .then(
+        (result) => this.#finish(run, result),
+        (error) => {
+          if (this.#runs.has(run)) threw(call.name, error);
+          this.#finish(run, results.ofThrown(error, tool.sideEffect));
+        },
+      );
   }
 
   /** The first end of a run counts. */

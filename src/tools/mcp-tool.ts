@@ -2,9 +2,9 @@
 import { Failure } from '../lib/index.ts';
 import { argumentCheck } from './arguments.ts';
 import { declared, type ToolSpec } from './declaration.ts';
-import { unavailable } from './http-answer.ts';
+import { NOT_SERVED } from './http-answer.ts';
 import type { McpResult, McpServer, McpServerSpec } from './mcp-server.ts';
-import { badArguments } from './results.ts';
+import { badArguments, failed, ToolFault, unavailable } from './results.ts';
 import { plainText } from './template.ts';
 import type { OutsideTool, Tool, ToolResult } from './tool.ts';
 
@@ -16,8 +16,8 @@ export interface McpToolSpec extends ToolSpec {
 /** https://www.jsonrpc.org/specification#error_object, and the two that the package adds for itself. */
 const INVALID_PARAMS = -32_602;
 const LOST = new Set([-32_000, -32_001]);
-/** RFC 6585 §4: it was not served. */
-const TOO_MANY_REQUESTS = 429;
+/** Of the former: what was asked was not read, or there is no such method. */
+const NOT_TAKEN = new Set([-32_700, -32_600, -32_601]);
 
 /** Rejects with Failure CONFIG_INVALID when the server has no such tool, or cannot be had. */
 export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promise<OutsideTool> {
@@ -52,9 +52,11 @@ export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promi
         signal.throwIfAborted();
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code === INVALID_PARAMS && error instanceof Error) return badArguments(error.message);
-        if (code === TOO_MANY_REQUESTS) return unavailable(true);
-        if (isLost(error, code)) return unavailable(mayRepeat);
-        throw new Error(`${place}: ${name} failed with ${codeText(error, code)}`);
+        const fault = `${place}: ${name} failed with ${codeText(error, code)}`;
+        if (code === NOT_SERVED) throw new ToolFault(fault, unavailable(true));
+        if (isLost(error, code)) throw new ToolFault(fault, unavailable(mayRepeat));
+        if (isRefused(code)) throw new ToolFault(fault, failed());
+        throw new Error(fault);
       }
       return resultOf(result);
     },
@@ -77,6 +79,11 @@ function isLost(error: unknown, code: unknown): boolean {
   return (
     LOST.has(Number(code)) || Number(code) >= 500 || (error instanceof TypeError && error.message === 'fetch failed')
   );
+}
+
+/** Nothing was begun. */
+function isRefused(code: unknown): boolean {
+  return NOT_TAKEN.has(Number(code)) || (Number(code) >= 400 && Number(code) < 500);
 }
 
 /** What is thrown goes to the log, where nothing belongs that a server says of a caller: no words of its own, and no cause. */

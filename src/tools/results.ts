@@ -7,6 +7,17 @@ export const MAX_RESULT_BYTES = 16 * 1024;
 /** Of arguments that are repeated to the model, and of a long word that nothing came of it. */
 const MAX_TOLD_CHARACTERS = 1_000;
 
+/** What a tool throws that knows better than `failed` what the model is to be told; the message is for the log. */
+export class ToolFault extends Error {
+  readonly result: ToolResult;
+
+  constructor(message: string, result: ToolResult) {
+    super(message);
+    this.name = 'ToolFault';
+    this.result = result;
+  }
+}
+
 export function unknownTool(name: string): ToolResult {
   const message = `There is no tool named ${name}. Tell the caller that you cannot do this, and do not try again.`;
   return { status: 'unknown_tool', retryable: false, message };
@@ -21,6 +32,29 @@ export function badArguments(wrong: string): ToolResult {
 export function failed(): ToolResult {
   const message = 'It could not be done because of a fault. Tell the caller so, and do not try again.';
   return { status: 'failed', retryable: false, message };
+}
+
+/** The service could not do it, or nobody knows. */
+export function unavailable(mayRepeat: boolean): ToolResult {
+  if (!mayRepeat) return unknown();
+  const message = 'It is not available just now. Tell the caller; try once more.';
+  return { status: 'unavailable', retryable: true, message };
+}
+
+export function unknown(): ToolResult {
+  const message = 'It broke, and nobody knows whether it was done. Tell the caller so, and do not try again.';
+  return { status: 'unknown', retryable: false, message };
+}
+
+/** Of a side effect: nobody is to be told that it was not done. */
+export function unreadable(): ToolResult {
+  return { status: 'unreadable', retryable: false, message: 'It was done. What came of it cannot be read.' };
+}
+
+/** What broke may have done its work before. */
+export function ofThrown(error: unknown, sideEffect: boolean): ToolResult {
+  if (error instanceof ToolFault) return error.result;
+  return sideEffect ? unknown() : failed();
 }
 
 export function tooLate(mayRepeat: boolean): ToolResult {
@@ -80,15 +114,10 @@ export function resultOf(answer: Readonly<Record<string, unknown>>): ToolResult 
   return { ...answer, status: String(status), retryable: retryable === true, message: String(message) };
 }
 
-/** What `run` gave as JSON can say it, or a failure in its place. */
-export function tellable(result: ToolResult): ToolResult {
-  let text: string;
-  try {
-    if (!isShallow(result)) return failed();
-    text = JSON.stringify(result);
-  } catch {
-    return failed();
-  }
+/** What `run` gave as JSON can say it. Throws ToolFault. */
+export function tellable(result: ToolResult, sideEffect: boolean): ToolResult {
+  const text = isShallow(result) ? jsonOf(result) : undefined;
+  if (text === undefined) throw new ToolFault('JSON cannot say its result', sideEffect ? unreadable() : failed());
   if (Buffer.byteLength(text) > MAX_RESULT_BYTES) {
     const { status, retryable } = result;
     if (status !== 'ok') return { status, retryable, message: result.message.slice(0, MAX_TOLD_CHARACTERS) };
@@ -96,6 +125,14 @@ export function tellable(result: ToolResult): ToolResult {
     return { status: 'too_long', retryable: false, message };
   }
   return JSON.parse(text) as ToolResult;
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A result for a session that does not know the call, and would ignore its id without a word. */

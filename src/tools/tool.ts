@@ -130,6 +130,9 @@ export interface Tool {
   readonly broughtBack?: ((keysPressed: boolean) => ToolResult) | undefined;
   /** What is wrong with the arguments, for the model to mend; undefined when nothing is. */
   readonly check: (args: ToolArgs) => string | undefined;
-  /** Gives up when the signal is raised: its result is not waited for then. What it throws is logged, and not told to the model. */
+  /**
+   * Gives up when the signal is raised: its result is not waited for then. What it throws is logged, and not told to the model, but
+   * the result of a ToolFault.
+   */
   readonly run: (args: ToolArgs, context: ToolContext, signal: AbortSignal, call: CallActions) => Promise<ToolResult>;
 }

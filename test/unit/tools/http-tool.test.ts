@@ -1,38 +1,9 @@
-/** A tool that asks a real HTTP service: what it sends, what the model is told, and where it must not reach. */
+/** A tool that asks a real HTTP service: what it sends, and what the model is told of its answers. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createHttpTool, type HttpToolSpec } from '../../../src/tools/http-tool.ts';
-import type { Template } from '../../../src/tools/template.ts';
 import { givenHttpService, json } from '../../support/http-service.ts';
-import { ManualClock } from '../../support/manual-clock.ts';
-import { wound } from '../../support/wound.ts';
 import { CONTEXT } from './given.ts';
-
-const of = (...path: string[]) => ({ path });
-const never = new AbortController().signal;
-
-function toolOf(
-  port: number,
-  spec: Partial<HttpToolSpec> = {},
-  path: Template = ['/tables'],
-  clock = new ManualClock(),
-) {
-  return createHttpTool(
-    {
-      kind: 'http',
-      name: 'tables',
-      description: 'Looks for tables.',
-      deadlineMs: 5_000,
-      method: 'GET',
-      url: [`http://127.0.0.1:${port}`, ...path],
-      query: {},
-      headers: {},
-      allowsPrivate: true,
-      ...spec,
-    },
-    { clock },
-  );
-}
+import { never, of, toolOf } from './given-http.ts';
 
 describe('what is sent', () => {
   test('has each argument encoded for its place', async () => {
@@ -230,93 +201,16 @@ describe('what the model is told', () => {
     [401, {}, 'credentials'],
     [200, { 'content-type': 'image/png' }, 'image/png'],
     [200, {}, 'of no type'],
-    [200, { 'content-type': 'application/json' }, /^the answer is not the JSON that it says it is$/],
-  ])('of %i with %j: nothing, for the operator must mend that', async (status, headers, wrong) => {
+    [200, { 'content-type': 'application/json' }, /: the answer is not the JSON that it says it is$/],
+  ])('of %i with %j: that it failed, for the operator must mend that', async (status, headers, wrong) => {
     const service = await givenHttpService((asked, response) => {
       response.writeHead(status, { location: 'http://127.0.0.1/elsewhere', ...headers });
       response.end(asked.url);
     });
-    await expect(toolOf(service.port).run({}, CONTEXT, never)).rejects.toThrow(wrong);
+    await expect(toolOf(service.port).run({}, CONTEXT, never)).rejects.toMatchObject({
+      message: expect.stringMatching(wrong),
+      result: { status: 'failed', retryable: false },
+    });
     expect(service.asked).toHaveLength(1);
   });
 });
-
-test.each([
-  [{ 'content-type': 'text/html' }, '<p>Booked.</p>', ['status']],
-  [{}, 'OK', undefined],
-  [{ 'content-type': 'application/json' }, 'OK', undefined],
-])('a side effect whose answer cannot be read (%j: %s) is told as done', async (headers, text, pick) => {
-  const { port } = await givenHttpService((_asked, response) => response.writeHead(200, headers).end(text));
-  expect(await toolOf(port, { method: 'POST', pick }).run({}, CONTEXT, never)).toMatchObject({
-    status: 'unreadable',
-    retryable: false,
-    message: expect.stringMatching(/^It was done\./),
-  });
-});
-
-describe('what passes', () => {
-  test.each([
-    ['GET', undefined, 3],
-    ['POST', 'Idempotency-Key', 3],
-    ['POST', undefined, 1],
-  ] as const)('is asked again by %s (idempotent by %s), %i times', async (method, idempotencyHeader, times) => {
-    const clock = new ManualClock();
-    const service = await givenHttpService((_asked, response) => response.writeHead(503).end());
-    const tool = toolOf(service.port, { method, idempotencyHeader }, undefined, clock);
-    const result = await wound(clock, tool.run({}, CONTEXT, never));
-    expect(service.asked).toHaveLength(times);
-    expect(result).toMatchObject(
-      times === 1 ? { status: 'unknown', retryable: false } : { status: 'unavailable', retryable: true },
-    );
-    expect(new Set(service.asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
-  });
-
-  test('and is there the second time', async () => {
-    const clock = new ManualClock();
-    const service = await givenHttpService((_asked, response, { socket }) => {
-      if (service.asked.length === 1) socket.destroy();
-      else json(response, 1);
-    });
-    expect(await wound(clock, toolOf(service.port, {}, undefined, clock).run({}, CONTEXT, never))).toMatchObject({
-      status: 'ok',
-      data: 1,
-    });
-  });
-
-  test('is not asked again when the service says when to come', async () => {
-    const service = await givenHttpService((_asked, response) =>
-      response.writeHead(429, { 'retry-after': '60' }).end(),
-    );
-    expect(await toolOf(service.port).run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable' });
-    expect(service.asked).toHaveLength(1);
-  });
-
-  test('without a connection, nothing was done, so that even a booking may be tried again', async () => {
-    expect(await toolOf(1, { method: 'POST' }).run({}, CONTEXT, never)).toMatchObject({
-      status: 'unavailable',
-      retryable: true,
-    });
-  });
-});
-
-test.each(['while the service thinks', 'while it sends', 'before the next try'])(
-  'ends at once when the signal is raised %s',
-  async (when) => {
-    const clock = new ManualClock();
-    const abort = new AbortController();
-    let seen: () => void = () => undefined;
-    const reached = new Promise<void>((resolve) => {
-      seen = resolve;
-    });
-    const service = await givenHttpService((_asked, response, { socket }) => {
-      if (when === 'before the next try') socket.destroy();
-      if (when === 'while it sends') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
-      seen();
-    });
-    const running = toolOf(service.port, {}, undefined, clock).run({}, CONTEXT, abort.signal);
-    await reached;
-    abort.abort(new Error('enough'));
-    await expect(running).rejects.toThrow('enough');
-    expect(clock.armed).toBe(0);
-  },
-);

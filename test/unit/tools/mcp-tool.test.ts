@@ -119,7 +119,10 @@ describe('over HTTP', () => {
     const server = await givenMcpHttp(() => ({ content: [] }), {});
     const tool = await http(server.url)('find_table');
     server.refuse(429);
-    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
+    await expect(tool.run({}, CONTEXT, never)).rejects.toMatchObject({
+      message: 'mcpServers.crm: find_table failed with code 429',
+      result: { status: 'unavailable', retryable: true },
+    });
   });
 
   test('a server that was started anew is asked again', async () => {
@@ -133,7 +136,10 @@ describe('over HTTP', () => {
     const server = await givenMcpHttp(() => ({ content: [] }));
     const tool = await http(server.url)('find_table');
     await server.stop();
-    expect(await tool.run({}, CONTEXT, never)).toMatchObject({ status: 'unavailable', retryable: true });
+    await expect(tool.run({}, CONTEXT, never)).rejects.toMatchObject({
+      message: 'mcpServers.crm: find_table failed with TypeError',
+      result: { status: 'unavailable', retryable: true },
+    });
   });
 
   test.each([
@@ -192,7 +198,8 @@ describe('over HTTP', () => {
     const fault = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32_000, message: 'Ann Rossi' } });
     server.refuse(403, fault);
     const thrown: unknown = await tool.run({}, CONTEXT, never).catch((error) => error);
-    expect(inspect(thrown)).toMatch(/Error: mcpServers\.crm: find_table failed with code 403\n/);
+    expect(thrown).toMatchObject({ result: { status: 'failed', retryable: false } });
+    expect(inspect(thrown)).toMatch(/ToolFault: mcpServers\.crm: find_table failed with code 403\n/);
     expect(inspect(thrown)).not.toContain('Rossi');
   });
 
@@ -232,7 +239,10 @@ describe('as a process', () => {
   test('that ends in the middle of a call leaves nobody knowing, and is started again for the next', async () => {
     const open = command();
     const [tell, die] = [await open('tell'), await open('die')];
-    expect(await die.run({}, CONTEXT, never)).toMatchObject({ status: 'unknown', retryable: false });
+    await expect(die.run({}, CONTEXT, never)).rejects.toMatchObject({
+      message: 'mcpServers.crm: die failed with code -32000',
+      result: { status: 'unknown', retryable: false },
+    });
     expect(await tell.run({ word: 'again' }, CONTEXT, never)).toMatchObject({ status: 'ok', data: 'again' });
   });
 });
