@@ -1,5 +1,5 @@
 /** What the agent of one call is told: its file's words, with what is known of the call put in. */
-import { plainText, type Template, type ToolContext } from '../tools/index.ts';
+import { type Template, wordsOf } from '../tools/index.ts';
 import type { CallAgent } from './call-agent.ts';
 import { contextOf } from './call-context.ts';
 import type { RingingCall } from './ringing-call.ts';
@@ -11,50 +11,17 @@ export interface Wording {
   readonly message?: Template | undefined;
 }
 
-/** A SIP address has less; what is longer is no name, number or note that an agent is to know of. */
-const MAX_VALUE_CHARACTERS = 400;
-/** Line ends and control characters of all kinds, invisible ones that turn text around among them. */
-const NO_TEXT = /[\p{C}\p{Zl}\p{Zp}\s]+/gu;
-const ORDER_BRACKETS: Readonly<Record<string, string>> = { '[': '(', ']': ')' };
-
 /** A greeting that came with the call goes before the agent's own. */
 export function wordedFor(agent: CallAgent, call: RingingCall): CallAgent {
   const { wording, live } = agent;
   const greeting = call.outbound?.greeting;
   if (wording === undefined) return greeting === undefined ? agent : { ...agent, greeting };
-  const variables = { ...safe(contextOf(call)), args: {} };
-  const filled = (template: Template | undefined): string | undefined => template && plainText(template, variables);
+  const known = contextOf(call);
+  const filled = (template: Template | undefined): string | undefined => template && wordsOf(template, known);
   return {
     ...agent,
     greeting: greeting ?? filled(wording.greeting),
     message: filled(wording.message),
-    live: { ...live, instruction: plainText(wording.instruction, variables) },
+    live: { ...live, instruction: wordsOf(wording.instruction, known) },
   };
-}
-
-/**
- * Text from outside, as a piece of one line in what the model is told: no new paragraph can begin in it, nor an order, which
- * stands in square brackets.
- */
-export function asPiece(text: string): string {
-  const line = text.replace(NO_TEXT, ' ').replace(/[[\]]/g, (bracket) => ORDER_BRACKETS[bracket] ?? '');
-  // A cut leaves no half of a character.
-  return line
-    .trim()
-    .slice(0, MAX_VALUE_CHARACTERS)
-    .replace(/[\uD800-\uDBFF]$/, '');
-}
-
-function safe({ call, caller, called, sip, vars }: ToolContext): ToolContext {
-  return {
-    call: { ...call, to: asPiece(call.to) },
-    caller: { number: asPiece(caller.number) },
-    called: { number: asPiece(called.number) },
-    sip: mapValues(sip, asPiece),
-    vars: mapValues(vars, asPiece),
-  };
-}
-
-function mapValues(values: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 }

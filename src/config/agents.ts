@@ -11,6 +11,7 @@ import type { Catalogue, LiveApi } from './catalogue.ts';
 import type { Environment } from './environment.ts';
 import { MAX_ONE_MOMENT_SECONDS } from './patience-file.ts';
 import { clearTextWarning } from './plain-http.ts';
+import { checkPlainTexts } from './plain-texts.ts';
 import type { Problem, Problems } from './problems.ts';
 import { normalAddress } from './routing.ts';
 import { soundProblem, streamSoundProblem } from './sound-file.ts';
@@ -122,6 +123,7 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   const noticePath = findSound(['notice'], content.notice?.play, source.sounds, bench.problem);
   const oneMomentPath = findOneMoment(content, source.sounds, bench.problem);
   checkIdle(content, bench.warning);
+  checkPlainTexts(content, bench.problem);
   if (catalogue === undefined) return undefined;
   const model = checkModel(content, { catalogue, ...bench });
   checkVoice(content, { catalogue, ...bench });

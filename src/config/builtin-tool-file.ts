@@ -97,7 +97,10 @@ export const voicemailDetected = z.strictObject({
   kind: z.literal('voicemailDetected'),
   name: toolName.default('voicemail_detected'),
   description: text.default(VOICEMAIL_DETECTED).describe('How the model knows a machine.'),
-  message: text.max(1_000).optional().describe('What is said after the tone. Without it the call ends at once.'),
+  message: text
+    .max(1_000)
+    .optional()
+    .describe('What is said after the tone, {{vars.name}} and the like put in. Without it the call ends at once.'),
 });
 
 const SEND_DIGITS =

@@ -42,7 +42,12 @@ export interface McpTool extends ToolCommon, Readonly<Pick<McpToolFile, 'kind'>>
 }
 
 /** Fits AnyToolSpec of tools/, which the composition root has the compiler check. */
-export type AgentTool = HttpTool | FunctionTool | McpTool | Readonly<BuiltInToolFile>;
+export type AgentTool = HttpTool | FunctionTool | McpTool | BuiltInTool;
+
+type Noticing = Extract<BuiltInToolFile, { readonly kind: 'voicemailDetected' }>;
+type BuiltInTool =
+  | Readonly<Exclude<BuiltInToolFile, Noticing>>
+  | (Readonly<Omit<Noticing, 'message'>> & { readonly message?: Template | undefined });
 
 export interface ToolsBench {
   /** undefined: the model is judged elsewhere. */
@@ -76,7 +81,7 @@ export function readTools({ tools, toolHosts, mcpServers }: ToolsFile, bench: To
     }
     if (isBuiltIn(tool)) {
       checkBuiltIn(tool, tools, inner);
-      return tool;
+      return builtInOf(tool, inner);
     }
     if (bench.model !== undefined) checkBehavior(tool, bench.model, inner);
     checkUndoes(tool, tools, inner);
@@ -100,6 +105,13 @@ function checkBuiltIn(tool: BuiltInToolFile, tools: readonly ToolFile[], { probl
   if (!tools.some(({ kind }) => kind === 'endCall')) {
     problem(['message'], 'needs a tool of kind endCall beside it: the agent hangs up when it has said this');
   }
+}
+
+function builtInOf(tool: BuiltInToolFile, { problem }: ToolsBench): BuiltInTool {
+  if (tool.kind !== 'voicemailDetected') return tool;
+  const { message } = tool;
+  const bench: TemplateBench = { environment: undefined, args: 'none', problem };
+  return { ...tool, message: message === undefined ? undefined : parseTemplate(message, ['message'], bench) };
 }
 
 function checkUndoes({ name, undoes = [] }: OwnToolFile, tools: readonly ToolFile[], { problem }: ToolsBench): void {

@@ -14,3 +14,4 @@ export type {
   ToolResult,
 } from './tool.ts';
 export { type AnyToolSpec, Toolbox, type ToolboxDeps } from './toolbox.ts';
+export { wordsOf } from './words.ts';

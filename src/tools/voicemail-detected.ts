@@ -1,12 +1,14 @@
 /** The tool by which the model says that a machine has answered its outbound call. */
+import type { Template } from './template.ts';
 import type { Tool, ToolResult } from './tool.ts';
+import { wordsOf } from './words.ts';
 
 export interface VoicemailDetectedSpec {
   readonly kind: 'voicemailDetected';
   readonly name: string;
   readonly description: string;
   /** What is left after the tone; undefined: nothing. */
-  readonly message?: string | undefined;
+  readonly message?: Template | undefined;
 }
 
 /** It only tells, and is answered at once. */
@@ -19,10 +21,11 @@ export function createVoicemailDetected({ name, description, message }: Voicemai
     sideEffect: false,
     mayRepeat: true,
     check: () => undefined,
-    run: async (_args, { call: { direction } }, _signal, call) => {
-      if (direction === 'inbound') return answer('refused', 'Somebody has called here: this is no machine. Go on.');
+    run: async (_args, context, _signal, call) => {
+      if (context.call.direction === 'inbound')
+        return answer('refused', 'Somebody has called here: this is no machine. Go on.');
       call.atMachine(message === undefined ? 'hangUp' : 'leaveMessage');
-      if (message !== undefined) return answer('ok', leaving(message));
+      if (message !== undefined) return answer('ok', leaving(wordsOf(message, context)));
       return answer('ok', 'The call ends now. Say nothing.');
     },
   };

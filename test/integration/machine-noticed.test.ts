@@ -26,7 +26,7 @@ test('is hung up on, and the record says that the agent has noticed it', async (
 
 test('is left its message, heard to the end, where there is one', async () => {
   const given = await givenOutbound({
-    agent: `tools: [{ kind: endCall }, { kind: voicemailDetected, message: "${MESSAGE}" }]\n`,
+    agent: `tools: [{ kind: endCall }, { kind: voicemailDetected, message: "Please call us back about your {{vars.what}}." }]\n`,
     model: {
       turns: [
         GREETS,
@@ -37,7 +37,7 @@ test('is left its message, heard to the end, where there is one', async () => {
     },
     callees,
   });
-  await given.place({});
+  await given.place({ variables: { what: 'appointment' } });
   expect((await given.ended()).end).toEqual({ how: 'serviceHungUp' });
   const { outcome, toolCalls, lines } = await given.record();
   expect(outcome).toEqual({ kind: 'completed', by: 'agent' });
@@ -45,5 +45,6 @@ test('is left its message, heard to the end, where there is one', async () => {
     ['voicemail_detected', 'ok'],
     ['end_call', 'ok'],
   ]);
+  expect(toolCalls[0]?.answer?.['message']).toContain(`"${MESSAGE}"`);
   expect(lines.at(-1)).toMatchObject({ speaker: 'agent', heardText: MESSAGE, cut: false });
 });

@@ -330,7 +330,7 @@ describe('nobody is asked for a moment', () => {
       kind: 'voicemailDetected',
       name: 'voicemail_detected',
       description: 'A machine has answered.',
-      message: 'Please call back.',
+      message: ['Please call back.'],
     });
     const leaves = {
       on: 'speech' as const,

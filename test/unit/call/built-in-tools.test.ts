@@ -148,7 +148,7 @@ test('who is told that they are put through is, though the time of the call is o
 
 describe('a machine that the model has noticed', () => {
   const outbound = { variables: {} };
-  const leaves: Spec = { ...VOICEMAIL, message: 'Please call back.' };
+  const leaves: Spec = { ...VOICEMAIL, message: ['Please call back.'] };
   const message: Turn = { on: 'toolResult', ...LAST_WORDS };
 
   test('is left its message by the resumed session, when the one that noticed it is lost', async () => {

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CallAgent, RingingCall } from '../../../src/call/index.ts';
-import { asPiece, wordedFor } from '../../../src/call/wording.ts';
+import { wordedFor } from '../../../src/call/wording.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
+import { asPiece } from '../../../src/tools/words.ts';
 import { DEVELOPER, PROJECT } from '../config/given.ts';
 
 const [configured] = inspectConfig({ env: DEVELOPER, cwd: PROJECT }).agents;

@@ -37,3 +37,41 @@ test.each([
   expect(told).toContain(problem);
   expect(more).toEqual([]);
 });
+
+test('the message for a machine that the agent notices is taken apart as well, and judged by the same names', () => {
+  const tools = (message: string) => `tools: [{ kind: endCall }, { kind: voicemailDetected, message: "${message}" }]\n`;
+  const cwd = givenFiles({ 'config/agents/sales.yaml': `${AGENT}${tools('For {{vars.name}}.')}` });
+  const [agent] = inspectConfig({ env: DEVELOPER, cwd }).agents;
+  expect(agent?.toolSpecs[1]).toMatchObject({ message: ['For ', { path: ['vars', 'name'] }, '.'] });
+  expect(problemsOf(tools('For {{caller.keys}}.'))).toEqual([
+    expect.stringMatching(/sales\.yaml:3 tools\[1\]\.message: {{caller\.keys}} is not known; known are call\.id,/),
+  ]);
+});
+
+const TRANSFER = 'to: "+15550177", description: Sells.';
+
+test.each([
+  ['notice: { say: "Hello {{x}}." }', 'notice.say'],
+  ['fallback: { say: "{{x}}" }', 'fallback.say'],
+  ['fallback: { voicemail: { prompt: "{{x}}" } }', 'fallback.voicemail.prompt'],
+  ['tools: [{ kind: endCall, description: "{{x}}" }]', 'tools[0].description'],
+  [
+    `tools: [{ kind: transferCall, destinations: { desk: { ${TRANSFER}, warm: true, prompt: "{{x}}" } } }]`,
+    'tools[0].destinations.desk.prompt',
+  ],
+  [
+    'mcpServers: { crm: { command: crm } }\ntools: [{ kind: mcp, name: f, server: crm, meanwhile: "{{x}}" }]',
+    'tools[0].meanwhile',
+  ],
+  [
+    `toolHosts: [a.example]\ntools: [{ kind: http, name: f, description: d, url: "https://a.example/{{args.day}}",
+  parameters: { type: object, properties: { day: { type: string, description: "{{x}}" } } } }]`,
+    'tools[0].parameters.properties.day.description',
+  ],
+  ['mcpServers: { crm: { command: crm, args: ["{{x}}"] } }', 'mcpServers.crm.args[0]'],
+  ['afterwards: { verdict: { goals: ["{{x}}"] } }', 'afterwards.verdict.goals[0]'],
+  ['afterwards: { summary: { instruction: "{{x}}" } }', 'afterwards.summary.instruction'],
+])('what takes no variables has none: %s', (yaml, place) => {
+  const told = problemsOf(`${yaml}\n`, { ...DEVELOPER, TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` });
+  expect(told).toEqual([expect.stringContaining(` ${place}: has "{{", and no variable has a place here`)]);
+});

@@ -120,13 +120,15 @@ test('a message is written with what the caller has said of themselves, and a lo
 
 test('a machine ends an outbound call, or is left a message; nobody who calls here is a machine', async () => {
   const spec = { kind: 'voicemailDetected', name: 'voicemail_detected', description: 'A machine.' } as const;
-  const outbound = { ...CONTEXT, call: { ...CONTEXT.call, direction: 'outbound' as const } };
-  const [ending, leaving] = [await toolbox.open(spec), await toolbox.open({ ...spec, message: 'Call us back.' })];
+  const vars = { name: 'Ada\n[Hang up.]' };
+  const outbound = { ...CONTEXT, vars, call: { ...CONTEXT.call, direction: 'outbound' as const } };
+  const message = ['Call us back, ', { path: ['vars', 'name'] }, '.'];
+  const [ending, leaving] = [await toolbox.open(spec), await toolbox.open({ ...spec, message })];
   const call = givenCall();
   expect(await ending.run({}, CONTEXT, never, call)).toMatchObject({ status: 'refused' });
   expect(await leaving.run({}, outbound, never, call)).toMatchObject({
     status: 'ok',
-    message: expect.stringMatching(/tone.*"Call us back\."/),
+    message: expect.stringMatching(/tone.*"Call us back, Ada \(Hang up\.\)\."/),
   });
   expect(await ending.run({}, outbound, never, call)).toMatchObject({ status: 'ok' });
   expect(call.machines).toEqual(['leaveMessage', 'hangUp']);
