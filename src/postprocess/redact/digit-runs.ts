@@ -1,6 +1,6 @@
 /** Numbers as people say and write them: in groups, with anything between them but letters. */
 
-interface Group {
+export interface Group {
   readonly digits: string;
   readonly start: number;
   readonly end: number;

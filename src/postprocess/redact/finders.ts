@@ -64,31 +64,18 @@ function isIban(text: string): boolean {
 
 /** RFC 5321 allows 64 characters before the @, and 63 in each part behind it. */
 const ADDRESS = /[\p{L}\p{N}._%+'-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/gu;
-/** As transcripts have one that was spelled out in English. */
-const SPOKEN_ADDRESS = /[\p{L}\p{N}._+-]{1,64} at [\p{L}\p{N}-]{1,63}(?: dot [\p{L}\p{N}-]{2,24}){1,4}/giu;
+/** As transcripts have one that was spelled out in English, with pauses or without. */
+const [NAME, LABEL] = [String.raw`[\p{L}\p{N}._+-]{1,64}`, String.raw`[\p{L}\p{N}-]{1,63}`];
+const [AT, DOT] = [',? at,? ', ',? dot,? '];
+const SPOKEN_ADDRESS = new RegExp(`${NAME}${AT}${LABEL}(?:${DOT}[\\p{L}\\p{N}-]{2,24}){1,4}`, 'giu');
+/** A dot that was spelled out before it makes an address of what may else be a place: "we are at example.com". */
+const DOTTED_NAME = new RegExp(
+  `${NAME}(?:${DOT}${NAME}){1,4}(?:${AT}|@)${LABEL}(?:(?:${DOT}|\\.)${LABEL}){1,8}`,
+  'giu',
+);
 
-const written = finderOf('emails', ADDRESS);
-const spoken = finderOf('emails', SPOKEN_ADDRESS);
-export const emails: Finder = (text) => [...written(text), ...spoken(text)];
-
-const BEFORE = String.raw`(?<![\p{L}\d])`;
-/** What people put between the groups of a telephone number. A full stop or a slash may be a date's, too. */
-const BETWEEN = String.raw`[\s().\-–/]{0,3}`;
-const BETWEEN_AT_HOME = String.raw`[\s()\-–/]{0,3}`;
-const DATE = String.raw`\d{1,2}(?:[-/–]\d{1,2}[-/–]\d{2,4}|\s\d{1,2}\s\d{4})(?!\d)`;
-
-const PHONES = [
-  // E.164, with + or 00 before it.
-  String.raw`${BEFORE}(?:\+|00)(?:${BETWEEN}\d){8,15}(?!\d)`,
-  // North America: three, three and four digits.
-  String.raw`${BEFORE}(?:1[\s.\-–]{0,2})?\(?[2-9]\d\d\)?[\s.\-–]{0,2}\d{3}[\s.\-–]{0,2}\d{4}(?!\d)`,
-  // The same without its area.
-  String.raw`(?<![\p{L}\d\-–])\d{3}[-–]\d{4}(?![\d\-–])`,
-  // Elsewhere within a country: the trunk prefix 0 and eight to twelve digits, which is more than a date has.
-  String.raw`(?<![\p{L}\d.,:])(?!${DATE})\(?0\)?\s?[1-9](?:${BETWEEN_AT_HOME}\d){7,11}(?!\d)`,
-].map((pattern) => finderOf('phones', new RegExp(pattern, 'gu')));
-
-export const phones: Finder = (text) => PHONES.flatMap((find) => find(text));
+const EMAILS = [ADDRESS, SPOKEN_ADDRESS, DOTTED_NAME].map((pattern) => finderOf('emails', pattern));
+export const emails: Finder = (text) => EMAILS.flatMap((find) => find(text));
 
 /** Fewer digits of a number than this are those of others, too. */
 const CALLER_DIGITS = { min: 7, max: 15 };

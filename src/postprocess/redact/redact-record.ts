@@ -1,8 +1,9 @@
 /** A record as it may leave this service: with personal data blacked out: by rules, and then what a text model found in what these left. */
 import type { Analysis, CallFacts, CallRecord, Line } from '../../transcript/index.ts';
 import { blackOut, findIn, LABELS } from './black-out.ts';
-import { callerFinder, cards, emails, ibans, keyedCards, listFinder, phones } from './finders.ts';
+import { callerFinder, cards, emails, ibans, keyedCards, listFinder } from './finders.ts';
 import type { Finder } from './finding.ts';
+import { phones } from './phone-numbers.ts';
 
 export const REDACTABLE = ['cards', 'ibans', 'emails', 'caller', 'phones'] as const;
 
