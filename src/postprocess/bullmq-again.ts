@@ -1,6 +1,6 @@
 /** Makes a job in Redis ready to run again, and says where it stands: in one step, so that nobody works on it meanwhile. */
 import { defineScript, type Redis } from '../redis/index.ts';
-import { RESULTS_FIELD } from './bullmq-results.ts';
+import { KEPT_FIELDS } from './bullmq-kept.ts';
 
 /** BullMQ's words for where a job stands; `waiting` is also one that no list holds. */
 export type Standing = 'unknown' | 'active' | 'waiting' | 'delayed' | 'completed' | 'failed';
@@ -33,7 +33,7 @@ const MAKE_READY = `
   if data ~= '' then redis.call('HSET', job, 'data', data) end
   if afresh then
     redis.call('HSET', job, 'progress', '{"doneSteps":[]}')
-    redis.call('HDEL', job, '${RESULTS_FIELD}')
+    redis.call('HDEL', job, '${KEPT_FIELDS.results}', '${KEPT_FIELDS.checkpoints}')
   end
   redis.call('HDEL', job, 'atm', 'ats', 'stc', 'failedReason')
   return standing

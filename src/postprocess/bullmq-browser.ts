@@ -4,7 +4,7 @@ import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, whenReady } from '../redis/index.ts';
 import { defineMakeReady, type Standing } from './bullmq-again.ts';
 import { addOptions, countsOf, doneStepsOf } from './bullmq-job.ts';
-import { resultsOf } from './bullmq-results.ts';
+import { keptOf } from './bullmq-kept.ts';
 import { COMMAND_DEADLINE_MS, QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import { jobOf } from './job.ts';
 import type { JobBrowser, JobDetail, JobState, JobSummary, RunAgain, RunAgainResult } from './job-browser.ts';
@@ -113,7 +113,7 @@ export function createBullBrowser({ redisUrl, retry, clock }: BullBrowserOptions
       withinDeadline(async (): Promise<JobDetail | undefined> => {
         const there = await found(callId);
         if (there === undefined) return undefined;
-        const results = await resultsOf(redis, queue.toKey(callId));
+        const { results } = await keptOf(redis, queue.toKey(callId));
         return { ...(await summaryOf(there.job, there.state)), data: there.job.data ?? null, results };
       }),
     runAgain: (callId, how) => withinDeadline(() => runAgain(callId, how)),

@@ -4,7 +4,7 @@ import { asFailure, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, reconnectDelayMs } from '../redis/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
 import { doneStepsOf } from './bullmq-job.ts';
-import { defineKeepResults, type Results, resultsOf } from './bullmq-results.ts';
+import { defineKeep, type Kept, keptOf } from './bullmq-kept.ts';
 import { QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
 import { retryDelayMs } from './retry.ts';
@@ -36,7 +36,7 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
     givenUp = true;
     if (redis.status !== 'reconnecting') redis.disconnect();
   };
-  const keepResults = defineKeepResults(redis);
+  const keep = defineKeep(redis);
   /** Attempts at jobs. */
   let running = 0;
 
@@ -45,20 +45,24 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
     running++;
     const key = worker.toKey(job.id ?? '');
     let doneSteps = doneStepsOf(job);
-    let results: Results = {};
+    let kept: Kept = { results: {}, checkpoints: {} };
     const stepDone = async (name: string, result?: unknown): Promise<void> => {
       // First: between the two a process may die, and what a step gave is worth more than that it is done.
       if (result !== undefined) {
-        results = { ...results, [name]: result };
-        await keepResults(key, results);
+        kept = { ...kept, results: { ...kept.results, [name]: result } };
+        await keep(key, 'results', kept.results);
       }
       doneSteps = [...doneSteps, name];
       await job.updateProgress({ doneSteps });
     };
+    const keepCheckpoint = async (name: string, checkpoint: unknown): Promise<void> => {
+      kept = { ...kept, checkpoints: { ...kept.checkpoints, [name]: checkpoint } };
+      await keep(key, 'checkpoints', kept.checkpoints);
+    };
     try {
-      results = await resultsOf(redis, key);
+      kept = await keptOf(redis, key);
       const { data, attemptsMade: failedAttempts } = job;
-      await process({ jobId: job.id ?? '', data, doneSteps, results, failedAttempts, stepDone });
+      await process({ jobId: job.id ?? '', data, doneSteps, ...kept, failedAttempts, stepDone, keepCheckpoint });
     } catch (error) {
       const failure = asFailure(error, 'STEP_FAILED');
       // BullMQ keeps the message alone; and asks whether to retry by the class of the error.

@@ -34,10 +34,14 @@ export interface Attempt {
   readonly doneSteps: readonly string[];
   /** What finished steps gave, by their names, as it was stored: to be parsed. A step that gave something is finished. */
   readonly results: Readonly<Record<string, unknown>>;
+  /** What steps that did not finish want to have again, by their names, as it was stored: to be parsed. */
+  readonly checkpoints: Readonly<Record<string, unknown>>;
   /** Attempts at this job that failed before, since it was last made to begin again. */
   readonly failedAttempts: number;
   /** Remembers that one more is finished, and what it gave, as JSON; safe when it resolves. */
   stepDone(name: string, result?: unknown): Promise<void>;
+  /** Remembers something, as JSON, for later attempts at a step; safe when it resolves. */
+  keepCheckpoint(name: string, checkpoint: unknown): Promise<void>;
 }
 
 /** Rejects to be tried again, or to have the job given up, as the Failure says. */

@@ -92,9 +92,13 @@ class SpoolBrowser implements JobBrowser {
         return 'queued';
       }
       const folder = found.state === 'delayed' ? 'waiting' : found.state;
-      if (folder === 'active' || !(await spool.claimAgain(folder, callId))) return 'active';
-      const done = afresh ? {} : { doneSteps: [...found.doneSteps], results: found.results };
-      await spool.runNow(callId, { ...newlySpooled(data, this.#options.clock.nowMs()), ...done });
+      const claimed = folder === 'active' ? undefined : await spool.claimAgain(folder, callId);
+      if (claimed === undefined) return 'active';
+      const afreshNow = newlySpooled(data, this.#options.clock.nowMs());
+      await spool.runNow(
+        callId,
+        afresh || claimed === 'unreadable' ? afreshNow : { ...afreshNow, ...stepsOf(claimed) },
+      );
       return 'queued';
     });
   }
@@ -140,6 +144,10 @@ class SpoolBrowser implements JobBrowser {
       results,
     };
   }
+}
+
+function stepsOf({ doneSteps, results, checkpoints }: Spooled): Pick<Spooled, 'doneSteps' | 'results' | 'checkpoints'> {
+  return { doneSteps, results, checkpoints };
 }
 
 function summary({ data: _, results: __, ...rest }: JobDetail): JobSummary {

@@ -14,6 +14,8 @@ const spooledSchema = z.object({
   doneSteps: z.array(z.string()),
   /** What they gave, of those that gave something. */
   results: z.record(z.string(), z.unknown()).default({}),
+  /** What steps that did not finish want to have again. */
+  checkpoints: z.record(z.string(), z.unknown()).default({}),
   /** Why the last attempt failed. */
   failure: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

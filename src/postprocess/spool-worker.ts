@@ -171,9 +171,22 @@ class SpoolWorker implements Worker {
       known = { ...known, doneSteps: [...known.doneSteps, name], results };
       await this.#spool.save(id, known);
     };
-    const { data, doneSteps, results, failedAttempts } = job;
+    const keepCheckpoint = async (name: string, checkpoint: unknown): Promise<void> => {
+      known = { ...known, checkpoints: { ...known.checkpoints, [name]: checkpoint } };
+      await this.#spool.save(id, known);
+    };
+    const { data, doneSteps, results, checkpoints, failedAttempts } = job;
     try {
-      await process({ jobId: id, data, doneSteps, results, failedAttempts, stepDone });
+      await process({
+        jobId: id,
+        data,
+        doneSteps,
+        results,
+        checkpoints,
+        failedAttempts,
+        stepDone,
+        keepCheckpoint,
+      });
     } catch (error) {
       await this.#failed(id, known, asFailure(error, 'STEP_FAILED'));
       return;

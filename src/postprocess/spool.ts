@@ -102,10 +102,10 @@ export class Spool {
     return job;
   }
 
-  /** Takes a job that nobody works on, to have it run again. Whether it was there. */
-  async claimAgain(state: State, id: string): Promise<boolean> {
+  /** Takes a job that nobody works on, to have it run again, as it stands now; undefined when it is not there. */
+  async claimAgain(state: State, id: string): Promise<Spooled | 'unreadable' | undefined> {
     await this.#makeActive();
-    return moved(this.#path(state, id), this.#claimed(id));
+    return (await moved(this.#path(state, id), this.#claimed(id))) ? readSpooled(this.#claimed(id)) : undefined;
   }
 
   /** To be run now, also by a process that knows it as one to be run later. */
@@ -237,5 +237,5 @@ export class Spool {
 }
 
 export function newlySpooled(data: unknown, runAtMs: number): Spooled {
-  return { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], results: {}, failure: null };
+  return { data, runAtMs, failedAttempts: 0, stalls: 0, doneSteps: [], results: {}, checkpoints: {}, failure: null };
 }

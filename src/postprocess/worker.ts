@@ -14,7 +14,7 @@ export function createProcessor(
   /** What steps get of the record that was queued, and of what earlier ones gave. */
   completed: (record: CallRecord, results: Progress['results']) => CallRecord = (record) => record,
 ): Process {
-  return async ({ jobId, data, doneSteps, results, failedAttempts, stepDone }) => {
+  return async ({ jobId, data, doneSteps, results, checkpoints, failedAttempts, stepDone, keepCheckpoint }) => {
     const { record } = parseJob(data);
     // Its files would replace those of the other call.
     if (record.callId !== jobId) throw new Failure('RECORD_INVALID', 'the job is of another call than its name says');
@@ -26,7 +26,9 @@ export function createProcessor(
       if (done.has(name) || !earlier.every((each) => done.has(each))) continue;
       try {
         const soFar = Object.fromEntries(given);
-        const result = await run(completed(record, soFar), { results: soFar, failedAttempts });
+        const keep = (checkpoint: unknown): Promise<void> => keepCheckpoint(name, checkpoint);
+        const progress = { results: soFar, failedAttempts, checkpoint: checkpoints[name], keep };
+        const result = await run(completed(record, soFar), progress);
         await stepDone(name, result);
         if (result !== undefined) given.set(name, result);
         done.add(name);

@@ -49,8 +49,9 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
   const refuse = () => {
     throw new Failure('WEBHOOK_REFUSED', 'gone');
   };
-  const failAfterWriting = async ({ doneSteps, stepDone }: Attempt) => {
+  const failAfterWriting = async ({ doneSteps, stepDone, keepCheckpoint }: Attempt) => {
     if (!doneSteps.includes('write')) await stepDone('write', 'written');
+    await keepCheckpoint('summary', { tokens: 1 });
     throw new Failure('WEBHOOK_DELIVERY', 'not today');
   };
 
@@ -149,6 +150,7 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     await eventually(() => stateOf('CA1')).toBe('dead');
     expect(attempts.map(({ doneSteps }) => doneSteps)).toEqual([['write'], ['write'], ['write']]);
     expect(attempts.map(({ results }) => results)).toEqual(Array(3).fill({ write: 'written' }));
+    expect(attempts.map(({ checkpoints }) => checkpoints)).toEqual(Array(3).fill({ summary: { tokens: 1 } }));
   });
 
   test('a finished job that is replayed runs all its steps again; retrying it changes nothing', async () => {
@@ -177,7 +179,9 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     const mended = { ...record('CA1'), from: '+15550009' };
     expect(await jobs.runAgain('CA1', { afresh: true, record: mended })).toBe('queued');
     await eventually(() => stateOf('CA1')).toBe('done');
-    expect(attempts.at(-1)).toMatchObject({ doneSteps: [], data: { record: { from: '+15550009' } } });
+    const { doneSteps, results, checkpoints, data } = attempts.at(-1)!;
+    expect({ doneSteps, results, checkpoints }).toEqual({ doneSteps: [], results: {}, checkpoints: {} });
+    expect(data).toMatchObject({ record: { from: '+15550009' } });
   });
 
   test('a call that is not known is queued when its record is given, and only then', async () => {

@@ -130,6 +130,29 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     expect(attempts.at(-1)?.doneSteps).toEqual(['summary', 'verdict']);
   });
 
+  test('keeps what steps that failed want to have again, apart from what steps gave, the last of it alone', async () => {
+    const queue = await openQueue();
+    const { attempts, process } = observed(async ({ keepCheckpoint, stepDone }, number) => {
+      if (number === 1) {
+        await keepCheckpoint('summary', { tokens: 1 });
+        await stepDone('extract', 'found');
+        await keepCheckpoint('summary', { tokens: 2 });
+        await keepCheckpoint('verdict', { tokens: 3 });
+      }
+      if (number < 3) throw new Failure('ANALYSIS_UNAVAILABLE', 'away');
+    });
+    await queue.add(record('CA1'));
+    await startWorker(process);
+    await eventually(results).toMatchObject({ done: 1 });
+    const kept = { results: { extract: 'found' }, checkpoints: { summary: { tokens: 2 }, verdict: { tokens: 3 } } };
+    expect(attempts.map(({ results, checkpoints }) => ({ results, checkpoints }))).toEqual([
+      { results: {}, checkpoints: {} },
+      kept,
+      kept,
+    ]);
+    expect(attempts.at(-1)?.doneSteps).toEqual(['extract']);
+  });
+
   test('takes an unknown error for one that may pass', async () => {
     const queue = await openQueue();
     const { attempts, process } = observed((_, number) => {

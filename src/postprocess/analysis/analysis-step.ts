@@ -18,12 +18,13 @@ export function analysisStep(name: AnalysisName, options: AskingOptions): Step {
     name,
     // Neither the files nor the webhook wait for it, nor it for them.
     after: [PERSONAL_DATA],
-    async run(record, { results, failedAttempts }: Progress): Promise<Found | undefined> {
+    async run(record, progress: Progress): Promise<Found | undefined> {
+      const { results, failedAttempts } = progress;
       const { analysis, redact } = options.afterwardsFor(record.agent) ?? {};
       const task = analysis && taskOf(name, analysis);
       if (analysis === undefined || task === undefined) return undefined;
       const text = dialogueText(redact === undefined ? record : redactRecord(record, withFound(redact, results)));
-      const asking = new Asking(record, analysis.model, options);
+      const asking = new Asking(record, analysis.model, progress, options);
       const found = (result: unknown, failure: Found['failure'] = null): Found =>
         ({ ...asking.answered(result), failure }) as Found;
       if (text === undefined) return { ...asking.skipped(name, null), failure: null };

@@ -1,8 +1,10 @@
 /** A question about a call to a text model, asked until there is an answer of use, and what it used. */
+import * as z from 'zod';
 import { type Clock, Failure } from '../../lib/index.ts';
 import type { Logger, Metrics } from '../../telemetry/index.ts';
-import { addedUsage, type CallRecord, NO_USAGE, type Usage } from '../../transcript/index.ts';
+import { addedUsage, type CallRecord, NO_USAGE, type Usage, usageSchema } from '../../transcript/index.ts';
 import type { AfterwardsFor } from '../afterwards.ts';
+import type { Progress } from '../steps/step.ts';
 import type { Task } from './tasks.ts';
 
 /** One question to a text model. Rejects with a Failure when there is no answer. live/ satisfies this shape. */
@@ -41,16 +43,22 @@ export interface Answered<Result> {
   readonly usage: Usage;
 }
 
+/** What the answers of attempts used that did not finish the step. */
+const checkpointSchema = z.object({ usage: usageSchema });
+
 export class Asking {
   readonly #record: CallRecord;
   readonly #model: string;
+  readonly #progress: Progress;
   readonly #options: AskingOptions;
-  #usage = NO_USAGE;
+  #usage: Usage;
 
-  constructor(record: CallRecord, model: string, options: AskingOptions) {
+  constructor(record: CallRecord, model: string, progress: Progress, options: AskingOptions) {
     this.#record = record;
     this.#model = model;
+    this.#progress = progress;
     this.#options = options;
+    this.#usage = checkpointSchema.safeParse(progress.checkpoint).data?.usage ?? NO_USAGE;
   }
 
   async ask<Result>({ instruction, schema, read }: Task<Result>, text: string): Promise<Result> {
@@ -59,9 +67,11 @@ export class Asking {
       const question = { model: this.#model, instruction, text, schema, maxOutputTokens: MAX_OUTPUT_TOKENS };
       const { content, usage } = await this.#options.ask(question);
       this.#count(usage);
-      if (content.kind === 'refused') throw new Failure('ANALYSIS_REFUSED', content.why);
       const result = content.kind === 'json' ? read(content.value) : undefined;
       if (result !== undefined) return result;
+      // It is paid, whatever comes of the next question, and in whichever process.
+      await this.#progress.keep({ usage: this.#usage } satisfies z.infer<typeof checkpointSchema>);
+      if (content.kind === 'refused') throw new Failure('ANALYSIS_REFUSED', content.why);
       why = content.kind === 'json' ? 'the answer breaks its schema' : content.why;
       this.#options.logger.warn({ callId: this.#record.callId, answer, why }, 'answer of no use');
     }

@@ -20,11 +20,11 @@ export function findPersonalData(options: AskingOptions): Step {
   return {
     name: PERSONAL_DATA,
     after: [],
-    async run(record): Promise<Answered<PersonalData> | undefined> {
+    async run(record, progress): Promise<Answered<PersonalData> | undefined> {
       const { redact } = options.afterwardsFor(record.agent) ?? {};
       if (redact?.find === undefined) return undefined;
       const { what, model } = redact.find;
-      const asking = new Asking(record, model, options);
+      const asking = new Asking(record, model, progress, options);
       // The words that were not heard leave with the record, too.
       const whole = redactRecord({ ...record, lines: record.lines.map(inFull) }, { ...redact, found: undefined });
       const text = dialogueText(whole);

@@ -16,6 +16,10 @@ export interface Progress {
   readonly results: Readonly<Record<string, unknown>>;
   /** Attempts at the job that failed before. */
   readonly failedAttempts: number;
+  /** What this step kept in an attempt that did not finish it, as it was stored: to be parsed. */
+  readonly checkpoint?: unknown;
+  /** Keeps something with the job, as JSON, for the step's next attempt, in place of what it kept before; safe when it resolves. */
+  readonly keep: (checkpoint: unknown) => Promise<void>;
 }
 
-export const AT_FIRST: Progress = { results: {}, failedAttempts: 0 };
+export const AT_FIRST: Progress = { results: {}, failedAttempts: 0, keep: () => Promise.resolve() };

@@ -1,4 +1,4 @@
-/** A worker that says of each step that what it gave is kept: to be killed between two that are paid. */
+/** A worker that says of each step that what it gave, or used, is kept: to be killed between two that are paid. */
 import { join } from 'node:path';
 import { systemClock, systemIds } from '../../../src/lib/index.ts';
 import { createBullWorker, createSpoolWorker, RETRY, Spool, type Worker } from '../../../src/postprocess/index.ts';
@@ -10,7 +10,7 @@ import { joined } from './analysis-given.ts';
 /** A killed worker's jobs are another's after this. */
 const LEASE_MS = 400;
 
-/** `told`: of each step whose result is kept. */
+/** `told`: of each step whose result is kept, and of each that keeps what it used. */
 export async function openAnalyser(
   folder: string,
   modelUrl: string,
@@ -25,6 +25,10 @@ export async function openAnalyser(
         stepDone: async (name, result) => {
           await attempt.stepDone(name, result);
           told(name);
+        },
+        keepCheckpoint: async (name, checkpoint) => {
+          await attempt.keepCheckpoint(name, checkpoint);
+          told(`${name} paid`);
         },
       }),
     concurrency: 1,

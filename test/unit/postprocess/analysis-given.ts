@@ -20,7 +20,8 @@ import {
   writeText,
 } from '../../../src/postprocess/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
-import { ANALYSES } from '../../../src/transcript/index.ts';
+import { ANALYSES, type CallRecord } from '../../../src/transcript/index.ts';
+import { record } from '../transcript/given.ts';
 
 export const WISHES: AnalysisWishes = {
   model: 'gemini-3.8-flash',
@@ -75,4 +76,36 @@ export function joined(
     (record, results) => withFindingCost(withCallCost(record, PRICES), results, PRICES),
   );
   return { process, metrics };
+}
+
+/** A job, attempt after attempt, with what the queue keeps of it. */
+export class Job {
+  readonly #call: CallRecord;
+  readonly #process: Process;
+  readonly doneSteps: string[] = [];
+  readonly results: Record<string, unknown> = {};
+  readonly checkpoints: Record<string, unknown> = {};
+
+  constructor(process: Process, call = record()) {
+    this.#process = process;
+    this.#call = call;
+  }
+
+  async attempt(failedAttempts = 0): Promise<void> {
+    await this.#process({
+      jobId: this.#call.callId,
+      data: { version: 1, callId: this.#call.callId, record: this.#call },
+      doneSteps: [...this.doneSteps],
+      results: { ...this.results },
+      checkpoints: { ...this.checkpoints },
+      failedAttempts,
+      stepDone: async (name, result) => {
+        this.doneSteps.push(name);
+        if (result !== undefined) this.results[name] = JSON.parse(JSON.stringify(result));
+      },
+      keepCheckpoint: async (name, checkpoint) => {
+        this.checkpoints[name] = JSON.parse(JSON.stringify(checkpoint));
+      },
+    });
+  }
 }

@@ -9,7 +9,7 @@ import { type Afterwards, EVENT_TYPES, REDACTABLE } from '../../../src/postproce
 import { type LiveSimulatorServer, startLiveSimulator, type TextFault } from '../../../src/simulator/index.ts';
 import { type CallRecord, callRecordSchema } from '../../../src/transcript/index.ts';
 import { record } from '../transcript/given.ts';
-import { joined, SECRET, WISHES } from './analysis-given.ts';
+import { Job, joined, SECRET, WISHES } from './analysis-given.ts';
 import { startReceiver } from './receiver-given.ts';
 
 let folder: string;
@@ -25,39 +25,15 @@ const simulate = async (faults: readonly TextFault[] = [], apiKeys?: readonly st
   model = await startLiveSimulator({ clock: systemClock, textFaults: faults, apiKeys });
 };
 
-/** A job, attempt after attempt, with what the queue keeps of it. */
-class Job {
-  readonly #call: CallRecord;
-  readonly #process: ReturnType<typeof joined>['process'];
-  doneSteps: string[] = [];
-  results: Record<string, unknown> = {};
-
-  constructor(afterwards: Partial<Afterwards> = {}, call = record()) {
-    this.#call = call;
-    this.#process = joined(folder, model.url, afterwards).process;
-  }
-
-  async attempt(failedAttempts = 0): Promise<void> {
-    await this.#process({
-      jobId: this.#call.callId,
-      data: { version: 1, callId: this.#call.callId, record: this.#call },
-      doneSteps: [...this.doneSteps],
-      results: { ...this.results },
-      failedAttempts,
-      stepDone: async (name, result) => {
-        this.doneSteps.push(name);
-        if (result !== undefined) this.results[name] = JSON.parse(JSON.stringify(result));
-      },
-    });
-  }
-}
+const jobOf = (afterwards: Partial<Afterwards> = {}, call = record()): Job =>
+  new Job(joined(folder, model.url, afterwards).process, call);
 const written = async (): Promise<CallRecord> =>
   callRecordSchema.parse(JSON.parse(await readFile(join(folder, 'records/2026-01-01/CA1.json'), 'utf8')));
 
 describe('summary, extraction and verdict', () => {
   test('stand in the record, each by a question of its own, with what they used and cost', async () => {
     await simulate();
-    await new Job().attempt();
+    await jobOf().attempt();
     const { analysis, cost } = await written();
     expect(analysis).toMatchObject({
       summary: {
@@ -95,7 +71,7 @@ describe('summary, extraction and verdict', () => {
   test('are asked with the transcript as data, the schema, and the instruction of the agent', async () => {
     await simulate();
     const analysis = { ...WISHES, summary: { instruction: 'In German.' }, verdict: undefined };
-    await new Job({ analysis }).attempt();
+    await jobOf({ analysis }).attempt();
     const [summary, extract] = model.textRequests.map(({ body }) => body as Record<string, never>);
     expect(summary).toMatchObject({
       systemInstruction: { parts: [{ text: expect.stringMatching(/data[\s\S]+In German\.$/) }] },
@@ -119,7 +95,7 @@ describe('summary, extraction and verdict', () => {
         { id: '2', name: 'book', args: {}, calledAtMs: 3_000, answer: null, answeredAtMs: null },
       ],
     };
-    await new Job({}, call).attempt();
+    await jobOf({}, call).attempt();
     expect(model.textRequests[0]?.body).toMatchObject({
       contents: [
         {
@@ -144,7 +120,7 @@ describe('summary, extraction and verdict', () => {
     await simulate();
     const call = { ...record(), toolCalls: [], lines: record().lines.map((line) => ({ ...line })) };
     call.lines[1] = { ...call.lines[1]!, text: '', heardText: `Call ${call.from}, card 4111-1111-1111-1111` };
-    await new Job({ redact: { what: [...REDACTABLE], names: ['Call'], files: false } }, call).attempt();
+    await jobOf({ redact: { what: [...REDACTABLE], names: ['Call'], files: false } }, call).attempt();
     const sent = JSON.stringify(model.textRequests);
     expect(sent).not.toContain('4111');
     expect(sent).not.toContain(call.from.slice(1));
@@ -158,13 +134,13 @@ describe('summary, extraction and verdict', () => {
   test('are not asked of a call in which nothing was said, nor of an agent that wants none', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver();
-    await new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }, { ...record(), lines: [] }).attempt();
+    await jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }, { ...record(), lines: [] }).attempt();
     expect(model.textRequests).toEqual([]);
     expect(deliveries.map(({ body }) => JSON.parse(body)).map(({ type, data }) => [type, data.analysis])).toEqual([
       ['call.ended', undefined],
       ['call.analyzed', expect.objectContaining({ verdict: expect.objectContaining({ skipped: 'nothingSaid' }) })],
     ]);
-    await new Job({ analysis: undefined, webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
+    await jobOf({ analysis: undefined, webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
     expect(deliveries).toHaveLength(3);
     expect(model.textRequests).toEqual([]);
   });
@@ -176,11 +152,11 @@ describe('an answer of no use', () => {
     async (fault) => {
       await simulate(['none']);
       const alone = { analysis: { ...WISHES, summary: undefined, verdict: undefined } };
-      await new Job(alone).attempt();
+      await jobOf(alone).attempt();
       const once = (await written()).analysis!.extract!;
       await model.close();
       await simulate([fault]);
-      await new Job(alone).attempt();
+      await jobOf(alone).attempt();
       const twice = (await written()).analysis!.extract!;
       expect(model.textRequests).toHaveLength(2);
       expect(twice).toMatchObject({ result: once.result, failure: null });
@@ -190,7 +166,7 @@ describe('an answer of no use', () => {
 
   test('for the third time ends the step, and not the job: why stands in the record', async () => {
     await simulate(['malformed', 'breaksSchema', 'maxTokens']);
-    const job = new Job();
+    const job = jobOf();
     await job.attempt();
     expect(model.textRequests).toHaveLength(5);
     const { analysis } = await written();
@@ -202,7 +178,7 @@ describe('an answer of no use', () => {
 
   test.for(['safety', 'blocked'] as const)('is not asked for again when it is a refusal: %s', async (fault) => {
     await simulate([fault]);
-    await new Job().attempt();
+    await jobOf().attempt();
     expect(model.textRequests).toHaveLength(3);
     expect((await written()).analysis?.summary).toMatchObject({
       result: null,
@@ -217,7 +193,7 @@ describe('a model that cannot be asked', () => {
     async (fault) => {
       await simulate([fault, 'none', fault]);
       const { url, deliveries } = await startReceiver();
-      const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
+      const job = jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
       await expect(job.attempt()).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE', retryable: true });
       expect(job.doneSteps).toEqual(['personalData', 'write-record', 'write-text', 'deliver-webhook', 'extract']);
       expect((await written()).analysis).toBeUndefined();
@@ -232,7 +208,7 @@ describe('a model that cannot be asked', () => {
   test('for hours is given up, and the record says so', async () => {
     await simulate(Array(6).fill('unavailable'));
     const { url, deliveries } = await startReceiver();
-    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
+    const job = jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt(10)).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE' });
     await job.attempt(11);
     expect(deliveries.map(({ body }) => JSON.parse(body).type)).toEqual(['call.ended', 'call.analyzed']);
@@ -244,11 +220,11 @@ describe('a model that cannot be asked', () => {
 
   test('because its key or the schema is refused is not asked again, and the record says so', async () => {
     await simulate([], ['other']);
-    await new Job().attempt();
+    await jobOf().attempt();
     expect((await written()).analysis?.verdict?.failure?.code).toBe('LIVE_AUTH');
     await model.close();
     await simulate(['none', 'invalid']);
-    await new Job().attempt();
+    await jobOf().attempt();
     expect((await written()).analysis?.extract?.failure?.code).toBe('ANALYSIS_INVALID');
   });
 });
@@ -257,7 +233,7 @@ describe('the webhook', () => {
   test('tells of a call twice: when it is over, and when it is analysed; each with an id of its own', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver();
-    await new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
+    await jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } }).attempt();
     const [ended, analysed] = deliveries.map(({ body, headers }) => new Webhook(SECRET).verify(body, headers));
     expect(ended).toMatchObject({ type: 'call.ended', timestamp: record().endedAt });
     expect(ended).toHaveProperty('data', record());
@@ -269,7 +245,7 @@ describe('the webhook', () => {
   test('gets the same again when it did not take it, and nothing is paid twice for it', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver([204, 503, 500]);
-    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
+    const job = jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt()).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     await expect(job.attempt(1)).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     await job.attempt(2);
@@ -281,7 +257,7 @@ describe('the webhook', () => {
   test('that is away, or wants no more, does not keep the analysis out of the files', async () => {
     await simulate();
     const { url, deliveries } = await startReceiver([410]);
-    const job = new Job({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
+    const job = jobOf({ webhook: { url, secret: SECRET, events: EVENT_TYPES } });
     await expect(job.attempt()).rejects.toMatchObject({ code: 'WEBHOOK_REFUSED' });
     expect((await written()).analysis?.summary?.result).toBeTruthy();
     // Nor is it told of more calls.

@@ -16,7 +16,7 @@ import { type LiveSimulatorServer, startLiveSimulator, type TextFault } from '..
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import { type CallRecord, type Line, NO_USAGE } from '../../../src/transcript/index.ts';
 import { record } from '../transcript/given.ts';
-import { joined, SECRET } from './analysis-given.ts';
+import { Job, joined, SECRET } from './analysis-given.ts';
 import { startReceiver } from './receiver-given.ts';
 
 const REDACT: Redaction = {
@@ -55,22 +55,10 @@ async function given(faults: TextFault[] = [], redact: Redaction = REDACT, call 
   const { url, deliveries } = await startReceiver();
   const webhook = { url, secret: SECRET, events: EVENT_TYPES };
   const { process } = joined(folder, model.url, { analysis: undefined, redact, webhook });
-  const doneSteps: string[] = [];
-  const results: Record<string, unknown> = {};
-  const attempt = (failedAttempts = 0): Promise<void> =>
-    process({
-      jobId: call.callId,
-      data: { version: 1, callId: call.callId, record: call },
-      doneSteps: [...doneSteps],
-      results: { ...results },
-      failedAttempts,
-      stepDone: async (name, result) => {
-        doneSteps.push(name);
-        if (result !== undefined) results[name] = JSON.parse(JSON.stringify(result));
-      },
-    });
+  const job = new Job(process, call);
   const files = () => readdir(join(folder, 'records/2026-01-01')).catch(() => []);
-  return { attempt, deliveries, doneSteps, results, files, [Symbol.asyncDispose]: () => model.close() };
+  const attempt = (failedAttempts?: number): Promise<void> => job.attempt(failedAttempts);
+  return { attempt, deliveries, doneSteps: job.doneSteps, files, [Symbol.asyncDispose]: () => model.close() };
 }
 
 test('are blacked out wherever they stand, as listed names are, and what finding them cost is told', async () => {
@@ -118,6 +106,21 @@ test.for([
   await using job = await given(Array(times).fill(fault), { ...REDACT, files: true });
   await expect(job.attempt()).rejects.toMatchObject({ code, retryable: false });
   expect([...job.deliveries, ...(await job.files())]).toEqual([]);
+});
+
+test('cost what all answers cost, also those of attempts that failed, and of a job that was given up', async () => {
+  const costAfter = async (faults: TextFault[], ...codes: string[]): Promise<number> => {
+    await using job = await given(faults);
+    for (const code of codes) await expect(job.attempt()).rejects.toMatchObject({ code });
+    await job.attempt();
+    return JSON.parse(job.deliveries[0]!.body).data.cost.steps.personalData;
+  };
+  const once = await costAfter([]);
+  const useless = (await costAfter(['breaksSchema'])) - once;
+  expect(useless).toBeGreaterThan(0);
+  expect(await costAfter(['breaksSchema', 'unavailable'], 'ANALYSIS_UNAVAILABLE')).toBeCloseTo(once + useless, 6);
+  const givenUp = await costAfter(Array(3).fill('breaksSchema'), 'ANALYSIS_USELESS');
+  expect(givenUp).toBeCloseTo(once + useless * 3, 6);
 });
 
 test('let nothing leave of a job that did not look for them, because its agent did not want it then', async () => {

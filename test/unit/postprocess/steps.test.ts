@@ -184,13 +184,18 @@ describe('a processor', () => {
     data: { version: 1, callId: 'CA1', record: call },
     doneSteps: [...doneSteps],
     results,
+    checkpoints,
     failedAttempts: 0,
     stepDone: async (name, result) => {
       log.push(`done ${name}`);
       if (result !== undefined) results[name] = result;
     },
+    keepCheckpoint: async (name, checkpoint) => {
+      checkpoints[name] = checkpoint;
+    },
   });
   let results: Record<string, unknown>;
+  let checkpoints: Record<string, unknown>;
   let log: string[];
   const step = (name: string, fails = false, after?: string[]): Step => ({
     name,
@@ -203,6 +208,7 @@ describe('a processor', () => {
   beforeEach(() => {
     log = [];
     results = {};
+    checkpoints = {};
   });
 
   test('does one step after the other, and remembers each before the next', async () => {
@@ -255,6 +261,28 @@ describe('a processor', () => {
     await expect(createProcessor(steps)(attempt([]))).rejects.toMatchObject({ code: 'WEBHOOK_DELIVERY' });
     expect(paid).toHaveBeenCalledTimes(1);
     expect(seen).toEqual([{ paid: { words: 42 } }, { paid: { words: 42 } }]);
+  });
+
+  test('hands a step what it kept when it failed, and to no other', async () => {
+    const seen: unknown[] = [];
+    const counting = (name: string): Step => ({
+      name,
+      after: [],
+      run: async (_record, { checkpoint, keep }) => {
+        seen.push([name, checkpoint]);
+        await keep(`${name} again`);
+        if (seen.length <= 2) throw new Failure('ANALYSIS_UNAVAILABLE', 'away');
+      },
+    });
+    const process = createProcessor([counting('a'), counting('b')]);
+    await expect(process(attempt())).rejects.toMatchObject({ code: 'ANALYSIS_UNAVAILABLE' });
+    await process(attempt());
+    expect(seen).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['a', 'a again'],
+      ['b', 'b again'],
+    ]);
   });
 
   test.for([{}, { version: 2, callId: 'CA1', record: call }, { version: 1, callId: 'CA1', record: {} }, null])(
