@@ -232,7 +232,6 @@ export class AgentSide {
     const { agent, deps, takenUp, playing, handle } = this.#options;
     deps.metrics.liveSessions.inc();
     const handlers = hearLive({
-      model: agent.live.model,
       deps,
       downlink: this.voice.downlink,
       watchdog: this.watchdog,

@@ -8,8 +8,7 @@ import type { ToolSide } from './tool-side.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface HearLiveOptions {
-  readonly model: string;
-  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'logger' | 'metrics'>;
+  readonly deps: Pick<CallDeps, 'clock' | 'collector' | 'facts' | 'logger' | 'metrics'>;
   readonly downlink: Downlink;
   readonly watchdog: Watchdog;
   /** Whether the call's phase lets the agent be heard. */
@@ -20,10 +19,13 @@ export interface HearLiveOptions {
 }
 
 export function hearLive(options: HearLiveOptions): LiveHandlers {
-  const { model, deps, downlink, watchdog, playing, leaving, tools, handle } = options;
+  const { deps, downlink, watchdog, playing, leaving, tools, handle } = options;
   const { clock, collector, logger, metrics } = deps;
+  let { model } = deps.facts;
   return {
-    ready: ({ how, setupMs }) => {
+    ready: ({ how, setupMs, voice, ...route }) => {
+      model = route.model;
+      collector.spoken({ model, voice });
       metrics.liveSetupSeconds.observe({ model }, setupMs / 1_000);
       if (how !== 'new') {
         metrics.liveResumes.inc({ how });

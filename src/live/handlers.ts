@@ -38,7 +38,13 @@ export interface SeedTurn {
 /** What a session tells its one reader, in the order in which the service said it. */
 export interface LiveHandlers {
   /** Setup is complete: what is sent from now on is heard. Comes again after each resume, perhaps on another route. */
-  ready(info: { readonly how: 'new' | 'resumed' | 'reseeded'; readonly setupMs: number; readonly route: string }): void;
+  ready(info: {
+    readonly how: 'new' | 'resumed' | 'reseeded';
+    readonly setupMs: number;
+    readonly route: string;
+    readonly model: string;
+    readonly voice: string;
+  }): void;
   /** The agent's voice as it is generated, faster than it is spoken. The chunk may be kept. */
   audio(chunk: Pcm<24000>): void;
   transcribed(piece: { readonly speaker: 'caller' | 'agent'; readonly text: string }): void;

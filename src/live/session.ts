@@ -175,9 +175,10 @@ class Session implements LiveSession {
           if (seed.length > 0) connection.send(seedMessage(seed, announcesHistory(backend, resume)));
           this.#outbound.release(connection, handle !== undefined);
           const how = handle !== undefined ? 'resumed' : seed.length > 0 ? 'reseeded' : 'new';
-          const { name } = this.#course.route;
-          this.#options.logger.info({ how, setupMs, route: name }, 'live session ready');
-          this.#options.handlers.ready({ how, setupMs, route: name });
+          const { name: route } = this.#course.route;
+          const { model, voice } = settings;
+          this.#options.logger.info({ how, setupMs, route }, 'live session ready');
+          this.#options.handlers.ready({ how, setupMs, route, model, voice });
         },
         received: (event) => {
           if (event.type === 'handleOffered') this.#plan = keepHandle(this.#plan, event.handle, event.resumable);

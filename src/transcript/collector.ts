@@ -3,8 +3,8 @@ import type { Clock } from '../lib/index.ts';
 import { AgentLines, type PlayedTurn } from './agent-line.ts';
 import { CallerLines } from './caller-line.ts';
 import { Dialogue, type SaidTurn } from './dialogue.ts';
-import { answeredMs, HANDED_OVER, linesOf, transferOf } from './earlier.ts';
-import type { CallFacts, Entry, Message, Sound, Usage } from './entry.ts';
+import { answeredMs, HANDED_OVER, lastSpokenBy, linesOf, transferOf } from './earlier.ts';
+import type { CallFacts, Entry, Message, Sound, SpokenBy, Usage } from './entry.ts';
 import { type FoundGrounding, Groundings } from './groundings.ts';
 import type { Line } from './line.ts';
 import type { Outcome } from './outcome.ts';
@@ -48,6 +48,8 @@ export interface Collector {
   message(message: Message): void;
   /** What an answer rests on. */
   grounded(grounding: FoundGrounding): void;
+  /** A session is ready, of this model and with this voice. */
+  spoken(by: SpokenBy): void;
   /** `route` is the way to the session: a handle is good on no other. */
   handle(handle: string, route?: string): void;
   /** Something broke and was mended. */
@@ -71,6 +73,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
   const responses = new ResponseTimes();
   const groundings = new Groundings(earlier);
   let answeredAtMs = answeredMs(earlier);
+  let spokenBy: SpokenBy = lastSpokenBy(earlier) ?? call;
   let zeroMs = answeredAtMs ?? now();
   let ended = false;
 
@@ -157,6 +160,11 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     grounded: (found) => {
       const grounding = groundings.worthKeeping(found);
       if (grounding !== undefined) write({ type: 'grounded', at: now(), grounding });
+    },
+    spoken: ({ model, voice }) => {
+      if (model === spokenBy.model && voice === spokenBy.voice) return;
+      spokenBy = { model, voice };
+      write({ type: 'alternative', at: now(), model, voice });
     },
     handle: (handle, route) => write({ type: 'handle', at: now(), handle, ...(route === undefined ? {} : { route }) }),
     event: (atMs, code, detail) => write({ type: 'event', at: Math.round(atMs), code, detail }),

@@ -1,5 +1,5 @@
 /** What the entries that an earlier holder of a call left say to the process that takes it up. */
-import type { Entry } from './entry.ts';
+import type { Entry, SpokenBy } from './entry.ts';
 import type { Line } from './line.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -7,6 +7,12 @@ import type { Transfer } from './transfer.ts';
 export function lastHandle(entries: readonly Entry[]): { handle: string; route: string | undefined } | undefined {
   const newest = entries.findLast((entry) => entry.type === 'handle');
   return newest?.type === 'handle' ? { handle: newest.handle, route: newest.route } : undefined;
+}
+
+/** Which model spoke last, and with which voice; undefined: nobody wrote that down. */
+export function lastSpokenBy(entries: readonly Entry[]): SpokenBy | undefined {
+  const began = entries.find((entry) => entry.type === 'began');
+  return entries.findLast((entry) => entry.type === 'alternative') ?? began?.call;
 }
 
 /** Whether the agent was asked for its greeting: whatever the caller heard of it, a second one is worse than none. */

@@ -29,12 +29,16 @@ export const callStartSchema = z.object({
 });
 export type CallStart = Readonly<z.infer<typeof callStartSchema>>;
 
+/** Which model speaks, and with which voice. */
+export const spokenBySchema = z.object({ model: z.string(), voice: z.string() });
+export type SpokenBy = Readonly<z.infer<typeof spokenBySchema>>;
+
 export const callFactsSchema = z.object({
   callId: z.string(),
   provider: z.string(),
   agent: z.string(),
-  model: z.string(),
-  voice: z.string(),
+  /** With which it was to begin. */
+  ...spokenBySchema.shape,
   direction: z.enum(['inbound', 'outbound']),
   from: z.string(),
   to: z.string(),
@@ -129,6 +133,8 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('grounded'), at, grounding: groundingSchema }),
   /** The newest key to the Live session, and the way to it, by which another process can carry it on. Not in the record. */
   z.object({ type: z.literal('handle'), at, handle: z.string(), route: z.string().optional() }),
+  /** The session is another model's, or has another voice, than that before it. */
+  z.object({ type: z.literal('alternative'), at, ...spokenBySchema.shape }),
   /** The agent was asked for its greeting, which nobody is to hear twice. */
   z.object({ type: z.literal('greeted'), at }),
   /** Something broke and was mended. */

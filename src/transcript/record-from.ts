@@ -29,6 +29,7 @@ export function recordFrom(
   return {
     version: 1,
     ...began.call,
+    ...alternatives(entries, zero),
     startedAt: iso(began.at),
     answeredAt: answered === undefined ? null : iso(answered.at),
     endedAt: iso(endedAt),
@@ -78,6 +79,11 @@ function toolCalls(entries: readonly Entry[], zero: number): CallRecord['toolCal
     answer: answered?.answer ?? null,
     answeredAtMs: answered === undefined ? null : answered.at - zero,
   }));
+}
+
+function alternatives(entries: readonly Entry[], zero: number): Pick<CallRecord, 'alternatives'> {
+  const spoke = all(entries, 'alternative').map(({ at, model, voice }) => ({ atMs: at - zero, model, voice }));
+  return spoke.length === 0 ? {} : { alternatives: spoke };
 }
 
 function messages(entries: readonly Entry[], zero: number): Pick<CallRecord, 'messages'> {

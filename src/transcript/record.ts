@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isShallow } from '../lib/index.ts';
 import { analysisSchema } from './analysis.ts';
 import { costSchema } from './cost.ts';
-import { callFactsSchema, groundingSchema, messageSchema, soundSchema, usageSchema } from './entry.ts';
+import { callFactsSchema, groundingSchema, messageSchema, soundSchema, spokenBySchema, usageSchema } from './entry.ts';
 import { lineSchema } from './line.ts';
 import { outcomeSchema } from './outcome.ts';
 
@@ -15,6 +15,8 @@ const atMs = z.int();
 export const callRecordSchema = z.object({
   version: z.literal(1),
   ...callFactsSchema.shape,
+  /** What spoke in place of `model` and `voice`, each from when on; absent where nothing else did. */
+  alternatives: z.array(spokenBySchema.extend({ atMs })).optional(),
   startedAt: moment,
   /** null: nobody answered, or the stream never came. */
   answeredAt: moment.nullable(),

@@ -7,10 +7,10 @@ export const writeText = fileStep('write-text', 'text', 'txt', asText);
 const SPEAKERS = { caller: 'Caller', agent: 'Agent' } as const;
 
 export function asText(record: CallRecord): string {
-  const { callId, agent, model, voice, direction, from, to, startedAt, durationMs, outcome, lines, analysis } = record;
+  const { callId, agent, direction, from, to, startedAt, durationMs, outcome, lines, analysis } = record;
   return [
     `Call      ${callId} (${direction}, ${from} to ${to})`,
-    `Agent     ${agent} (${model}, ${voice})`,
+    `Agent     ${agent} (${spokenByText(record)})`,
     `Started   ${startedAt}`,
     `Lasted    ${clockTime(durationMs)}`,
     `Outcome   ${outcomeText(outcome)}`,
@@ -21,6 +21,11 @@ export function asText(record: CallRecord): string {
     ...groundingText(record),
     '',
   ].join('\n');
+}
+
+function spokenByText({ model, voice, alternatives = [] }: CallRecord): string {
+  const others = alternatives.map((other) => `from ${clockTime(other.atMs)} ${other.model}, ${other.voice}`);
+  return [`${model}, ${voice}`, ...others].join('; ');
 }
 
 function analysisText({ summary, verdict }: Analysis = {}): string[] {

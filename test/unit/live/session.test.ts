@@ -21,7 +21,9 @@ describe('opening', () => {
     expect(bench.heard).toEqual([]);
     await bench.clock.advance(240);
     await bench.serve({ setupComplete: {} });
-    expect(bench.heard).toEqual([['ready', { how: 'new', setupMs: 250, route: 'only' }]]);
+    expect(bench.heard).toEqual([
+      ['ready', { how: 'new', setupMs: 250, route: 'only', model: SETTINGS.model, voice: SETTINGS.voice }],
+    ]);
   });
 
   test('carries the key in a header and not in the URL', async () => {

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Collector, createCollector, type Entry, type Line, type Outcome } from '../../../src/transcript/index.ts';
+import {
+  type Collector,
+  createCollector,
+  type Entry,
+  type Line,
+  type Outcome,
+  recordFrom,
+} from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { callFacts, START_MS } from './given.ts';
 
@@ -299,6 +306,24 @@ describe('a call', () => {
       ['event', 1_000],
       ['ended', 1_005],
     ]);
+  });
+
+  test('has a word of model and voice only where they are not those before, whichever process had these', () => {
+    const own = { model: 'gemini-3.8-live', voice: 'Aoede' };
+    const other = { model: 'gemini-3.8-live', voice: 'Kore' };
+    const call = { ...callFacts(), ...own };
+    const alternativesOf = (...sessions: (typeof own)[]): unknown[] => {
+      const before = entries.length;
+      const one = createCollector({ call, clock, append: (entry) => entries.push(entry), earlier: entries.slice() });
+      for (const session of sessions) one.spoken(session);
+      return entries.slice(before).filter(({ type }) => type === 'alternative');
+    };
+    entries.length = 0;
+    expect(alternativesOf(own, own)).toEqual([]);
+    expect(alternativesOf(other, other)).toMatchObject([other]);
+    expect(alternativesOf(other)).toEqual([]);
+    expect(alternativesOf(own)).toMatchObject([own]);
+    expect(recordFrom(entries).alternatives).toMatchObject([other, own]);
   });
 
   test('takes nothing after its end, and leaves no timer', () => {
