@@ -49,7 +49,7 @@ export class AgentSide {
   readonly #tools: ToolSide;
   #session: LiveSession | undefined;
   /** Nobody is there to be greeted. */
-  #greetsNobody = false;
+  #greetsNobody: boolean;
   #cancelDial: Cancel = () => undefined;
 
   constructor(options: AgentSideOptions) {
@@ -58,7 +58,8 @@ export class AgentSide {
     const { clock } = deps;
     if (takenUp !== undefined) this.#carryOn.takenUp(takenUp, agent);
     this.#leaving = new Leaving(clock, () => handle({ type: 'liveLeaving' }));
-    this.oneMoment = new OneMoment(clock, agent.patience?.oneMoment?.afterMs);
+    this.#greetsNobody = takenUp?.machine !== undefined;
+    this.oneMoment = new OneMoment(clock, this.#greetsNobody ? undefined : agent.patience?.oneMoment?.afterMs);
     this.voice = new AgentVoice({
       agent,
       deps,
@@ -94,6 +95,12 @@ export class AgentSide {
   /** When the call was answered in another process, or before a transfer; undefined: it begins here. */
   get answeredMs(): number | undefined {
     return this.#options.takenUp?.answeredMs;
+  }
+
+  /** Another process had the call, whose agent had noticed a machine, and nothing to leave there. */
+  get leftAtMachine(): boolean {
+    const machine = this.#options.takenUp?.machine;
+    return machine !== undefined && machine.message === undefined;
   }
 
   /** What the caller hears of the agent, and has still to hear. */
@@ -173,6 +180,13 @@ export class AgentSide {
     this.#session?.sendText(text);
     if (kind !== undefined) this.heard.ordered(kind, this.voice.downlink.turn);
     this.watchdog.asked();
+  }
+
+  /** The agent has noticed a machine, and leaves it the message, or nothing. */
+  atMachine(message: string | undefined): void {
+    this.#options.deps.collector.atMachine(message);
+    this.#greetsNobody = true;
+    this.oneMoment.never();
   }
 
   /** For a machine, which records it: a greeting that is still to come would take its place. */

@@ -56,10 +56,10 @@ export class Call {
       away: () => this.phase === 'connecting' || this.phase === 'resuming',
       actions: {
         leave: (to) => this.#leave(to ?? 'agent'),
-        atMachine: (then) => {
+        atMachine: (message) => {
+          this.#agentSide.atMachine(message);
           // When the tool is answered.
-          if (then === 'hangUp') deps.clock.after(0, () => this.hangUp('machine'));
-          else this.#agentSide.oneMoment.never();
+          if (message === undefined) deps.clock.after(0, () => this.hangUp('machine'));
         },
         takeMessage: (message) => deps.collector.message(message),
         keys: () => this.#callerSide?.keys ?? '',
@@ -139,6 +139,8 @@ export class Call {
     collector.answered(clock.nowMs());
     this.#agentSide.voice.attach(stream);
     this.#bridge.handle({ type: 'streamStarted' });
+    // The process that was to hang up is gone.
+    if (this.#agentSide.leftAtMachine) this.hangUp('machine');
     // A second stream in the middle of the goodbye: the provider asks what comes next, and gets the rest of it.
     if (this.phase === 'ended') stream.close();
     return this.#stream.handlers(stream, callerSide, this.#agentSide.voice);

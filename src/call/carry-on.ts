@@ -1,6 +1,6 @@
 /** What the agent is told after a break, so that what was cut off is finished, and a question that was asked is answered. */
 import type { CallAgent } from './call-agent.ts';
-import { KEYS_LOST } from './orders.ts';
+import { backAtMachine, KEYS_LOST } from './orders.ts';
 import type { TakenUp } from './take-up.ts';
 
 /** What a break left behind. */
@@ -12,7 +12,7 @@ export type Loose =
   /** The caller was the last to speak, and had not been answered. */
   | 'callerUnanswered';
 
-type Left = Pick<TakenUp, 'loose' | 'notPutThrough' | 'keysLost'>;
+type Left = Pick<TakenUp, 'loose' | 'machine' | 'notPutThrough' | 'keysLost'>;
 
 const TEXTS: Readonly<Record<Loose, string>> = {
   agentCut:
@@ -30,8 +30,12 @@ export class CarryOn {
   #unheard = false;
 
   /** Another process had the call, and left this. */
-  takenUp({ loose, notPutThrough, keysLost }: Left, { keys, tools = [] }: Pick<CallAgent, 'keys' | 'tools'>): void {
+  takenUp(
+    { loose, machine, notPutThrough, keysLost }: Left,
+    { keys, tools = [] }: Pick<CallAgent, 'keys' | 'tools'>,
+  ): void {
     this.broken(loose);
+    if (machine?.message !== undefined) this.happened(backAtMachine(machine.message));
     if (notPutThrough !== undefined) this.happened(notPutThrough);
     // One by one, the model knows them; those that are put together may be meant for tools.
     if (keysLost && keys !== undefined && tools.length > 0) this.lost(KEYS_LOST);

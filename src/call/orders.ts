@@ -22,6 +22,11 @@ export function greetingOrder(greeting: string): string {
   return `[The caller has just picked up the phone.] ${greeting}`;
 }
 
+/** Nobody is there who could wait, or be answered: only the message is left to be said. */
+export function backAtMachine(message: string): string {
+  return `[The connection broke for a moment. As you have noticed, a machine has answered, and may record by now. Unless you have said this already, say it when the tone has sounded, and nothing else: "${message}" Then end the call.]`;
+}
+
 export function messageOrder(message: string): string {
   return `[A machine has answered, and records now. Speak this message, and nothing else; nobody will answer.] ${message}`;
 }

@@ -10,6 +10,7 @@ import {
   hasUnusedKeys,
   lastHandle,
   lastTurn,
+  machineNoticed,
   toolCallsOf,
   transferOf,
   wasHandedOver,
@@ -68,6 +69,8 @@ export interface TakenUp {
   /** The newest key to the session, and the route on which it is good. */
   readonly handle: { readonly handle: string; readonly route: string } | undefined;
   readonly lastTurn: number;
+  /** The agent has noticed that it speaks with a machine, and is to leave the message, or the call to end. */
+  readonly machine?: { readonly message?: string | undefined } | undefined;
   readonly loose: Loose | undefined;
   readonly toolCalls: readonly EarlierToolCall[];
   /** The caller has entered something for a tool, which only the earlier process knew. */
@@ -104,6 +107,7 @@ export function takenUpFrom(
     greeted: hasGreeted(entries) && agents.some(({ type }) => type === 'speaking' || type === 'line'),
     handle: handleOf(entries),
     lastTurn: lastTurn(entries),
+    machine: machineNoticed(entries),
     // The agent is to listen to what the keys lead to.
     loose: keysPressed ? undefined : looseEnd(agents),
     toolCalls: toolCallsOf(entries),

@@ -74,8 +74,8 @@ export interface CallActions {
    * `speaking`: some of the words are being said already. undefined: it cannot be done now.
    */
   readonly leave: (to?: Destination) => { readonly speaking: boolean } | undefined;
-  /** A machine has answered: the call ends, once what is being said was heard, or the agent leaves its message and nothing else is said. */
-  readonly atMachine: (then: 'hangUp' | 'leaveMessage') => void;
+  /** A machine has answered: the agent leaves the message and nothing else is said, or the call ends, once what is being said was heard. */
+  readonly atMachine: (message: string | undefined) => void;
   /** Goes into the call's record. */
   readonly takeMessage: (message: TakenMessage) => void;
   /**

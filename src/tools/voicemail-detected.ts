@@ -24,9 +24,9 @@ export function createVoicemailDetected({ name, description, message }: Voicemai
     run: async (_args, context, _signal, call) => {
       if (context.call.direction === 'inbound')
         return answer('refused', 'Somebody has called here: this is no machine. Go on.');
-      call.atMachine(message === undefined ? 'hangUp' : 'leaveMessage');
-      if (message !== undefined) return answer('ok', leaving(wordsOf(message, context)));
-      return answer('ok', 'The call ends now. Say nothing.');
+      const words = message && wordsOf(message, context);
+      call.atMachine(words);
+      return answer('ok', words === undefined ? 'The call ends now. Say nothing.' : leaving(words));
     },
   };
 }

@@ -48,6 +48,8 @@ export interface Collector {
   message(message: Message): void;
   /** What an answer rests on. */
   grounded(grounding: FoundGrounding): void;
+  /** The agent has noticed a machine, and leaves it the message, or nothing. */
+  atMachine(message: string | undefined): void;
   /** A session is ready, of this model and with this voice. */
   spoken(by: SpokenBy): void;
   /** `route` is the way to the session: a handle is good on no other. */
@@ -161,6 +163,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
       const grounding = groundings.worthKeeping(found);
       if (grounding !== undefined) write({ type: 'grounded', at: now(), grounding });
     },
+    atMachine: (message) => write({ type: 'atMachine', at: now(), ...(message !== undefined && { message }) }),
     spoken: ({ model, voice }) => {
       if (model === spokenBy.model && voice === spokenBy.voice) return;
       spokenBy = { model, voice };

@@ -20,6 +20,11 @@ export function hasGreeted(entries: readonly Entry[]): boolean {
   return entries.some(({ type }) => type === 'greeted');
 }
 
+/** The machine that the agent has noticed, and what it is to leave there; undefined: it has noticed none. */
+export function machineNoticed(entries: readonly Entry[]): { readonly message?: string | undefined } | undefined {
+  return entries.findLast((entry) => entry.type === 'atMachine');
+}
+
 /** The highest number of a turn of the agent that anything was written of; 0: of none. New turns count on from it. */
 export function lastTurn(entries: readonly Entry[]): number {
   return entries.reduce((last, entry) => Math.max(last, ('turn' in entry ? entry.turn : undefined) ?? 0), 0);

@@ -137,6 +137,8 @@ export const entrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alternative'), at, ...spokenBySchema.shape }),
   /** The agent was asked for its greeting, which nobody is to hear twice. */
   z.object({ type: z.literal('greeted'), at }),
+  /** The agent has noticed that a machine has answered, and is to leave the message, or the call to end. Not in the record. */
+  z.object({ type: z.literal('atMachine'), at, message: z.string().optional() }),
   /** Something broke and was mended. */
   z.object({ type: z.literal('event'), at, code: z.string(), detail: z.string() }),
   z.object({ type: z.literal('sound'), at, sound: soundSchema }),

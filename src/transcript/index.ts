@@ -12,6 +12,7 @@ export {
   hasUnusedKeys,
   lastHandle,
   lastTurn,
+  machineNoticed,
   toolCallsOf,
   transferOf,
   wasHandedOver,

@@ -3,6 +3,7 @@ import { g711, pcm, tone } from '../../src/audio/index.ts';
 import { Call } from '../../src/call/call.ts';
 import type { CallAgent } from '../../src/call/index.ts';
 import { SharedKeys } from '../../src/call/shared-keys.ts';
+import { takenUpFrom } from '../../src/call/take-up.ts';
 import { createLocalNotes } from '../../src/cluster/index.ts';
 import type { ScenarioInput } from '../../src/simulator/index.ts';
 import type { CallStream, StreamHandlers } from '../../src/telephony/index.ts';
@@ -21,6 +22,8 @@ export interface OneCallOptions {
   /** How much later than it should the provider plays what it is sent. */
   readonly heldUpMs?: number;
   readonly outbound?: CallFacts['outbound'];
+  /** What another process left, which the call is taken up from. */
+  readonly earlier?: readonly Entry[];
   /** The phone rings until a test answers it. */
   readonly rings?: boolean;
 }
@@ -28,7 +31,8 @@ export interface OneCallOptions {
 export type OneCall = ReturnType<typeof placeOneCall>;
 
 /** Begins at once, with a phone that plays what it is sent and echoes the marks. */
-export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbound, rings = false }: OneCallOptions) {
+export function placeOneCall(options: OneCallOptions) {
+  const { clock, model, agent: change, heldUpMs = 0, outbound, earlier = [], rings = false } = options;
   const beganMs = clock.nowMs();
   const agent: CallAgent = {
     ...config.agents.find(({ name }) => name === 'reception')!,
@@ -53,21 +57,25 @@ export function placeOneCall({ clock, model, agent: change, heldUpMs = 0, outbou
     sipHeaders: {},
     outbound,
   };
-  const call: Call = new Call(agent, {
-    facts,
-    clock,
-    logger: parts.options.logger,
-    metrics,
-    collector: createCollector({ call: facts, clock, append: (entry) => entries.push(entry) }),
-    openLive: parts.options.openLive,
-    apology: { samples: pcm(new Int16Array(16_000), 8000), text: 'Sorry.' },
-    oneMoment: { samples: tone({ hz: 440, lengthMs: ONE_MOMENT_MS, dbov: -20 }, 8000), text: ONE_MOMENT },
-    sharedKeys: new SharedKeys(notes),
-    whoAnswered: async () => undefined,
-    cutOff: () => false,
-    ended: () => undefined,
-    released: () => undefined,
-  });
+  const call: Call = new Call(
+    agent,
+    {
+      facts,
+      clock,
+      logger: parts.options.logger,
+      metrics,
+      collector: createCollector({ call: facts, clock, append: (entry) => entries.push(entry), earlier }),
+      openLive: parts.options.openLive,
+      apology: { samples: pcm(new Int16Array(16_000), 8000), text: 'Sorry.' },
+      oneMoment: { samples: tone({ hz: 440, lengthMs: ONE_MOMENT_MS, dbov: -20 }, 8000), text: ONE_MOMENT },
+      sharedKeys: new SharedKeys(notes),
+      whoAnswered: async () => undefined,
+      cutOff: () => false,
+      ended: () => undefined,
+      released: () => undefined,
+    },
+    earlier.length === 0 ? undefined : takenUpFrom(earlier, {}),
+  );
   const stopTicking = clock.every(100, () => call.tick());
   call.start();
   let speaks = false;

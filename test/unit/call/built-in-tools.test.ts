@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../../src/simulator/index.ts';
 import { Toolbox } from '../../../src/tools/index.ts';
+import type { Entry } from '../../../src/transcript/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { type OneCall, type OneCallOptions, placeOneCall } from '../../support/one-call.ts';
 import { config } from '../../support/registry.ts';
@@ -180,6 +181,46 @@ describe('a machine that the model has noticed', () => {
     await clock.advance(5_000);
     expect([call.call.outcome, settled(call)]).toEqual([{ kind: 'callerGone' }, ['ok']]);
     expect(call.agentLines()).toMatchObject([{ text: LAST_WORDS.says, cut: true }]);
+  });
+
+  describe('by a process that dies', () => {
+    /** What the process leaves that is killed as soon as the model has had its answer. */
+    const leftBy = async (spec: Spec): Promise<Entry[]> => {
+      const first = await callWith(spec, [calls(VOICEMAIL), SILENT], {}, { outbound });
+      await clock.advance(3_000);
+      const left = first.entries.slice(0, first.entries.findIndex(({ type }) => type === 'toolAnswered') + 1);
+      first.close();
+      await clock.advance(5_000);
+      return left;
+    };
+    const agentWith = async (spec: Spec) => ({
+      greeting: 'Greet.',
+      patience: config.agents.find(({ name }) => name === 'reception')!.patience,
+      tools: [await new Toolbox({ clock }).open(spec)],
+    });
+
+    test('is hung up on by the next one, which says nothing', async () => {
+      const earlier = await leftBy(VOICEMAIL);
+      const agent = await agentWith(VOICEMAIL);
+      placed = placeOneCall({ clock, model: { turns: [], fallbackTurn: {} }, agent, outbound, earlier });
+      await clock.advance(1_000);
+      expect(placed.call.outcome).toEqual({ kind: 'completed', by: 'machine' });
+      expect([placed.texts(), placed.agentLines()]).toEqual([[], []]);
+    });
+
+    test('is left its message by the next one, and neither greeted nor asked for a moment', async () => {
+      const earlier = await leftBy(leaves);
+      const agent = await agentWith(leaves);
+      const model: ScenarioInput = {
+        turns: [{ on: 'greeting', says: LAST_WORDS.says }],
+        fallbackTurn: {},
+        faults: [{ kind: 'silentSetup', times: 1 }],
+      };
+      placed = placeOneCall({ clock, model, agent, outbound, earlier });
+      await clock.advance(20_000);
+      expect(placed.texts()).toEqual([expect.stringMatching(/A machine has answered.*Please call back/i)]);
+      expect([placed.agentLines(), placed.asked()]).toMatchObject([[{ text: LAST_WORDS.says, cut: false }], []]);
+    });
   });
 });
 

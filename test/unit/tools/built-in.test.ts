@@ -13,12 +13,12 @@ function givenCall(leaving?: { readonly speaking: boolean }, pressed = true) {
   const asked: (Destination | undefined)[] = [];
   const messages: TakenMessage[] = [];
   const sent: string[] = [];
-  const machines: string[] = [];
+  const machines: (string | undefined)[] = [];
   return {
     asked,
     messages,
     machines,
-    atMachine: (then: 'hangUp' | 'leaveMessage') => void machines.push(then),
+    atMachine: (message: string | undefined) => void machines.push(message),
     takeMessage: (message: TakenMessage) => void messages.push(message),
     keys: () => '',
     sendKeys: (keys: string) => {
@@ -131,7 +131,7 @@ test('a machine ends an outbound call, or is left a message; nobody who calls he
     message: expect.stringMatching(/tone.*"Call us back, Ada \(Hang up\.\)\."/),
   });
   expect(await ending.run({}, outbound, never, call)).toMatchObject({ status: 'ok' });
-  expect(call.machines).toEqual(['leaveMessage', 'hangUp']);
+  expect(call.machines).toEqual(['Call us back, Ada (Hang up.).', undefined]);
 });
 
 test('keys are pressed as they are given, and not while the connection is broken', async () => {
