@@ -5,7 +5,10 @@ import { Refusal } from './book.mjs';
 /** Of a day's calls, so that an event which is sent again is taken once. */
 const MAX_REMEMBERED = 10_000;
 
-/** `tell` is given each new event. */
+/** What one variable of an answer may hold. */
+const MAX_CHARACTERS = 400;
+
+/** `tell` is given each new event; when it throws, the event comes again. */
 export function createCalls({ book, secret, tell }) {
   const webhook = new Webhook(secret);
   const taken = new Set();
@@ -22,16 +25,27 @@ export function createCalls({ book, secret, tell }) {
     ringing(headers, text) {
       const { data } = verified(headers, text);
       const guest = book.guest(data.direction === 'outbound' ? data.to : data.from);
-      return guest === undefined ? {} : { variables: { guest: guest.name, wishes: guest.wishes.join(' ') } };
+      return guest === undefined ? {} : { variables: { guest: guest.name, wishes: newest(guest.wishes) } };
     },
     event(headers, text) {
       const { type, data } = verified(headers, text);
       const id = headers['webhook-id'];
       if (taken.has(id)) return {};
+      tell(type, data);
       if (taken.size === MAX_REMEMBERED) taken.delete(taken.values().next().value);
       taken.add(id);
-      tell(type, data);
       return {};
     },
   };
+}
+
+/** As many of the last ones as fit. */
+function newest(wishes) {
+  let text = '';
+  for (const wish of wishes.toReversed()) {
+    const longer = text === '' ? wish : `${wish} ${text}`;
+    if (longer.length > MAX_CHARACTERS) break;
+    text = longer;
+  }
+  return text;
 }

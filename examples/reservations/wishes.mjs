@@ -12,18 +12,16 @@ export async function serveWishes(book, request, response, body) {
       description:
         'Notes what a guest would like, such as a high chair or a quiet table. Use it when they ask for something that a booking does not hold.',
       inputSchema: {
-        name: z.string().min(1).max(100).describe('In whose name the guest books'),
+        phone: z.string().min(1).max(100).describe("The caller's number, by which the guest is known"),
         wish: z.string().min(1).max(200).describe('What they would like, in a few words'),
       },
       annotations: { readOnlyHint: false, idempotentHint: false },
     },
-    ({ name, wish }) => {
-      const guest = book.noteWish(name, wish);
-      if (guest === undefined) {
-        return { isError: true, content: [{ type: 'text', text: 'Nobody of that name has booked.' }] };
-      }
-      return { content: [], structuredContent: { name: guest.name, wishes: guest.wishes } };
-    },
+    ({ phone, wish }) =>
+      // Who asks hears of their own wish alone.
+      book.noteWish(phone, wish)
+        ? { content: [], structuredContent: { noted: wish } }
+        : { isError: true, content: [{ type: 'text', text: 'Nobody with this number has booked.' }] },
   );
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
   response.on('close', () => void server.close());

@@ -16,8 +16,14 @@ const booking = (phone: string, time = '19:00') => ({ day: DAY, time, guests: 4,
 const post = (path: string, body: object, headers: Record<string, string> = {}) =>
   service.ask(path, { method: 'POST', body: JSON.stringify(body), headers });
 
+interface CallsModule {
+  createCalls(options: { book: object; secret: string; tell: (type: string) => void }): {
+    event(headers: Record<string, string>, text: string): object;
+  };
+}
+
 /** As Callbridge does, with the package that its receivers use. */
-function signed(path: string, id: string, body: object): Promise<Response> {
+function signature(id: string, body: object) {
   const text = JSON.stringify(body);
   const now = new Date();
   const headers = {
@@ -25,6 +31,11 @@ function signed(path: string, id: string, body: object): Promise<Response> {
     'webhook-timestamp': `${Math.floor(now.getTime() / 1000)}`,
     'webhook-signature': new Webhook(SECRET).sign(id, now, text),
   };
+  return { headers, text };
+}
+
+function signed(path: string, id: string, body: object): Promise<Response> {
+  const { headers, text } = signature(id, body);
   return service.ask(path, { method: 'POST', body: text, headers });
 }
 
@@ -80,7 +91,15 @@ test('there are no more tables than there are', async () => {
 });
 
 test('what makes no sense is refused with a reason', async () => {
-  for (const wrong of [{ guests: 0 }, { guests: 13 }, { time: '19:10' }, { day: 'friday' }, { name: '' }]) {
+  const long = 'R'.repeat(101);
+  for (const wrong of [
+    { guests: 0 },
+    { guests: 13 },
+    { time: '19:10' },
+    { day: 'friday' },
+    { name: '' },
+    { name: long },
+  ]) {
     const response = await post('/bookings', { ...booking('+15550113'), ...wrong });
     expect(response.status).toBe(422);
     expect(await response.json()).toEqual({ reason: expect.any(String) });
@@ -104,6 +123,26 @@ test('it is asked about a call by whoever signs with its secret, and knows its g
   expect([unsigned.status, await unsigned.json()]).toEqual([401, { reason: expect.stringContaining('signature') }]);
 });
 
+test('it takes an event again that it could not take', async () => {
+  const { createCalls } = (await import('../../examples/reservations/calls.mjs' as string)) as CallsModule;
+  const told: string[] = [];
+  let fails = true;
+  const calls = createCalls({
+    book: {},
+    secret: SECRET,
+    tell: (type) => {
+      if (fails) throw new Error('the disk is full');
+      told.push(type);
+    },
+  });
+  const { headers, text } = signature('call_ended_CA9', { type: 'call.ended', data: {} });
+  expect(() => calls.event(headers, text)).toThrow('the disk is full');
+  fails = false;
+  calls.event(headers, text);
+  calls.event(headers, text);
+  expect(told).toEqual(['call.ended']);
+});
+
 test('it takes an event once, however often it is sent', async () => {
   const event = { type: 'call.ended', data: { callId: 'CA7', outcome: { kind: 'completed' } } };
   for (const id of ['call_ended_CA7', 'call_ended_CA7', 'call_ended_CA8']) {
@@ -119,12 +158,30 @@ test('a wish is noted of a guest whom it knows', async () => {
   const requestInit = { headers: { authorization: service.authorization } };
   const transport = new StreamableHTTPClientTransport(new URL(`${service.url}/mcp`), { requestInit });
   await client.connect(transport as Parameters<typeof client.connect>[0]);
-  const note = (name: string, wish: string) => client.callTool({ name: 'note_wish', arguments: { name, wish } });
-  expect(await note('bianchi', 'A quiet table.')).toMatchObject({
-    structuredContent: { name: 'Bianchi', wishes: ['The table by the window.', 'A quiet table.'] },
+  const note = (phone: string, wish: string) => client.callTool({ name: 'note_wish', arguments: { phone, wish } });
+  // Of what others wished for, who asks hears nothing.
+  expect(await note('+15550114', 'A quiet table.')).toEqual({
+    content: [],
+    structuredContent: { noted: 'A quiet table.' },
   });
-  expect(await note('Nobody', 'A quiet table.')).toMatchObject({ isError: true });
-  expect(await note('Bianchi', '')).toMatchObject({ isError: true });
+  expect(await note('+15550199', 'A quiet table.')).toMatchObject({ isError: true });
+  expect(await note('+15550114', '')).toMatchObject({ isError: true });
+
+  const wishesOf = async () => {
+    const asked = await signed('/calls/ringing', 'call-2', { data: { direction: 'inbound', from: '+15550114' } });
+    return ((await asked.json()) as { variables: { wishes: string } }).variables.wishes;
+  };
+  expect(await wishesOf()).toBe('The table by the window. A quiet table.');
+  // All of a guest's wishes are more than an answer may hold; the name must not be lost by that.
+  for (let wish = 1; wish <= 20; wish++) await note('+15550114', `${wish}${'!'.repeat(99)}`);
+  expect((await wishesOf()).split(' ').map((text) => text.replace(/!+/, ''))).toEqual(['18', '19', '20']);
+});
+
+test.each(['anonymous', '+266696687', 'sip:anonymous@anonymous.invalid'])('%s is nobody', async (phone) => {
+  expect((await post('/bookings', booking(phone))).status).toBe(422);
+  const own = `/guests/${encodeURIComponent(phone)}/bookings`;
+  expect((await service.ask(own)).status).toBe(422);
+  expect((await service.ask(`${own}/${DAY}`, { method: 'DELETE' })).status).toBe(422);
 });
 
 test('a question to the kitchen is answered when somebody there does', async () => {
