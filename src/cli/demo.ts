@@ -17,7 +17,7 @@ import {
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { callRecordSchema, type Entry } from '../transcript/index.ts';
 import { orFail } from './fail.ts';
-import { startService } from './service.ts';
+import { type Service, startService } from './service.ts';
 import { SIMULATED_ACCOUNT_SID, SIMULATED_AUTH_TOKEN, simulatedEnv } from './simulated.ts';
 import { fixtureNamed, startSimulatedModel } from './simulated-model.ts';
 
@@ -72,23 +72,25 @@ async function playThrough(fixture: FixtureCall, config: Config): Promise<void> 
   };
   const phone = { ...fixture.phone, to: numberToCall(config, fixture.phone.to) };
   const network = (): PhoneNetwork =>
-    realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service.port}` });
+    realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin: `http://127.0.0.1:${service?.port}` });
   const [accountSid, authToken] = [SIMULATED_ACCOUNT_SID, SIMULATED_AUTH_TOKEN];
-  const parts = { clock: systemClock, ids: systemIds, network, onEvent: tellPhone };
+  const parts = { clock: systemClock, ids: systemIds, network, onEvent: tellPhone, onOthersEvent: tellPhone };
   const provider = await startProvider({ phone, accountSid, authToken, ...parts });
   const twilio = { ...config.twilio, apiBaseUrl: provider.url };
-  const service = await startService({ ...config, twilio }, tools, { watch: (_callId, entry) => tellEntry(entry) });
+  let service: Service | undefined;
   try {
+    service = await startService({ ...config, twilio }, tools, { watch: (_callId, entry) => tellEntry(entry) });
     const result = await provider.incoming({
       voiceUrl: `${PUBLIC_URL}/twilio/voice`,
       statusUrl: `${PUBLIC_URL}/twilio/status`,
     });
+    const others = await provider.others();
     const path = await finishedRecord(result.callSid, config, systemClock);
     // Stopping waits for the job to be done to its last step.
     await service.stop(0);
-    report(result, path);
+    report([result, ...others], path);
   } finally {
-    await service.stop(0);
+    await service?.stop(0);
     await provider.close();
   }
 }
@@ -144,15 +146,16 @@ function tellEntry(entry: Entry): void {
   if (entry.type === 'event') console.log(`           ${entry.code} ${entry.detail}`);
 }
 
-function tellPhone(event: PhoneEvent): void {
+function tellPhone(event: PhoneEvent, whose?: string): void {
   if (event.type === 'marked' || event.type === 'stepBegan') return;
-  console.log(`${(event.atMs / 1_000).toFixed(2).padStart(7)} s  ${describePhoneEvent(event)}`);
+  const who = whose === undefined ? '' : `${whose}: `;
+  console.log(`${(event.atMs / 1_000).toFixed(2).padStart(7)} s  ${who}${describePhoneEvent(event)}`);
 }
 
-function report({ heard, scriptFailure }: CallResult, path: string): void {
+function report([call, ...others]: readonly [CallResult, ...CallResult[]], path: string): void {
   const record = callRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   const beside = (ending: string): string => path.replace(/json$/, ending);
-  writeFileSync(beside('wav'), writeWav(heard, 8000));
+  writeFileSync(beside('wav'), writeWav(call.heard, 8000));
   const files = ['json', 'txt', 'vtt', 'wav'].map(beside).filter((file) => existsSync(file));
   const { responses, usage, outcome, durationMs } = record;
   const latencies = responses.turns.map(({ responseMs }) => `${responseMs} ms`).join(', ');
@@ -163,6 +166,7 @@ Answer latency   ${latencies || 'nothing was asked'} (from the caller's last voi
 Tokens           ${usage.totalTokens}
 Post-processing  the embedded queue wrote the record, as text and as subtitles too; the WAV is what the caller heard:
 ${files.map((file) => `  ${relative(process.cwd(), file)}`).join('\n')}`);
+  const { scriptFailure } = [call, ...others].find((each) => each.scriptFailure !== undefined) ?? call;
   if (scriptFailure !== undefined) throw new Failure('STREAM_LOST', `The call did not go as planned: ${scriptFailure}`);
 }
 

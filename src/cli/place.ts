@@ -10,7 +10,7 @@ import {
   realNetwork,
   startProvider,
 } from '../simulator/index.ts';
-import { SIMULATED_ACCOUNT_SID, SIMULATED_API_KEY, SIMULATED_REST_PORT } from './simulated.ts';
+import { SIMULATED_ACCOUNT_SID, SIMULATED_API_KEY, simulatedRestPort } from './simulated.ts';
 
 export interface PlaceOptions {
   readonly env: Env;
@@ -31,53 +31,44 @@ export interface Placed {
   readonly others: readonly CallResult[];
 }
 
+/** A service answers once Twilio has taken the order, which is on this machine here. */
+const ORDER_DEADLINE_MS = 15_000;
+
 /** Throws Failure CONFIG_INVALID when there is no call to be had of the service, or no place for what the call needs. */
 export async function placeFixture(fixture: FixtureCall, options: PlaceOptions): Promise<Placed> {
-  const { url, publicUrl, authToken, accountSid = SIMULATED_ACCOUNT_SID, signal, onEvent, onOthersEvent } = options;
+  const { env, url, publicUrl, authToken, accountSid = SIMULATED_ACCOUNT_SID } = options;
+  const { signal, onEvent, onOthersEvent } = options;
   const network = realNetwork(systemClock, { publicOrigin: publicUrl, origin: url });
-  const provider = await providerOf(fixture, {
-    phone: fixture.phone,
-    accountSid,
-    authToken,
-    network: () => network,
-    clock: systemClock,
-    ids: systemIds,
-    onEvent,
-    onOthersEvent,
-  });
+  const parts = { accountSid, authToken, network: () => network, clock: systemClock, ids: systemIds };
+  const watched = { signal, onEvent, onOthersEvent };
+  const provider = await providerOf(fixture, simulatedRestPort(env), { phone: fixture.phone, ...parts, ...watched });
   try {
-    const call =
-      fixture.phone.called === undefined
-        ? await provider.incoming({
-            voiceUrl: `${publicUrl}/twilio/voice`,
-            statusUrl: `${publicUrl}/twilio/status`,
-            signal,
-          })
-        : await ordered(fixture, provider, options);
+    const call = await (fixture.phone.called === undefined
+      ? provider.incoming({ voiceUrl: `${publicUrl}/twilio/voice`, statusUrl: `${publicUrl}/twilio/status` })
+      : ordered(fixture, provider, options));
     return { call, others: await provider.others() };
   } finally {
     await provider.close();
   }
 }
 
-/** A service ends most calls also without the REST API, so that several may be placed at once. */
-async function providerOf({ name, phone }: FixtureCall, options: ProviderOptions): Promise<Provider> {
+/** A call in which nobody else is called comes out without the REST API as well, in most cases. */
+async function providerOf({ name, phone }: FixtureCall, port: number, options: ProviderOptions): Promise<Provider> {
   try {
-    return await startProvider({ ...options, port: SIMULATED_REST_PORT });
+    return await startProvider({ ...options, port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const taken = `Port ${SIMULATED_REST_PORT}, where the service asks for calls, is taken, perhaps by another call`;
+    const taken = `Port ${port}, where a simulated service asks for calls, is taken, perhaps by another call`;
     if (phone.called !== undefined || phone.others.length > 0) {
-      throw new Failure('CONFIG_INVALID', `${taken}. ${name} needs it: place it when the other one is over.`, {
-        cause: error,
-      });
+      const remedy = `${name} needs it: wait until it is free, or set TWILIO_API_BASE_URL to another one, here and for the service.`;
+      throw new Failure('CONFIG_INVALID', `${taken}. ${remedy}`, { cause: error });
     }
-    console.error(`${taken}: this one goes on without.\n`);
+    console.error(`${taken}: in this one, the service can neither press keys nor have others called.\n`);
     return startProvider(options);
   }
 }
 
-async function ordered({ name, phone }: FixtureCall, provider: Provider, { env, url }: PlaceOptions) {
+async function ordered({ name, phone }: FixtureCall, provider: Provider, { env, url, signal }: PlaceOptions) {
   const response = await fetch(`${url}/calls`, {
     method: 'POST',
     headers: {
@@ -85,6 +76,9 @@ async function ordered({ name, phone }: FixtureCall, provider: Provider, { env, 
       'content-type': 'application/json',
     },
     body: JSON.stringify({ from: phone.from, to: phone.to, ...phone.called?.order }),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ORDER_DEADLINE_MS)]),
+  }).catch((cause: unknown) => {
+    throw new Failure('CONFIG_INVALID', `No service answers at ${url}: start it with --simulate ${name}`, { cause });
   });
   if (response.status === 201) return provider.ordered();
   const why = `${response.status} ${await response.text()}`;

@@ -8,7 +8,7 @@ import { isMissingPart, orFail } from './fail.ts';
 import { leaveOnDefects } from './last-resort.ts';
 import { MAX_PROCESSES, processCount, runPrimary } from './processes.ts';
 import { type Service, startService } from './service.ts';
-import { orderingEnv, simulatedAccountEnv, simulatedEnv } from './simulated.ts';
+import { orderingEnv, SIMULATED_REST_URL, simulatedAccountEnv, simulatedEnv } from './simulated.ts';
 import { ignoreSignals, untilTold } from './until-told.ts';
 
 interface Options {
@@ -55,6 +55,11 @@ async function serveWith(
     console.error(
       `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${simulate === true ? 'question' : simulate} --url ${config.http.publicUrl}\n`,
     );
+    if (config.twilio.apiBaseUrl === undefined) {
+      console.error(
+        `Your Twilio account steers the calls, and knows none of a simulated phone: for those, unset TWILIO_ACCOUNT_SID, or set TWILIO_API_BASE_URL=${SIMULATED_REST_URL}\n`,
+      );
+    }
   }
   const logger = createLogger({ level: config.log.level });
   leaveOnDefects(logger);

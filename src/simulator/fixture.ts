@@ -35,10 +35,17 @@ const called = ringing.extend({
 const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'a number such as +15550100');
 
 /** Whom the service may have called besides, such as for a warm transfer: somebody who picks up, or nobody. */
-const other = z.union([
-  ringing.extend({ number, script: callScript }),
-  ringing.pick({ ringsMs: true }).extend({ number, does: z.enum(['busy', 'unreachable']) }),
-]);
+const other = ringing
+  .extend({
+    number,
+    does: z.enum(['answer', 'busy', 'unreachable']).default('answer'),
+    /** Once answered. */
+    script: callScript.optional(),
+  })
+  .refine(({ does, script }) => (does === 'answer') === (script !== undefined), {
+    path: ['script'],
+    error: 'goes with whoever answers, and nobody else',
+  });
 
 const fixtureFile = z.strictObject({
   title: z.string().min(1),
@@ -89,9 +96,7 @@ export function loadFixture(folder: string): FixtureCall {
     phone: {
       ...phone,
       script: resolveSays(phone.script, folder),
-      others: phone.others.map((each) =>
-        'does' in each ? each : { ...each, script: resolveSays(each.script, folder) },
-      ),
+      others: phone.others.map((each) => ({ ...each, script: each.script && resolveSays(each.script, folder) })),
     },
     model: resolveSounds(model, resolve(folder)),
     expect,
@@ -131,8 +136,8 @@ function resolveSays(script: CallScript, folder: string): CallScript[number][] {
 }
 
 function recordings({ phone, model }: FixtureCall): string[] {
-  const scripts = [phone, ...phone.others].flatMap((each) => ('script' in each ? [each.script] : []));
-  const spoken = scripts.flatMap((script) => script.map((step) => step.say));
+  const steps = [phone, ...phone.others].flatMap(({ script }) => script ?? []);
+  const spoken = steps.map((step) => step.say);
   const answered = [...model.turns, model.fallbackTurn].map((turn) => turn.sound);
   return [...spoken, ...answered].flatMap((sound) => (sound && 'wav' in sound ? [sound.wav] : []));
 }

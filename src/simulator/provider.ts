@@ -22,6 +22,8 @@ export interface ProviderOptions {
   readonly network: () => PhoneNetwork;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** All hang up when this aborts. */
+  readonly signal?: AbortSignal | undefined;
   /** Of the REST API; default: any free one. */
   readonly port?: number | undefined;
   /** Of the call itself. */
@@ -34,7 +36,7 @@ export interface Provider {
   /** Of the REST API: for TWILIO_API_BASE_URL. */
   readonly url: string;
   /** The caller rings the service up; the call as it ended. */
-  incoming(call: Pick<CallOptions, 'voiceUrl' | 'statusUrl' | 'signal'>): Promise<CallResult>;
+  incoming(call: Pick<CallOptions, 'voiceUrl' | 'statusUrl'>): Promise<CallResult>;
   /** The call that the service was ordered to place, as it ended; rejects when it has placed none. */
   ordered(): Promise<CallResult>;
   /** The calls to others so far, as they ended. */
@@ -47,7 +49,7 @@ const KNOWN_AFTER_MS = 2_400;
 
 /** Rejects with a system error, such as EADDRINUSE, when the REST API cannot listen. */
 export async function startProvider(options: ProviderOptions): Promise<Provider> {
-  const { phone, accountSid, authToken, clock, ids, port, onEvent, onOthersEvent } = options;
+  const { phone, accountSid, authToken, clock, ids, signal, port, onEvent, onOthersEvent } = options;
   const switchboard = createSwitchboard();
   const network: PhoneNetwork = {
     request: (request) => options.network().request(request),
@@ -65,6 +67,7 @@ export async function startProvider(options: ProviderOptions): Promise<Provider>
     clock,
     ids,
     habits: phone.habits,
+    signal,
     onEvent: (event, to) => (isPhone(to) ? onEvent?.(event) : onOthersEvent?.(event, to)),
   });
   const twilio = await startTwilioSimulator({ accountSid, authToken, switchboard, exchange, clock, port });
@@ -84,6 +87,7 @@ export async function startProvider(options: ProviderOptions): Promise<Provider>
         ids,
         network,
         switchboard,
+        signal,
         onEvent,
       }),
     ordered: () =>
@@ -96,9 +100,9 @@ export async function startProvider(options: ProviderOptions): Promise<Provider>
 
 /** Whoever has a phone, by number. */
 function calleesOf({ called, to, script, others }: FixtureCall['phone']): ReadonlyMap<string, Callee> {
-  const callees = others.map((other): [string, Callee] => [
-    other.number,
-    'does' in other ? nobody(other.does, other.ringsMs) : somebody(other),
+  const callees = others.map(({ number, does, ringsMs, answeredBy, script = [] }): [string, Callee] => [
+    number,
+    does === 'answer' ? somebody({ ringsMs, answeredBy, script }) : nobody(does, ringsMs),
   ]);
   return new Map(called === undefined ? callees : [...callees, [to, somebody({ ...called, script })]]);
 }

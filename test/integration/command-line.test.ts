@@ -2,12 +2,11 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readWav } from '../../src/audio/index.ts';
 import { callRecordSchema } from '../../src/transcript/index.ts';
 import { type CommandProcess, callbridge } from '../support/processes.ts';
 import { freePort, startJsRedis } from '../support/redis.ts';
-import { startReservations } from '../support/reservations.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -102,45 +101,6 @@ describe('callbridge serve', () => {
     expect(await service.exited()).toBe(2);
     expect(service.output()).toMatch(remedy);
     expect(service.output()).not.toContain('    at ');
-  });
-
-  /** The project's agents, with the restaurant's service beside them. */
-  async function restaurant(): Promise<Record<string, string>> {
-    const { replayed, stop } = await startReservations();
-    onTestFinished(stop);
-    const config = join(folder, 'config');
-    cpSync(join(ROOT, 'config'), config, { recursive: true });
-    for (const [path, text] of Object.entries(replayed.files)) writeFileSync(join(config, path), text);
-    return { ...replayed.env, CONFIG_DIR: config };
-  }
-
-  test('places a call that is ordered, to a phone that rings at callbridge call', { timeout: LONG }, async () => {
-    const env = await restaurant();
-    const { url } = await simulatedService('voicemail', env);
-    const call = start(['call', 'voicemail', '--url', url, '--out', join(folder, 'heard.wav')]);
-    expect(await call.exited(), call.output()).toBe(0);
-    expect(call.output()).toMatch(/\+15550188 calls \+15550113[\s\S]*the service hung up/);
-    const record = await vi.waitFor(onlyRecord, { timeout: 5_000 });
-    expect(record).toMatchObject({ direction: 'outbound', outcome: { kind: 'completed', by: 'machine' } });
-    // One that is to be called places none.
-    const other = await simulatedService('question', { ...env, DATA_DIR: join(folder, 'other') });
-    const vain = start(['call', 'voicemail', '--url', other.url, '--out', join(folder, 'heard.wav')]);
-    expect(await vain.exited()).toBe(2);
-    expect(vain.output()).toMatch(/places no call \(404.*start it with --simulate voicemail/);
-  });
-
-  test('has somebody else called, whose phone rings at callbridge call too', { timeout: LONG }, async () => {
-    const { url } = await simulatedService('transfer-warm', await restaurant());
-    const call = start(['call', 'transfer-warm', '--url', url, '--out', join(folder, 'heard.wav')]);
-    await call.says(/the call is answered/);
-    // Where the service asks for calls there is room for one such call; others go without.
-    const second = start(['call', 'transfer-warm', '--url', url, '--out', join(folder, 'second.wav')]);
-    expect(await second.exited()).toBe(2);
-    expect(second.output()).toMatch(/Port \d+.* is taken.*transfer-warm needs it/);
-    expect(await call.exited(), call.output()).toBe(0);
-    expect(call.output()).toMatch(/\+15550166: <Say>: A guest complains that the soup was cold\./);
-    const record = await vi.waitFor(onlyRecord, { timeout: 5_000 });
-    expect(record.outcome).toEqual({ kind: 'transferred', to: 'owner', warm: true });
   });
 
   test('takes a call from start to record, tells how it is, and stops when told', { timeout: LONG }, async () => {
@@ -251,6 +211,20 @@ test('callbridge without a command lists them all, and an unknown one is an erro
     expect(help.output()).toMatch(new RegExp(`^ +${command}\\b`, 'm'));
   }
   expect(await start(['sing']).exited()).toBe(1);
+});
+
+test('callbridge demo ends when a service is not there that an agent needs', async () => {
+  const env = {
+    RESERVATIONS_KEY: 'key',
+    RESERVATIONS_SECRET: `whsec_${'A'.repeat(32)}`,
+    CONFIG_DIR: join(folder, 'config'),
+  };
+  cpSync(join(ROOT, 'config'), env.CONFIG_DIR, { recursive: true });
+  const file = join(env.CONFIG_DIR, 'agents/restaurant.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1:8091', `127.0.0.1:${await freePort()}`));
+  const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')], env);
+  expect(await demo.exited()).toBe(2);
+  expect(demo.output()).toMatch(/mcpServers\.wishes: cannot be reached/);
 });
 
 test('callbridge demo says why a call cannot be played whose agent is left out', async () => {

@@ -22,6 +22,8 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly habits?: ProviderHabitsInput | undefined;
+  /** Whoever was called hangs up when this aborts. */
+  readonly signal?: AbortSignal | undefined;
   /** `to` is who was called. */
   readonly onEvent?: ((event: PhoneEvent, to: string) => void) | undefined;
 }
@@ -48,7 +50,8 @@ const DETECTIONS: ReadonlyMap<string, 'known' | 'messageEnd'> = new Map([
 ]);
 
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { accountSid, authToken, numbers, calleeOf, switchboard, network, clock, ids, habits, onEvent } = options;
+  const { accountSid, authToken, numbers, calleeOf, switchboard, network, clock, ids, habits, signal, onEvent } =
+    options;
   const calls: ExchangedCall[] = [];
   return {
     calls,
@@ -90,6 +93,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         network,
         switchboard,
         habits,
+        signal,
         onEvent: (event) => onEvent?.(event, to),
       });
       calls.push({ to, result });

@@ -119,7 +119,12 @@ describe('what is refused', () => {
     [
       'another who neither answers nor does not',
       { ...silent, phone: { ...good.phone, others: [{ number: '+15550166' }] } },
-      /→ at phone\.others\[0\]/,
+      /goes with whoever answers, and nobody else\s+→ at phone\.others\[0\]\.script/,
+    ],
+    [
+      'another who does what nobody does',
+      { ...silent, phone: { ...good.phone, others: [{ number: '+15550166', does: 'buzy' }] } },
+      /→ at phone\.others\[0\]\.does/,
     ],
     [
       'another whose recording is missing',
