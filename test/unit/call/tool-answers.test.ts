@@ -61,7 +61,12 @@ describe('when another process takes the call up', () => {
   });
 });
 
-test('whatever happens in whatever order, each call is answered once, and each side effect begun once', async () => {
+/** Some two seconds of work, with nothing else to do. */
+const LONG = 60_000;
+
+test('whatever happens in whatever order, each call is answered once, and each side effect begun once', {
+  timeout: LONG,
+}, async () => {
   const steps = fc.array(anyStep, { maxLength: 30, size: 'max' });
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom('atLast', 'atLast', 'atOnce'), async (taken, hangsUp) => {
