@@ -157,7 +157,7 @@ describe('with a transfer', () => {
   });
 
   test('that ends when the other side hangs up, the call ends', async () => {
-    const dialled = { status: 'completed', ringsMs: 2_000, talksMs: 5_000 } as const;
+    const dialled = { status: 'completed', ringsMs: 2_000, talksMs: 5_000, whenGone: 'no-answer' } as const;
     const call = await callWith({ fallback: { say: SORRY, transfer: toNumber }, habits: { dialled } });
     expect(verbsAfterStream(call)).toEqual([['say', 'dial'], ['hangup']]);
     expect(askedAfterStream(call).at(-1)).toBe('/twilio/transfer-ended?agent=reception 200');
@@ -167,7 +167,7 @@ describe('with a transfer', () => {
   test.each(['busy', 'no-answer', 'failed'] as const)(
     'that comes to nothing (%s) is told of in the same words',
     async (status) => {
-      const dialled = { status, ringsMs: 60_000 };
+      const dialled = { status, ringsMs: 60_000, whenGone: 'no-answer' } as const;
       const call = await callWith({ fallback: { say: SORRY, transfer: toNumber }, habits: { dialled } });
       expect(verbsAfterStream(call)).toEqual([
         ['say', 'dial'],

@@ -39,7 +39,8 @@ export async function conference(
   leave();
   await waiting;
   if (!left(journey)) return after;
-  if (!handset.end && habits.actionWhenLed && after !== 'next' && 'ask' in after) {
+  const isAsked = handset.end ? habits.dialled.whenGone !== 'unasked' : habits.actionWhenLed;
+  if (isAsked && after !== 'next' && 'ask' in after) {
     await journey.tell(after.ask, after.extra ?? {});
   }
   return 'next';

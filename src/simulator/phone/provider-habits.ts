@@ -22,6 +22,11 @@ const dialled = z.strictObject({
   ringsMs: milliseconds.default(0),
   /** How long the two talk before the other party hangs up; without it the simulation ends with the transfer. */
   talksMs: milliseconds.optional(),
+  /**
+   * DialCallStatus when the caller's call ends while it rings, which no document says. `unasked`: <Dial action> is not asked about a
+   * call that is over, neither then nor when the two have talked.
+   */
+  whenGone: z.enum(['no-answer', 'canceled', 'unasked']).default('no-answer'),
 });
 
 /** What a SIP caller's telephone makes of a REFER. */

@@ -22,6 +22,9 @@ export type Verb =
       readonly to: string;
       readonly action: string | undefined;
       readonly ringsMs: number;
+      /** Of the first of them. */
+      readonly statusCallback: string | undefined;
+      readonly statusEvents: readonly string[];
     }
   | {
       /** `<Dial><Conference>`. */
@@ -155,20 +158,27 @@ function dial(element: Element): Verb {
   const { action, timeout = DEFAULT_RING_SECONDS } = element.attributes;
   return {
     verb: 'dial',
+    ...told(only),
     to: [element.text, ...element.children.map(({ text }) => text)].join(' ').trim().replace(/\s+/g, ' '),
     action,
     ringsMs: 1000 * wholeNumber('Dial timeout', timeout),
   };
 }
 
+/** What a noun of `<Dial>` wants to be told, and where. */
+function told(noun: Element | undefined): { statusCallback: string | undefined; statusEvents: readonly string[] } {
+  const { statusCallback, statusCallbackEvent = '', statusCallbackMethod: method = 'POST' } = noun?.attributes ?? {};
+  if (method.toUpperCase() !== 'POST') throw unfit(`<${noun?.name}> by ${method} is not played by this phone`);
+  return { statusCallback, statusEvents: statusCallbackEvent.split(' ').filter((event) => event !== '') };
+}
+
 /** https://www.twilio.com/docs/voice/twiml/conference */
-function conference({ name: element, attributes, text }: Element, action: string | undefined): Verb {
+function conference(noun: Element, action: string | undefined): Verb {
+  const { name: element, attributes, text } = noun;
   const name = text.trim();
   if (name === '') throw unfit(`<${element}> without a name`);
-  for (const method of [attributes['waitMethod'], attributes['statusCallbackMethod']]) {
-    if ((method ?? 'POST').toUpperCase() !== 'POST')
-      throw unfit(`<Conference> by ${method} is not played by this phone`);
-  }
+  const method = attributes['waitMethod'] ?? 'POST';
+  if (method.toUpperCase() !== 'POST') throw unfit(`<Conference> by ${method} is not played by this phone`);
   return {
     verb: 'conference',
     name,
@@ -177,8 +187,7 @@ function conference({ name: element, attributes, text }: Element, action: string
     endsOnExit: attributes['endConferenceOnExit'] === 'true',
     maxParticipants: wholeNumber('Conference maxParticipants', attributes['maxParticipants'] ?? '250'),
     waitUrl: attributes['waitUrl'],
-    statusCallback: attributes['statusCallback'],
-    statusEvents: (attributes['statusCallbackEvent'] ?? '').split(' ').filter((event) => event !== ''),
+    ...told(noun),
   };
 }
 

@@ -225,14 +225,20 @@ describe('webhooks', () => {
 });
 
 describe('<Dial>', () => {
-  const dialling = async (dialled: ProviderHabitsInput['dialled'], attributes = 'action="/dialled"') => {
+  const dialling = async (
+    dialled: ProviderHabitsInput['dialled'],
+    attributes = 'action="/dialled"',
+    script: unknown = ['waitForHangUp'],
+  ) => {
     const clock = new ManualClock();
     const service = memoryService(clock, {
-      '/twilio/voice': `<Response><Dial ${attributes}><Sip>sip:desk@example.com</Sip></Dial><Say>Nobody.</Say></Response>`,
+      '/twilio/voice': `<Response><Dial ${attributes}><Sip statusCallback="/answered" statusCallbackEvent="answered">sip:desk@example.com</Sip></Dial><Say>Nobody.</Say></Response>`,
       '/dialled': '<Response><Say>After.</Say></Response>',
+      '/answered': 204,
     });
-    const { result } = await whenCalling(clock, service, ['waitForHangUp'], { habits: { dialled } });
-    return { result, form: formOf(service.requestsTo('/dialled')[0]?.body) };
+    const { result } = await whenCalling(clock, service, script, { habits: { dialled } });
+    const formTo = (path: string) => formOf(service.requestsTo(path)[0]?.body);
+    return { result, form: formTo('/dialled'), answered: formTo('/answered') };
   };
 
   test('of somebody who answers hands the call on', async () => {
@@ -250,6 +256,30 @@ describe('<Dial>', () => {
     const { result, form } = await dialling({ talksMs: 3_500 });
     expect(form).toMatchObject({ DialCallStatus: 'completed', DialCallDuration: '4' });
     expect(result.events).toContainEqual({ type: 'spoken', text: 'After.', atMs: 3_500 });
+  });
+
+  test('tells where it is wanted that they have answered, and nothing of whoever does not', async () => {
+    const { result, form, answered } = await dialling({ ringsMs: 2_000, talksMs: 3_500 });
+    expect(answered).toMatchObject({
+      CallSid: form['DialCallSid'],
+      ParentCallSid: result.callSid,
+      CallStatus: 'in-progress',
+      To: 'sip:desk@example.com',
+    });
+    expect((await dialling({ status: 'busy' })).answered).toEqual({});
+  });
+
+  test.each([
+    ['no-answer', 5_000, 'no-answer'],
+    ['canceled', 5_000, 'canceled'],
+    ['canceled', 1_000, 'completed'],
+    ['unasked', 5_000, undefined],
+    ['unasked', 1_000, undefined],
+  ] as const)('of a caller who hangs up asks the action or not (%s, after %i ms of ringing)', async (...given) => {
+    const [whenGone, ringsMs, status] = given;
+    const script = [{ wait: 3_000 }, 'hangUp'];
+    const { form } = await dialling({ ringsMs, talksMs: 9_000, whenGone }, undefined, script);
+    expect([form['CallStatus'], form['DialCallStatus']]).toEqual([status && 'completed', status]);
   });
 
   test('of somebody who does not answer is given up after its timeout', async () => {

@@ -45,7 +45,14 @@ describe('verbs', () => {
       { verb: 'pause', lengthMs: 1_000 },
       { verb: 'pause', lengthMs: 3_000 },
       { verb: 'redirect', url: '/again' },
-      { verb: 'dial', to: '+15550100', action: undefined, ringsMs: 30_000 },
+      {
+        verb: 'dial',
+        to: '+15550100',
+        action: undefined,
+        ringsMs: 30_000,
+        statusCallback: undefined,
+        statusEvents: [],
+      },
       { verb: 'reject', reason: 'busy' },
     ]);
   });
