@@ -156,7 +156,7 @@ export class Arrivals<Entered extends { readonly call: Call; readonly facts: Cal
       if (earlier.length > 0) prepared?.call.taken();
       return await this.#enter({ ...beginning, how: 'answered', isAwaited, start: async () => beginning });
     } catch (error) {
-      if (this.#options.isOver(call.callId)) this.#options.begin(beginning).call.callerGone();
+      if (this.#options.isOver(call.callId)) await this.#options.begin(beginning).call.callerGone();
       // What was taken and did not begin is another process's to take.
       else await store.release(call.callId);
       throw error;

@@ -40,6 +40,8 @@ export interface CallDeps {
   readonly sharedKeys: SharedKeys;
   /** Who has answered an outbound call, in the provider's words; undefined while it has not told. */
   readonly whoAnswered: () => Promise<string | undefined>;
+  /** Who has had the call ended that is over at the provider; undefined: the caller has hung up, as far as is known. */
+  readonly endedBy: () => Promise<'api' | undefined>;
   /** Whether the other processes cannot be heard of: one of them may have the call by now, and have had our stream stopped. */
   readonly cutOff: () => boolean;
   /** The call has ended, and its transcript is complete. Once, unless `released` was told. */

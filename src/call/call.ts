@@ -44,7 +44,7 @@ export class Call {
         deps.collector.event(deps.clock.nowMs(), code, how);
         this.#bridge.handle({ type: 'streamLost', code });
       },
-      callerGone: () => this.callerGone(),
+      callerGone: () => void this.callerGone(),
     });
     this.#startedAtMs = deps.clock.nowMs();
     this.#agentSide = new AgentSide({
@@ -146,9 +146,9 @@ export class Call {
     return this.#stream.handlers(stream, callerSide, this.#agentSide.voice);
   }
 
-  /** The provider says that the caller is no longer there. */
-  callerGone(): void {
-    this.#bridge.handle({ type: 'callerGone' });
+  /** The provider says that the call is over: the caller has hung up, or somebody has had it ended. */
+  async callerGone(): Promise<void> {
+    this.#bridge.handle({ type: 'callerGone', by: await this.#deps.endedBy() });
   }
 
   /** The provider is done with the stream, whatever its socket says; the caller is still there. */

@@ -10,6 +10,7 @@ export type { CallAgent } from './call-agent.ts';
 export type { LiveRequest, OwnSound } from './call-deps.ts';
 export { CallStarts, type CallStartsOptions } from './call-start.ts';
 export { languageTag, voiceName } from './choices.ts';
+export { LeftCalls, type LeftCallsOptions } from './left-calls.ts';
 export type { Next } from './next.ts';
 export {
   OutboundCalls,
@@ -21,6 +22,7 @@ export { type OutboundEnd, type OutboundState, outboundEndSchema, outboundStateS
 export { Overload, type OverloadDeps } from './overload.ts';
 export { CallRegistry } from './registry.ts';
 export type { RegistryOptions } from './registry-options.ts';
+export { RequestedEnds, type RequestedEndsOptions } from './requested-ends.ts';
 export type { RingingCall } from './ringing-call.ts';
 export type { TakenUp } from './take-up.ts';
 export { UnansweredCalls, type UnansweredCallsOptions } from './unanswered-calls.ts';

@@ -68,7 +68,7 @@ export const FLOW = {
 } as const satisfies Record<Phase, PhaseFlow>;
 
 /** Who ended a call that was completed. */
-export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown' | 'machine';
+export type EndedBy = 'agent' | 'timeLimit' | 'silence' | 'shutdown' | 'machine' | 'api';
 
 export type CallState =
   | { readonly phase: 'ringing' | 'prepared' | 'connecting' | 'talking' | 'resuming' }
@@ -97,7 +97,8 @@ export type CallEvent =
   | { readonly type: 'callerSpoke' }
   | { readonly type: 'hangUp'; readonly by: EndedBy }
   | { readonly type: 'playedOut' }
-  | { readonly type: 'callerGone' }
+  /** The call is over at the provider; `by`: who has had it ended, unless it was the caller. */
+  | { readonly type: 'callerGone'; readonly by?: 'api' | undefined }
   | { readonly type: 'abandoned'; readonly code: FailureCode }
   | { readonly type: 'handOver' }
   | { readonly type: 'taken' }
@@ -132,7 +133,7 @@ export function advance(state: CallState, event: CallEvent): Step {
   if (state.phase === 'ended' || state.phase === 'released') return stay(state);
   switch (event.type) {
     case 'callerGone':
-      return end('outcome' in state ? state.outcome : { kind: 'callerGone' });
+      return end('outcome' in state ? state.outcome : event.by ? completed(event.by) : { kind: 'callerGone' });
     case 'abandoned':
       return end('outcome' in state ? state.outcome : failed(event.code));
     case 'taken':

@@ -8,6 +8,8 @@ import type { Admission } from './admission.ts';
 import type { CallAgent } from './call-agent.ts';
 import type { CallDeps } from './call-deps.ts';
 import type { CallStarts } from './call-start.ts';
+import type { LeftCalls } from './left-calls.ts';
+import type { RequestedEnds } from './requested-ends.ts';
 import type { WarmTransfers } from './warm-transfers.ts';
 
 export interface RegistryOptions {
@@ -27,6 +29,8 @@ export interface RegistryOptions {
   readonly notes: Notes;
   readonly whoAnswered: (callId: string) => Promise<string | undefined>;
   readonly warm: WarmTransfers;
+  readonly left: LeftCalls;
+  readonly requestedEnds: Pick<RequestedEnds, 'by'>;
   /** undefined: the provider cannot be asked for anything. */
   readonly control: CallControl | undefined;
   /** Where the provider asks what comes after a stream. */

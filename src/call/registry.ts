@@ -109,17 +109,17 @@ export class CallRegistry {
     return entered.call.answer(stream, call.keysPressed);
   }
 
-  callerGone(callId: string, how: string): void {
+  async callerGone(callId: string, how: string, transferStatus?: string): Promise<void> {
     this.#past.settle(callId);
     this.#hangUps.confirmed(callId);
     const entered = this.#calls.get(callId);
     if (entered === undefined) {
       this.#past.heardOf(callId);
-      void this.#transfers.callerGone(callId);
+      await this.#transfers.callerGone(callId, transferStatus);
       return;
     }
     this.#options.logger.info({ callId, how }, 'provider reports the call over');
-    entered.call.callerGone();
+    await entered.call.callerGone();
     this.#past.settle(callId);
   }
 
@@ -142,6 +142,11 @@ export class CallRegistry {
   /** The transfer of the caller, who is still there, is over: what now? `status` is the provider's word for how it went. */
   afterTransfer(call: RingingCall, status: string): Promise<Next> {
     return this.#transfers.ended(call, status, this.#draining);
+  }
+
+  /** Whoever the caller is put through to has answered. */
+  putThrough(callId: string): Promise<void> {
+    return this.#options.left.answered(callId);
   }
 
   /** Another process holds the call now. */
@@ -210,6 +215,7 @@ export class CallRegistry {
         oneMoment: oneMomentOf(agent.name),
         sharedKeys: this.#sharedKeys,
         whoAnswered: () => this.#options.whoAnswered(callId),
+        endedBy: () => this.#options.requestedEnds.by(callId),
         cutOff: () => store.away,
         ended: () => {
           close();
@@ -243,13 +249,14 @@ export class CallRegistry {
   #ended({ callId, agent }: CallFacts, call: Call): void {
     const { outcome } = call;
     const answer: Next = outcome?.kind === 'failed' ? { do: 'fallback', agent, heard: call.apologyHeard } : HANG_UP;
-    const isGone = outcome?.kind === 'callerGone';
+    // By the caller, or by the provider, which somebody has asked to.
+    const isGone = outcome?.kind === 'callerGone' || (outcome?.kind === 'completed' && outcome.by === 'api');
     // A call that only rang here may be talking elsewhere, or its stream come yet.
     if (call.wasAnswered || isGone) {
       this.#past.add(callId, answer, isGone);
       void this.#options.store.end(callId, JSON.stringify(answer));
     }
-    if (outcome?.kind === 'completed') this.#hangUps.begin(callId);
+    if (outcome?.kind === 'completed' && !isGone) this.#hangUps.begin(callId);
     this.#forget({ callId, agent });
   }
 
@@ -274,7 +281,7 @@ export class CallRegistry {
         callId,
         ASK_AFTER_MS,
         async () => call.waitsForStream,
-        () => call.callerGone(),
+        () => void call.callerGone(),
       );
     }
   }

@@ -5,13 +5,11 @@
 import type { CallStore, Known } from '../cluster/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { Call } from './call.ts';
+import { isTaken, type LeftCalls } from './left-calls.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
 import type { RingingCall } from './ringing-call.ts';
 import { settleLeft } from './take-up.ts';
 import type { WarmTransfers } from './warm-transfers.ts';
-
-/** https://www.twilio.com/docs/voice/twiml/dial#action: the other side took the call. */
-const TAKEN: ReadonlySet<string> = new Set(['completed', 'answered']);
 
 export interface TransfersOptions {
   readonly logger: Logger;
@@ -19,6 +17,7 @@ export interface TransfersOptions {
   readonly store: CallStore;
   /** Those whose other side is asked first. */
   readonly warm: WarmTransfers;
+  readonly left: LeftCalls;
 }
 
 export class Transfers {
@@ -57,19 +56,21 @@ export class Transfers {
     return ticket === undefined ? this.ended(call, 'failed', draining) : { do: 'hold', ticket };
   }
 
-  async callerGone(callId: string): Promise<void> {
+  /** `status`: how the transfer went, where the provider says so. */
+  async callerGone(callId: string, status?: string): Promise<void> {
     // One that is being let go is nobody's only then.
     await this.settled(callId);
     await this.#options.warm.callerGone(callId);
+    await this.#options.left.callerGone(callId, status);
   }
 
   /** The provider says how it went. Who was not put through comes back by another stream. */
   async ended({ callId, agent }: RingingCall, status: string, draining: boolean): Promise<Next> {
     const { store, logger, metrics } = this.#options;
-    const isTaken = TAKEN.has(status);
-    metrics.transfers.inc({ result: isTaken ? 'taken' : 'back' });
+    const wasTaken = isTaken(status);
+    metrics.transfers.inc({ result: wasTaken ? 'taken' : 'back' });
     logger.info({ callId, status }, 'transfer ended');
-    if (isTaken) {
+    if (wasTaken) {
       await settleLeft(callId, store);
       return HANG_UP;
     }

@@ -8,9 +8,8 @@ import type { CallStore, Notes } from '../cluster/index.ts';
 import { asFailure, type Clock, Failure, withDeadline } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { askedAgain, type CallControl, type CallPlacer } from '../telephony/index.ts';
-import type { CallFacts, Entry, Outcome, Transfer } from '../transcript/index.ts';
-import { HANG_UP } from './next.ts';
-import { settleLeft } from './take-up.ts';
+import type { CallFacts, Transfer } from '../transcript/index.ts';
+import type { LeftCalls } from './left-calls.ts';
 
 /** One try of a transfer. It stands in every address that belongs to it, which the provider signs. */
 export interface Ticket {
@@ -37,7 +36,7 @@ const begunSchema = z.object({ atMs: z.number(), calleeId: z.string().optional()
 export interface WarmTransfersOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'transfers' | 'failures'>;
+  readonly metrics: Pick<Metrics, 'failures'>;
   readonly store: CallStore;
   readonly notes: Notes;
   readonly control: CallControl | undefined;
@@ -45,8 +44,7 @@ export interface WarmTransfersOptions {
   readonly placer: CallPlacer | undefined;
   /** Where the provider asks what whoever answers hears, tells of their call, and is to ask about the caller. */
   readonly urls: { readonly voice: string; readonly status: string; readonly back: string };
-  /** Writes the end of a call that was taken for that alone. */
-  readonly endTranscript: (facts: CallFacts, earlier: readonly Entry[], outcome: Outcome) => void;
+  readonly left: LeftCalls;
 }
 
 interface Waiting {
@@ -97,16 +95,13 @@ export class WarmTransfers {
 
   /** The two are in the conference: the call is over for us. */
   async joined(ticket: Ticket): Promise<void> {
-    const { store, metrics, logger, endTranscript } = this.#options;
+    const { left, logger } = this.#options;
     const { callId } = ticket;
     const waiting = await this.#waiting(ticket);
     if (waiting === undefined || (await this.#decide(ticket, 'joined')) !== undefined) return;
-    metrics.transfers.inc({ result: 'taken' });
     logger.info({ callId }, 'transfer taken');
     const { facts, transfer } = waiting;
-    const { entries } = await store.take(facts);
-    if (entries.length > 0) endTranscript(facts, entries, { kind: 'transferred', to: transfer.name, warm: true });
-    await store.end(callId, JSON.stringify(HANG_UP));
+    await left.joined(facts, transfer.name);
   }
 
   /** The other side's call is over, or never came about: `status` is the provider's word for how. */
@@ -138,12 +133,11 @@ export class WarmTransfers {
     return (await this.#decide(ticket, 'back')) === 'joined';
   }
 
-  /** The caller, whose call nobody holds, has hung up. */
+  /** The call of a caller who may be waiting is over. */
   async callerGone(callId: string): Promise<void> {
-    const { notes, store } = this.#options;
-    const waiting = await this.#find(callId);
-    await settleLeft(callId, store);
-    if (waiting === undefined) return;
+    const { notes, left } = this.#options;
+    if ((await this.#find(callId)) === undefined) return;
+    if (!(await left.callerGone(callId))) return;
     const begun = begunFrom(await notes.get(begunKey(callId)));
     if (begun?.calleeId !== undefined) await this.#hangUp(begun.calleeId);
   }

@@ -3,6 +3,7 @@ import {
   type CallRegistry,
   OutboundCalls,
   type PlacedCall,
+  type RequestedEnds,
   UnansweredCalls,
   type UnansweredCallsOptions,
 } from '../call/index.ts';
@@ -11,8 +12,14 @@ import { type Agent, type Config, isVoice, languageNamed, languagesNear, voicesN
 import { type CallsDoor, type CallView, MACHINE_PATH, STATUS_PATH, VOICE_PATH } from '../http/index.ts';
 import { type Clock, Failure } from '../lib/index.ts';
 import { findRecord } from '../postprocess/index.ts';
-import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
-import { type CallFacts, type OutboundFacts, outcomeSchema, type Unanswered } from '../transcript/index.ts';
+import { createTwilioCallPlacer } from '../telephony/index.ts';
+import {
+  type CallFacts,
+  type OutboundFacts,
+  type Outcome,
+  outcomeSchema,
+  type Unanswered,
+} from '../transcript/index.ts';
 import type { Tools } from './postprocessing.ts';
 
 /** What one answer holds, 250 kB of it; who has more calls looks at them one by one. */
@@ -24,7 +31,7 @@ export interface CallsDoorOptions {
   readonly cluster: Pick<Cluster, 'notes' | 'store'>;
   readonly registry: Pick<CallRegistry, 'notReadyBecause'>;
   readonly outbound: OutboundCalls;
-  readonly control: CallControl | undefined;
+  readonly requestedEnds: Pick<RequestedEnds, 'hangUp'>;
 }
 
 /** Without an account, or its token, there is nobody to place calls with. */
@@ -51,7 +58,7 @@ export function openOutbound(
 }
 
 export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
-  const { config, clock, cluster, registry, outbound, control } = options;
+  const { config, clock, cluster, registry, outbound, requestedEnds } = options;
   const { store } = cluster;
   const { destinations } = config.api;
 
@@ -105,10 +112,7 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
     async hangUp(id) {
       const call = await look(id);
       if (call === undefined) return false;
-      if (call.state === 'ended' && call.record !== undefined) return true;
-      if (control === undefined)
-        throw new Failure('OUTBOUND_OFF', 'without TWILIO_ACCOUNT_SID nobody can be asked to end a call');
-      await control.hangUp(id);
+      if (call.record === undefined || mayLast(call.record)) await requestedEnds.hangUp(id);
       return true;
     },
   };
@@ -172,10 +176,15 @@ function firstNumber({ answers }: Agent): string | undefined {
 }
 
 /** What was told of a placed call is forgotten before its record is. */
-function endIn({ outcome }: Record<string, unknown>): Unanswered | undefined {
-  const known = outcomeSchema.safeParse(outcome).data;
-  return known?.kind === 'unanswered' ? known.end : undefined;
+function endIn(record: Record<string, unknown>): Unanswered | undefined {
+  const outcome = outcomeIn(record);
+  return outcome?.kind === 'unanswered' ? outcome.end : undefined;
 }
+
+/** Whoever was put through talks on when the record is long written, and nobody here knows for how long. */
+const mayLast = (record: Record<string, unknown>): boolean => outcomeIn(record)?.kind === 'transferred';
+
+const outcomeIn = ({ outcome }: Record<string, unknown>): Outcome | undefined => outcomeSchema.safeParse(outcome).data;
 
 function viewOf({ callId: id, atMs: _, ...call }: PlacedCall): CallView {
   return { id, direction: 'outbound', ...call };

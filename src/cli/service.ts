@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { CallRegistry, CallStarts, type UnansweredCallsOptions } from '../call/index.ts';
+import { CallRegistry, CallStarts, LeftCalls, type LeftCallsOptions, RequestedEnds } from '../call/index.ts';
 import { openCluster } from '../cluster/index.ts';
 import { type Agent, agentFor, type Config, isVoice, languageNamed } from '../config/index.ts';
 import { createServer, type HttpServer, type Siblings, STREAM_ENDED_PATH } from '../http/index.ts';
@@ -103,9 +103,11 @@ export async function startService(config: Config, tools: Tools, options: Servic
   const control = openControl(config.twilio, tools);
   const sessions = createLiveSessions({ config, tools, slots, toolboxes: toolboxes.tools, dial });
   const mirror = (callId: string, entry: Entry): void => store.append(callId, entry);
-  const settleEnded: UnansweredCallsOptions['endTranscript'] = (call, earlier, outcome) =>
+  const settleEnded: LeftCallsOptions['endTranscript'] = (call, earlier, outcome) =>
     endTranscript({ call, clock, outbox, watch, mirror, earlier, outcome });
-  const warm = openWarmTransfers({ config, tools, cluster, control, endTranscript: settleEnded });
+  const requestedEnds = new RequestedEnds({ notes: cluster.notes, control });
+  const left = new LeftCalls({ store, notes: cluster.notes, metrics, requestedEnds, endTranscript: settleEnded });
+  const warm = openWarmTransfers({ config, tools, cluster, control, left });
   const outbound = openOutbound(config, tools, cluster, settleEnded);
   const agentNamed = (name: string) => sessions.agentOf(config.agents.find((agent) => agent.name === name));
   const registry: CallRegistry = new CallRegistry({
@@ -129,6 +131,8 @@ export async function startService(config: Config, tools: Tools, options: Servic
     oneMomentOf: ownSounds.oneMomentOf,
     whoAnswered: (callId) => outbound.whoAnswered(callId),
     warm,
+    left,
+    requestedEnds,
     beginTranscript: (call, earlier) =>
       beginTranscript({
         call,
@@ -165,7 +169,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     warm,
     api: {
       key: config.api.key,
-      door: createCallsDoor({ config, clock, cluster, registry, outbound, control }),
+      door: createCallsDoor({ config, clock, cluster, registry, outbound, requestedEnds }),
       answers: cluster.notes,
     },
     queues: dashboard?.page,

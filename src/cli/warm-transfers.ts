@@ -6,7 +6,7 @@ import { PUT_THROUGH_ENDED_PATH, WARM_STATUS_PATH, WARM_VOICE_PATH } from '../ht
 import { type CallControl, createTwilioCallPlacer } from '../telephony/index.ts';
 import type { Tools } from './postprocessing.ts';
 
-export interface OpenWarmTransfersOptions extends Pick<WarmTransfersOptions, 'endTranscript'> {
+export interface OpenWarmTransfersOptions extends Pick<WarmTransfersOptions, 'left'> {
   readonly config: Config;
   readonly tools: Tools;
   readonly cluster: Pick<Cluster, 'notes' | 'store'>;
@@ -14,7 +14,7 @@ export interface OpenWarmTransfersOptions extends Pick<WarmTransfersOptions, 'en
 }
 
 export function openWarmTransfers(options: OpenWarmTransfersOptions): WarmTransfers {
-  const { config, tools, cluster, control, endTranscript } = options;
+  const { config, tools, cluster, control, left } = options;
   const { clock, logger, metrics } = tools;
   const { accountSid, authToken, apiBaseUrl: baseUrl } = config.twilio;
   const { publicUrl } = config.http;
@@ -32,6 +32,6 @@ export function openWarmTransfers(options: OpenWarmTransfersOptions): WarmTransf
       status: publicUrl + WARM_STATUS_PATH,
       back: publicUrl + PUT_THROUGH_ENDED_PATH,
     },
-    endTranscript,
+    left,
   });
 }

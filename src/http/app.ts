@@ -15,7 +15,7 @@ import { answerFailures } from './failures.ts';
 import { createGoodbyes, type Goodbye, RECORDING_PATH, TRANSFER_ENDED_PATH, VOICEMAIL_ENDED_PATH } from './goodbyes.ts';
 import { health, metricsText, readiness } from './health.ts';
 import { MACHINE_PATH, machineTold } from './machine.ts';
-import { PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
+import { PUT_THROUGH_ANSWERED_PATH, PUT_THROUGH_ENDED_PATH } from './next-twiml.ts';
 import type { Answers } from './once.ts';
 import type { OutboundDoor } from './outbound-door.ts';
 import { type QueuesPage, queuesPage } from './queues-page.ts';
@@ -23,7 +23,7 @@ import { logRequests } from './request-log.ts';
 import type { Siblings } from './siblings.ts';
 import { type Recordings, SOUND_ROUTE, sound } from './sounds.ts';
 import { callStatus, STATUS_PATH } from './status.ts';
-import { putThroughEnded, streamEnded } from './stream-ended.ts';
+import { putThroughAnswered, putThroughEnded, streamEnded } from './stream-ended.ts';
 import { VOICE_PATH, voiceWebhook } from './voice-webhook.ts';
 import {
   WARM_JOINED_PATH,
@@ -79,6 +79,7 @@ export function createApp(deps: AppDeps): Koa {
   const doors = { ...deps, connect: createConnect(deps), goodbyes: createGoodbyes(deps.account, deps.goodbyeOf) };
   router.post(VOICE_PATH, voiceWebhook(doors));
   router.post(STREAM_ENDED_PATH, streamEnded(doors));
+  router.post(PUT_THROUGH_ANSWERED_PATH, putThroughAnswered(doors));
   router.post(PUT_THROUGH_ENDED_PATH, putThroughEnded(doors));
   router.post(TRANSFER_ENDED_PATH, transferEnded(doors));
   router.post(VOICEMAIL_ENDED_PATH, voicemailEnded(doors));

@@ -13,12 +13,17 @@ export interface Calls {
   ring(call: RingingCall, abandoned: AbortSignal): Promise<Next>;
   /** The call's stream has started. Fails as `ring` does, and with STREAM_DUPLICATE. */
   answer(call: RingingCall, stream: CallStream): StreamHandlers | Promise<StreamHandlers>;
-  /** The provider says that the call is over, and how. Idempotent; unknown calls are ignored. */
-  callerGone(callId: string, how: string): void;
+  /**
+   * The provider says that the call is over, and how; and `transferStatus`, how its transfer went, where it says that, too. Idempotent;
+   * unknown calls are ignored.
+   */
+  callerGone(callId: string, how: string, transferStatus?: string): void;
   /** The stream is over and the caller is still there: what now? `call` is what the provider says of it now. */
   afterStream(call: RingingCall): Promise<Next>;
   /** As `afterStream`, when a transfer is over; `status` is the provider's word for how it went. */
   afterTransfer(call: RingingCall, status: string): Promise<Next>;
+  /** Whoever the caller is put through to has answered. Idempotent. */
+  putThrough(callId: string): Promise<void>;
   /** Whether there are other processes that might take a call. */
   hasNeighbours(): Promise<boolean>;
   /** Whether new calls are taken, and if not, why. */

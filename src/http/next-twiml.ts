@@ -11,6 +11,9 @@ import { CONFERENCE_OVER, conferenceOf, WARM_JOINED_PATH, WARM_WAIT_PATH } from 
 /** Asked when somebody to whom an agent has put its caller through has hung up or did not answer, or has the caller to themselves. */
 export const PUT_THROUGH_ENDED_PATH = '/twilio/put-through-ended';
 
+/** Told when they have answered. */
+export const PUT_THROUGH_ANSWERED_PATH = '/twilio/put-through-answered';
+
 export interface NextTwimlDeps {
   readonly account: TwilioAccount;
   readonly connect: Connect;
@@ -18,6 +21,7 @@ export interface NextTwimlDeps {
 }
 
 export interface Asked {
+  readonly callId: string;
   /** Who speaks in the call, as far as is known. */
   readonly agent: string | undefined;
   /** Whether the caller came by SIP. */
@@ -27,7 +31,7 @@ export interface Asked {
 export function nextTwiml(
   ctx: Context,
   next: Next,
-  { agent, bySip }: Asked,
+  { callId, agent, bySip }: Asked,
   { account, connect, goodbyes }: NextTwimlDeps,
 ): string {
   switch (next.do) {
@@ -36,7 +40,11 @@ export function nextTwiml(
     case 'connect':
       return connect(next.call, { keys: next.keys });
     case 'transfer': {
-      const transfer = { ...next.transfer, actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH };
+      const transfer = {
+        ...next.transfer,
+        actionUrl: account.publicUrl + PUT_THROUGH_ENDED_PATH,
+        answeredUrl: `${account.publicUrl + PUT_THROUGH_ANSWERED_PATH}?call=${callId}`,
+      };
       return transfer.refer && bySip ? referTwiml(transfer) : goodbyeTwiml({ transfer });
     }
     case 'hold': {

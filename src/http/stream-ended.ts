@@ -1,6 +1,7 @@
 /**
  * Twilio asks what comes next: `POST /twilio/stream-ended`, by `<Connect action>` or the next verb, and `POST
- * /twilio/put-through-ended`, by `<Dial action>` or `<Refer action>` when the agent has put its caller through.
+ * /twilio/put-through-ended`, by `<Dial action>` or `<Refer action>` when the agent has put its caller through. In between it tells
+ * that whoever was dialled has answered: `POST /twilio/put-through-answered`.
  */
 import type { Context, Middleware } from 'koa';
 import { z } from 'zod';
@@ -13,8 +14,8 @@ import { type FailureDeps, report } from './failures.ts';
 import { goodbyesFor } from './goodbyes.ts';
 import { type NextTwimlDeps, nextTwiml } from './next-twiml.ts';
 import type { OutboundDoor } from './outbound-door.ts';
-import { Field, isOver, readForm } from './twilio-form.ts';
-import { CONFERENCE_OVER, ticketIn, type WarmDoor } from './warm.ts';
+import { CallForm, Field, isOver, readForm } from './twilio-form.ts';
+import { CONFERENCE_OVER, callIn, ticketIn, type WarmDoor } from './warm.ts';
 
 /** The caller hears nothing while what they get is looked up. */
 const NEXT_DEADLINE_MS = 5_000;
@@ -43,12 +44,30 @@ export function streamEnded(deps: StreamEndedDeps): Middleware {
 
 export function putThroughEnded(deps: StreamEndedDeps): Middleware {
   const { calls, warm } = deps;
-  return asked(deps, PutThroughForm, async (call, form, ctx) => {
-    const { warm: status } = ctx.query;
-    if (typeof status !== 'string') return calls.afterTransfer(call, statusOf(form));
-    if (status !== CONFERENCE_OVER) return calls.afterTransfer(call, status);
-    return (await warm.leftConference(ticketIn(ctx))) ? { do: 'hangUp' } : calls.afterTransfer(call, 'declined');
-  });
+  return asked(
+    deps,
+    PutThroughForm,
+    async (call, form, ctx) => {
+      const { warm: status } = ctx.query;
+      if (typeof status !== 'string') return calls.afterTransfer(call, statusOf(form));
+      if (status !== CONFERENCE_OVER) return calls.afterTransfer(call, status);
+      return (await warm.leftConference(ticketIn(ctx))) ? { do: 'hangUp' } : calls.afterTransfer(call, 'declined');
+    },
+    (form, ctx) => {
+      // What Twilio says of a conference tells nothing of whether there was somebody in it.
+      const status = ctx.query['warm'] === undefined ? statusOf(form) : '';
+      return status === '' ? undefined : status;
+    },
+  );
+}
+
+/** https://www.twilio.com/docs/voice/twiml/number#statuscallbackevent, of the other side's call: it is told of this alone. */
+export function putThroughAnswered({ account, calls }: Pick<StreamEndedDeps, 'account' | 'calls'>): Middleware {
+  return async (ctx) => {
+    readForm(ctx, account, CallForm);
+    await calls.putThrough(callIn(ctx));
+    ctx.status = 204;
+  };
 }
 
 /** In the words of a `<Dial>`. The new call of a REFER goes on where it went well; of one that was taken on, nothing more may be told. */
@@ -62,13 +81,14 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
   deps: StreamEndedDeps,
   schema: z.ZodType<Form>,
   nextOf: (call: RingingCall, form: Form, ctx: Context) => Promise<Next>,
+  transferStatusOf: (form: Form, ctx: Context) => string | undefined = () => undefined,
 ): Middleware {
   const { clock, account, calls, outbound } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, schema);
     ctx.type = 'text/xml';
     if (isOver(form.CallStatus)) {
-      calls.callerGone(form.CallSid, form.CallStatus);
+      calls.callerGone(form.CallSid, form.CallStatus, transferStatusOf(form, ctx));
       ctx.body = hangupTwiml();
       return;
     }
@@ -86,6 +106,6 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
       next = { do: 'fallback', agent };
     }
     const goodbyes = goodbyesFor(direction, deps.goodbyes);
-    ctx.body = nextTwiml(ctx, next, { agent, bySip: isSip(form) }, { ...deps, goodbyes });
+    ctx.body = nextTwiml(ctx, next, { callId: form.CallSid, agent, bySip: isSip(form) }, { ...deps, goodbyes });
   };
 }

@@ -77,7 +77,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       ctx.body =
         next.do === 'connect'
           ? connect(next.call, { notice: true })
-          : nextTwiml(ctx, next, { agent, bySip: isSip(form) }, { ...deps, goodbyes });
+          : nextTwiml(ctx, next, { callId: call.callId, agent, bySip: isSip(form) }, { ...deps, goodbyes });
     } catch (error) {
       abandoned.abort();
       const failure = asFailure(error, 'INTERNAL');

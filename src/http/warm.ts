@@ -50,13 +50,22 @@ const KeyForm = z.object({ ...CallForm.shape, Digits: Field.default('') });
 /** https://www.twilio.com/docs/voice/twiml/conference#attributes-status-callback */
 const ConferenceForm = z.object({ StatusCallbackEvent: Field.default('') });
 
-const Query = z.object({ call: z.string().regex(/^CA[0-9a-fA-F]{32}$/), at: z.string().regex(/^\d{1,15}$/) });
+const CallQuery = z.object({ call: z.string().regex(/^CA[0-9a-fA-F]{32}$/) });
+const TicketQuery = CallQuery.extend({ at: z.string().regex(/^\d{1,15}$/) });
 
 /** To be read of a request whose signature is good. Throws Failure WEBHOOK_BAD_REQUEST. */
-export function ticketIn({ query }: Pick<Context, 'query'>): Ticket {
-  const { data } = Query.safeParse(query);
+export function ticketIn(ctx: Pick<Context, 'query'>): Ticket {
+  const { call, at } = queryOf(ctx, TicketQuery);
+  return { callId: call, atMs: Number(at) };
+}
+
+/** As `ticketIn`: the caller alone. */
+export const callIn = (ctx: Pick<Context, 'query'>): string => queryOf(ctx, CallQuery).call;
+
+function queryOf<T>({ query }: Pick<Context, 'query'>, schema: z.ZodType<T>): T {
+  const { data } = schema.safeParse(query);
   if (data === undefined) throw new Failure('WEBHOOK_BAD_REQUEST', 'the query does not say which caller is meant');
-  return { callId: data.call, atMs: Number(data.at) };
+  return data;
 }
 
 export const conferenceOf = ({ callId, atMs }: Ticket): string => `${callId}-${atMs}`;

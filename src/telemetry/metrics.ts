@@ -85,9 +85,11 @@ export function createMetrics() {
       'Times that the provider was asked to come back for a caller: done, over or failed',
       ['result'],
     ),
-    transfers: counter('transfers_total', 'Callers put through by their agents: begun, and how it went: taken, back', [
-      'result',
-    ]),
+    transfers: counter(
+      'transfers_total',
+      'Callers put through by their agents: begun, and how it went: taken, back, gone',
+      ['result'],
+    ),
     callStarts: counter('call_starts_total', 'Call-start webhooks, by what came of them: answered, noAnswer, useless', [
       'result',
     ]),

@@ -6,7 +6,10 @@ export const UNANSWERED = ['busy', 'noAnswer', 'failed', 'canceled'] as const;
 export type Unanswered = (typeof UNANSWERED)[number];
 
 export const outcomeSchema = z.discriminatedUnion('kind', [
-  /** `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown, machine (one answered). */
+  /**
+   * `by`: who ended it, in the words of the version that wrote it: agent, timeLimit, silence, shutdown, machine (one answered), api
+   * (whoever has sent `DELETE /calls/:id`).
+   */
   z.object({ kind: z.literal('completed'), by: z.string().optional() }),
   z.object({ kind: z.literal('callerGone') }),
   /**

@@ -61,6 +61,8 @@ const dialVerbs = ({ result }: Replay) =>
   result.twiml.flatMap(({ verbs }) => verbs.filter(({ verb }) => verb === 'dial'));
 const spokenOf = ({ record }: Replay) => record.lines.map(({ text, cut }) => `${text}${cut ? ' (cut)' : ''}`);
 const codesOf = ({ record }: Replay) => record.events.map(({ code }) => code);
+/** What Twilio asks about when the caller has hung up: it may be nothing. */
+const WHEN_GONE = ['no-answer', 'canceled', 'unasked'] as const;
 const waitForHangUp = { waitForHangUp: true, withinMs: 90_000 };
 
 describe('somebody who answers', () => {
@@ -77,6 +79,8 @@ describe('somebody who answers', () => {
         to: '+15550177',
         ringsMs: 15_000,
         action: expect.stringContaining('https://callbridge.example/twilio/put-through-ended#'),
+        statusCallback: expect.stringContaining('https://callbridge.example/twilio/put-through-answered?call=CA'),
+        statusEvents: ['answered'],
       },
     ]);
     expect(call.record.sound?.agent.measuredMs).toBeGreaterThan(4_000);
@@ -85,8 +89,8 @@ describe('somebody who answers', () => {
     expect(call.leftJournals).toEqual([]);
   });
 
-  test('has them also when the caller hangs up first', async () => {
-    const call = await callWith([asks('kitchen'), SILENT], { status: 'completed', talksMs: 60_000 }, [
+  test.each(WHEN_GONE)('has them also when the caller hangs up first (%s)', async (whenGone) => {
+    const call = await callWith([asks('kitchen'), SILENT], { status: 'completed', talksMs: 60_000, whenGone }, [
       { hear: 'agent' },
       quiet(15_000),
       { hangUp: true, withinMs: 60_000 },
@@ -94,6 +98,20 @@ describe('somebody who answers', () => {
     expect(call.record.outcome).toEqual({ kind: 'transferred', to: 'kitchen' });
     expect(dialVerbs(call)).toMatchObject([{ to: 'sip:kitchen@example.com', ringsMs: 20_000 }]);
   });
+});
+
+test.each(WHEN_GONE)('a caller who hangs up while it rings was put through to nobody (%s)', async (whenGone) => {
+  const call = await callWith([asks('desk'), SILENT], { status: 'completed', ringsMs: 14_000, whenGone }, [
+    { hear: 'agent' },
+    quiet(5_000),
+    { hangUp: true, withinMs: 60_000 },
+  ]);
+  expect([call.record.outcome, dialVerbs(call).length]).toEqual([{ kind: 'callerGone' }, 1]);
+  expect(spokenOf(call)).toEqual(['Good evening.', 'Somebody else, please.', ANNOUNCEMENT]);
+  expect(await call.metrics.text()).toMatch(/callbridge_calls_total\{[^}]*outcome="callerGone"[^}]*\} 1\n/);
+  expect(await call.metrics.text()).toContain('callbridge_transfers_total{result="gone"} 1');
+  expect(call.leftArmed).toBe(0);
+  expect(call.leftJournals).toEqual([]);
 });
 
 describe('a caller whom nobody answers', () => {

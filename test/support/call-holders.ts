@@ -151,6 +151,7 @@ export class CallHolders {
         oneMoment: SILENCE,
         sharedKeys: new SharedKeys(createLocalNotes(clock)),
         whoAnswered: async () => undefined,
+        endedBy: async () => undefined,
         cutOff: () => false,
         ended: () => undefined,
         released: () => undefined,
@@ -174,7 +175,7 @@ export class CallHolders {
   }
 
   hangUp(): void {
-    this.#holder.call.callerGone();
+    void this.#holder.call.callerGone();
   }
 
   async close(): Promise<void> {

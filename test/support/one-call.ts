@@ -70,6 +70,7 @@ export function placeOneCall(options: OneCallOptions) {
       oneMoment: { samples: tone({ hz: 440, lengthMs: ONE_MOMENT_MS, dbov: -20 }, 8000), text: ONE_MOMENT },
       sharedKeys: new SharedKeys(notes),
       whoAnswered: async () => undefined,
+      endedBy: async () => undefined,
       cutOff: () => false,
       ended: () => undefined,
       released: () => undefined,

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pcm } from '../../src/audio/index.ts';
-import { Admission, type CallAgent, CallStarts, type RegistryOptions, WarmTransfers } from '../../src/call/index.ts';
+import {
+  Admission,
+  type CallAgent,
+  CallStarts,
+  LeftCalls,
+  type RegistryOptions,
+  RequestedEnds,
+  WarmTransfers,
+} from '../../src/call/index.ts';
 import { type CallStore, createLocalCallStore, type Notes } from '../../src/cluster/index.ts';
 import { type Config, loadConfig } from '../../src/config/index.ts';
 import { liveHeaders, openLiveSession } from '../../src/live/index.ts';
@@ -55,6 +63,8 @@ export function registryParts(given: RegistryGiven): RegistryParts {
   const handlers = { taken: () => undefined, orphaned: () => undefined };
   const store = { ...createLocalCallStore({ ...common, outbox, handlers }), ...given.store };
   const { backend } = config.live;
+  const requestedEnds = new RequestedEnds({ notes, control: undefined });
+  const left = new LeftCalls({ ...common, store, notes, requestedEnds, endTranscript: () => undefined });
   const options: RegistryParts['options'] = {
     ...common,
     store,
@@ -69,8 +79,10 @@ export function registryParts(given: RegistryGiven): RegistryParts {
       control: undefined,
       placer: undefined,
       urls: { voice: '', status: '', back: '' },
-      endTranscript: () => undefined,
+      left,
     }),
+    left,
+    requestedEnds,
     openLive: ({ agent, handlers, seed }) => {
       const settings = { ...agent.live, functions: (agent.tools ?? []).map(({ declaration }) => declaration) };
       return openLiveSession({

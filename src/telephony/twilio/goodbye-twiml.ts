@@ -14,6 +14,8 @@ export interface GoodbyeOptions {
         readonly callerId?: string | undefined;
         /** Asked when it is over, or nobody answered. */
         readonly actionUrl: string;
+        /** Told when whoever is dialled has answered. */
+        readonly answeredUrl?: string | undefined;
       }
     | undefined;
   readonly voicemail?:
@@ -35,11 +37,12 @@ export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): st
   const response = new VoiceResponse();
   if (words !== undefined) speak(response, words);
   if (transfer !== undefined) {
-    const { to, timeoutSeconds: timeout, callerId } = transfer;
+    const { to, timeoutSeconds: timeout, callerId, answeredUrl } = transfer;
     const action = askedAgain(transfer.actionUrl);
     const dial = response.dial({ action, method: 'POST', timeout, ...(callerId !== undefined && { callerId }) });
-    if (/^sips?:/i.test(to)) dial.sip(xmlText(to));
-    else dial.number(xmlText(to));
+    const told = answeredUrl === undefined ? {} : toldOfAnswer(answeredUrl);
+    if (/^sips?:/i.test(to)) dial.sip(told, xmlText(to));
+    else dial.number(told, xmlText(to));
     return response.toString();
   }
   if (voicemail !== undefined) {
@@ -56,4 +59,13 @@ export function goodbyeTwiml({ words, transfer, voicemail }: GoodbyeOptions): st
   // Also what follows a message without a sound, for which no action is asked.
   response.hangup();
   return response.toString();
+}
+
+/** https://www.twilio.com/docs/voice/twiml/number#statuscallback; of `<Sip>` it is the same. */
+function toldOfAnswer(url: string): {
+  statusCallback: string;
+  statusCallbackMethod: string;
+  statusCallbackEvent: ['answered'];
+} {
+  return { statusCallback: askedAgain(url), statusCallbackMethod: 'POST', statusCallbackEvent: ['answered'] };
 }

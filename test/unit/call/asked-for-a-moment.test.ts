@@ -152,7 +152,7 @@ describe('a caller whose session breaks', () => {
   test('and who hangs up in the middle of it has heard so much of it', async () => {
     const scene = await asksIntoABreak();
     await clock.advance(4_200 + ONE_MOMENT_MS / 2);
-    scene.call.callerGone();
+    await scene.call.callerGone();
     const [moment] = scene.agentLines();
     expect(moment).toMatchObject({ text: ONE_MOMENT, cut: true });
     expect(moment!.heardText).not.toBe('');
@@ -288,7 +288,7 @@ describe('nobody is asked for a moment', () => {
   test('who has hung up', async () => {
     const scene = await asksIntoABreak();
     await clock.advance(1_000);
-    scene.call.callerGone();
+    await scene.call.callerGone();
     await clock.advance(10_000);
     expect(scene.asked()).toEqual([]);
   });

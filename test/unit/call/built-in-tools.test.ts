@@ -116,7 +116,7 @@ describe.each<[Spec, Record<string, unknown>, unknown]>([
     const call = await callWith(spec, [calls(spec, args, LAST_WORDS), SILENT]);
     await clock.advance(3_000);
     expect([call.call.phase, settled(call)]).toEqual(['farewell', ['ok']]);
-    call.call.callerGone();
+    await call.call.callerGone();
     await clock.advance(10_000);
     expect([call.call.phase, call.call.outcome]).toEqual(['ended', { kind: 'callerGone' }]);
     expect(call.agentLines()).toMatchObject([{ text: LAST_WORDS.says, cut: true }]);
@@ -177,7 +177,7 @@ describe('a machine that the model has noticed', () => {
   test('and hangs up itself has heard so much of its message', async () => {
     const call = await callWith(leaves, [calls(VOICEMAIL), message], {}, { outbound });
     await clock.advance(4_000);
-    call.call.callerGone();
+    await call.call.callerGone();
     await clock.advance(5_000);
     expect([call.call.outcome, settled(call)]).toEqual([{ kind: 'callerGone' }, ['ok']]);
     expect(call.agentLines()).toMatchObject([{ text: LAST_WORDS.says, cut: true }]);
@@ -370,7 +370,7 @@ describe('keys that are pressed while', () => {
     const call = await callWith(SEND_DIGITS, [calls(SEND_DIGITS, KEYS), SILENT]);
     await clock.advance(3_000);
     expect(call.call.phase).toBe('parted');
-    call.call.callerGone();
+    await call.call.callerGone();
     await clock.advance(5_000);
     expect([call.call.outcome, settled(call), answered(call)]).toEqual([{ kind: 'callerGone' }, ['aborted'], []]);
   });
@@ -397,7 +397,7 @@ describe('a message that is written down when', () => {
   test('the caller hangs up is there', async () => {
     const call = await callWith(TAKE_MESSAGE, [calls(TAKE_MESSAGE, MESSAGE, LAST_WORDS), SILENT]);
     await clock.advance(2_500);
-    call.call.callerGone();
+    await call.call.callerGone();
     await clock.advance(5_000);
     expect([call.call.outcome, messages(call), settled(call)]).toEqual([
       { kind: 'callerGone' },

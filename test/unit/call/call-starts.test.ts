@@ -126,7 +126,7 @@ test('a caller who goes meanwhile leaves nothing behind', async () => {
   const registry = openProcess(given, receiver.url);
   await registry.ring(CALL);
   await receiver.isAsked();
-  registry.callerGone(CALL.callId, 'canceled');
+  await registry.callerGone(CALL.callId, 'canceled');
   receiver.answer();
   await inTime(() => expect(given.slots.given).toContain('agent:sales'));
   expect([registry.active, given.begun]).toEqual([0, []]);
@@ -141,7 +141,7 @@ test('a process that is told to stop meanwhile lets the call in, and waits for i
   const drained = registry.drain(60_000);
   receiver.answer();
   await inTime(() => expect(registry.active).toBe(1));
-  registry.callerGone(CALL.callId, 'completed');
+  await registry.callerGone(CALL.callId, 'completed');
   expect(await drained).toBe(true);
 });
 

@@ -33,6 +33,7 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'agentMute', rung: 'afresh' },
   { type: 'agentMute', rung: 'goodbye' },
   { type: 'callerGone' },
+  { type: 'callerGone', by: 'api' },
   { type: 'abandoned', code: 'SHUTDOWN' },
   { type: 'streamLost', code: 'STREAM_LOST' },
   { type: 'handOver' },
@@ -115,6 +116,14 @@ describe('the life of a call', () => {
     for (const { from, event, to } of edges) {
       if (from.phase === 'released') continue;
       if (event.type === 'callerGone' || event.type === 'abandoned') expect(to.phase).toBe('ended');
+    }
+  });
+
+  test('says who had it ended, unless it was ending by itself', () => {
+    for (const { from, event, to } of edges) {
+      if (event.type !== 'callerGone' || from.phase === 'released' || !('outcome' in to)) continue;
+      const outcome = event.by === undefined ? { kind: 'callerGone' } : { kind: 'completed', by: event.by };
+      expect(to.outcome).toEqual('outcome' in from ? from.outcome : outcome);
     }
   });
 

@@ -213,7 +213,7 @@ describe('a call', () => {
     const { registry, live } = service();
     expect(await registry.ring(call('CA1'))).toEqual({ do: 'connect', call: call('CA1') });
     await clock.advance(1_000);
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     expect(await registry.ring(call('CA1'))).toEqual({ do: 'hangUp' });
     expect(registry.active).toBe(0);
     expect(live.sessions).toHaveLength(1);
@@ -240,7 +240,7 @@ describe('a call', () => {
 
   test('whose caller is gone before it is announced does not begin, by webhook or by stream', async () => {
     const { registry, live, slots } = service({ limits: { calls: 1 } });
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     await clock.advance(60_000);
     expect(await registry.ring(call('CA1'))).toEqual({ do: 'hangUp' });
     expect(await nextFor(registry, 'CA1')).toBe('hangUp');
@@ -308,7 +308,7 @@ describe('a call', () => {
     await clock.advance(1_000);
     expect(registry.active).toBe(1);
     expect(codesOf(transcripts.get('CA1'))).toEqual(['STREAM_LOST', 'STREAM_BACK']);
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     expect(await codeOf(() => streamOf(registry, 'CA1'))).toBe('STREAM_DUPLICATE');
     expect(registry.active).toBe(0);
   });
@@ -323,7 +323,7 @@ describe('a call', () => {
     await registry.ring(call('CA1'));
     expect(registry.ready).toBe(false);
     expect(await codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_FULL');
-    registry.callerGone('CA1', 'busy');
+    await registry.callerGone('CA1', 'busy');
     await registry.ring(call('CA2'));
     expect(registry.active).toBe(1);
   });
@@ -345,7 +345,7 @@ describe('a place', () => {
     const { registry, slots } = service({ limits });
     await registry.ring(call('CA1'));
     expect(await codeOf(() => registry.ring(call('CA2')))).toBe('AGENT_FULL');
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     expect(slots.holders('agent:reception')).toEqual([]);
     await registry.ring(call('CA2'));
     expect(slots.holders('agent:reception')).toEqual(['CA2']);
@@ -371,7 +371,7 @@ describe('a place', () => {
     const { registry, slots, live } = service({ limits });
     const paused = slots.pause();
     const ringing = codeOf(() => registry.ring(call('CA1')));
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     paused.resume();
     expect(await ringing).toBe('STREAM_DUPLICATE');
     expect(slots.holders('agent:reception')).toEqual([]);
@@ -571,7 +571,7 @@ describe('a call that was ended here', () => {
       },
     });
     expect(asked).toEqual(['CA1']);
-    given.registry.callerGone('CA1', 'completed');
+    await given.registry.callerGone('CA1', 'completed');
     await clock.advance(30_000);
     expect(await hangUps(given)).toBe('confirmed');
     expect(outcomeOf(given.transcripts.get('CA1'))).toEqual([{ kind: 'completed', by: 'timeLimit' }]);
@@ -765,6 +765,7 @@ describe('what follows a stream', () => {
     const again = await streamOf(registry, 'CA1');
     await clock.advance(7_000);
     again.ended('stopped');
+    await clock.advance(1);
     expect(registry.active).toBe(0);
   });
 
@@ -806,6 +807,7 @@ describe('what follows a stream', () => {
     const again = await streamOf(registry, 'CA1');
     await clock.advance(7_500);
     again.ended('stopped');
+    await clock.advance(1);
     expect(registry.active).toBe(0);
   });
 
@@ -825,7 +827,7 @@ describe('what follows a stream', () => {
       control: { redirect: () => Promise.resolve('over') },
     });
     (await streamOf(registry, 'CA1')).ended('stopped');
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     (await streamOf(registry, 'CA2')).ended('stopped');
     expect(registry.active).toBe(1);
     await clock.advance(2_500);
@@ -917,6 +919,7 @@ describe('what follows a stream', () => {
   test('is hanging up when the caller hung up', async () => {
     const { registry } = service();
     (await streamOf(registry, 'CA1')).ended('stopped');
+    await clock.advance(1);
     expect(await nextFor(registry, 'CA1')).toBe('hangUp');
   });
 
@@ -1142,7 +1145,7 @@ describe('a call of a dead process', () => {
     await streamOf(registry, 'CA1');
     await clock.advance(3_000);
     if (how === 'taken') registry.taken('CA1');
-    else registry.callerGone('CA1', 'completed');
+    else await registry.callerGone('CA1', 'completed');
     await clock.advance(1_000);
     const answers = transcripts.get('CA1')!.flatMap((entry) => (entry.type === 'toolAnswered' ? [entry.answer] : []));
     expect(answers).toMatchObject(how === 'taken' ? [] : [{ status: 'aborted' }]);
@@ -1182,6 +1185,7 @@ describe('a call of a dead process', () => {
     const again = await streamOf(registry, 'CA1');
     await clock.advance(2_000);
     again.ended('stopped');
+    await clock.advance(1);
     expect(registry.active).toBe(0);
   });
 
@@ -1209,7 +1213,7 @@ describe('a call of a dead process', () => {
         end: async (callId, answer) => void ended.push(`${callId} ${answer}`),
       },
     });
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     await clock.advance(10);
     expect(ended).toEqual(['CA1 {"do":"hangUp"}']);
   });
@@ -1226,7 +1230,7 @@ describe('a call of a dead process', () => {
     const paused = slots.pause();
     const answering = codeOf(() => streamOf(registry, 'CA1'));
     await clock.advance(10);
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     paused.resume();
     expect(await answering).toBe('STREAM_DUPLICATE');
     expect(outcomeOf(transcripts.get('CA1'))).toEqual([{ kind: 'callerGone' }]);
@@ -1318,7 +1322,7 @@ describe('shutting down', () => {
     const drained = registry.drain(10_000);
     await streamOf(registry, 'CA1');
     expect(registry.active).toBe(1);
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     await clock.advance(200);
     expect(await drained).toBe(true);
   });
@@ -1415,7 +1419,7 @@ describe('shutting down', () => {
     expect(registry.ready).toBe(false);
     expect(await codeOf(() => registry.ring(call('CA2')))).toBe('SERVICE_DRAINING');
     await clock.advance(5_000);
-    registry.callerGone('CA1', 'completed');
+    await registry.callerGone('CA1', 'completed');
     await clock.advance(200);
     expect(await drained).toBe(true);
   });

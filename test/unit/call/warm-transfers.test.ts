@@ -1,11 +1,11 @@
 /** Callers who wait for somebody to take their call: whatever is told in whatever order, one thing comes of it. */
 import fc from 'fast-check';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { WarmTransfers } from '../../../src/call/index.ts';
+import { LeftCalls, RequestedEnds, WarmTransfers } from '../../../src/call/index.ts';
 import { createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
-import type { CallOrder } from '../../../src/telephony/index.ts';
+import type { CallControl, CallOrder } from '../../../src/telephony/index.ts';
 import { endTranscript, type Transfer } from '../../../src/transcript/index.ts';
 import { diskDriver } from '../../support/store-processes.ts';
 import { callFacts } from '../transcript/given.ts';
@@ -36,22 +36,29 @@ async function given(
   await leave();
   const orders: CallOrder[] = [];
   const asked: string[] = [];
-  const warm = new WarmTransfers({
-    clock,
-    logger: createLogger({ level: 'silent' }),
-    metrics: createMetrics(),
-    store,
-    notes: notesOver(createLocalNotes(clock)),
-    control: {
-      redirect: async (callId, url) => {
-        asked.push(`${callId} to ${new URL(url).search}`);
-        return 'done';
-      },
-      hangUp: async (callId) => {
-        asked.push(`${callId} is over`);
-        return 'done';
-      },
+  const common = { clock, metrics: createMetrics(), store, notes: createLocalNotes(clock) };
+  const control: CallControl = {
+    redirect: async (callId, url) => {
+      asked.push(`${callId} to ${new URL(url).search}`);
+      return 'done';
     },
+    hangUp: async (callId) => {
+      asked.push(`${callId} is over`);
+      return 'done';
+    },
+  };
+  const requestedEnds = new RequestedEnds({ notes: common.notes, control });
+  const left = new LeftCalls({
+    ...common,
+    requestedEnds,
+    endTranscript: (call, earlier, outcome) =>
+      endTranscript({ call, clock, outbox, earlier, outcome, mirror: (id, entry) => store.append(id, entry) }),
+  });
+  const warm = new WarmTransfers({
+    ...common,
+    logger: createLogger({ level: 'silent' }),
+    notes: notesOver(common.notes),
+    control,
     placer: {
       place: (order) => {
         orders.push(order);
@@ -59,8 +66,7 @@ async function given(
       },
     },
     urls: URLS,
-    endTranscript: (call, earlier, outcome) =>
-      endTranscript({ call, clock, outbox, earlier, outcome, mirror: (id, entry) => store.append(id, entry) }),
+    left,
   });
   return { driver, store, warm, orders, asked, leave, records: driver.records };
 }

@@ -144,6 +144,7 @@ describe('a recording', () => {
 
 describe('somebody to whom an agent has put its caller through', () => {
   const PATH = '/twilio/put-through-ended';
+  const ANSWERED = '/twilio/put-through-answered';
 
   test.each(['completed', 'no-answer', 'something-new', ''])(
     'has %j: the calls say what comes next',
@@ -172,10 +173,25 @@ describe('somebody to whom an agent has put its caller through', () => {
     expect(service.notes).toMatchObject([{ did: 'afterTransfer', status }]);
   });
 
-  test('whose caller has hung up is told so, and nothing else', async () => {
+  test.each([
+    ['', { DialCallStatus: 'completed' }, { transferStatus: 'completed' }],
+    ['', { DialCallStatus: 'no-answer' }, { transferStatus: 'no-answer' }],
+    ['', { ReferSipResponseCode: '202' }, { transferStatus: 'completed' }],
+    ['', {}, {}],
+    // Of a conference it says nothing.
+    [`?call=${CALL}&at=1&warm=over`, { DialCallStatus: 'answered' }, {}],
+  ])('whose caller has hung up is told so, and nothing else (%s %j)', async (query, fields, told) => {
     const service = await start();
-    await service.post(PATH, { ...FORM, CallStatus: 'completed', DialCallStatus: 'completed' });
-    expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how: 'completed' }]);
+    await service.post(PATH + query, { ...FORM, CallStatus: 'completed', ...fields });
+    expect(service.notes).toEqual([{ did: 'callerGone', callId: CALL, how: 'completed', ...told }]);
+  });
+
+  test('is told to have answered, of the call that stands in the query', async () => {
+    const service = await start();
+    const callee = { ...FORM, CallSid: CALL.replace('0', 'f'), CallStatus: 'in-progress' };
+    expect((await service.post(`${ANSWERED}?call=${CALL}`, callee)).status).toBe(204);
+    expect((await service.post(ANSWERED, callee)).status).toBe(400);
+    expect(service.notes).toEqual([{ did: 'putThrough', callId: CALL }]);
   });
 
   test('is dialled by the answer to what comes after the stream, and comes back to us', async () => {
@@ -184,7 +200,7 @@ describe('somebody to whom an agent has put its caller through', () => {
       calls: notingCalls({ afterStream: async () => ({ do: 'transfer', transfer }) }),
     });
     expect(await (await service.post('/twilio/stream-ended', FORM)).text()).toBe(
-      `${HEAD}<Response><Dial action="https://bridge.example/twilio/put-through-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST" timeout="25" callerId="+15550188"><Sip>sip:desk@pbx.example</Sip></Dial></Response>`,
+      `${HEAD}<Response><Dial action="https://bridge.example/twilio/put-through-ended#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" method="POST" timeout="25" callerId="+15550188"><Sip statusCallback="https://bridge.example/twilio/put-through-answered?call=${CALL}#rc=3&amp;rp=ct,rt,5xx&amp;rt=5000" statusCallbackMethod="POST" statusCallbackEvent="answered">sip:desk@pbx.example</Sip></Dial></Response>`,
     );
   });
 

@@ -48,7 +48,8 @@ export type Note =
   | { did: 'answer'; call: RingingCall; stream: CallStream }
   | { did: 'afterStream'; call: RingingCall }
   | { did: 'afterTransfer'; call: RingingCall; status: string }
-  | { did: 'callerGone'; callId: string; how: string }
+  | { did: 'callerGone'; callId: string; how: string; transferStatus?: string }
+  | { did: 'putThrough'; callId: string }
   | { did: 'heard'; what: unknown[] };
 
 export interface NotingCalls extends Calls {
@@ -92,7 +93,9 @@ export function notingCalls(overrides: Partial<Calls> = {}): NotingCalls {
         ended: (how) => heard('ended', how),
       };
     },
-    callerGone: (callId, how) => note({ did: 'callerGone', callId, how }),
+    callerGone: (callId, how, transferStatus) =>
+      note({ did: 'callerGone', callId, how, ...(transferStatus !== undefined && { transferStatus }) }),
+    putThrough: async (callId) => note({ did: 'putThrough', callId }),
     afterStream: async (call) => {
       note({ did: 'afterStream', call });
       return { do: 'hangUp' };

@@ -42,6 +42,11 @@ describe('a goodbye', () => {
       `<Dial action="https://example.com/over?agent=sales${PATIENCE}" method="POST" timeout="20" callerId="+15550100"><Sip>sip:desk@example.com</Sip></Dial>`,
     ],
     [
+      'tells us when they have answered, where that is wanted',
+      { transfer: { ...transfer, answeredUrl: 'https://example.com/answered?call=CA1' } },
+      `<Dial action="https://example.com/over?agent=sales${PATIENCE}" method="POST" timeout="20"><Number statusCallback="https://example.com/answered?call=CA1${PATIENCE}" statusCallbackMethod="POST" statusCallbackEvent="answered">+15550142</Number></Dial>`,
+    ],
+    [
       'takes a message, and hangs up on whoever leaves none',
       { words, voicemail },
       '<Say>Goodbye.</Say><Say voice="Polly.Amy" language="en-GB">Speak now.</Say>' +

@@ -1,0 +1,98 @@
+/**
+ * Calls that nobody holds, because their callers are being put through, or were: how each ends is known by what the provider tells of
+ * the caller's call and of the other side's, in any order and to any process.
+ */
+import type { CallStore, Notes } from '../cluster/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import type { CallFacts, Entry, Outcome, Transfer } from '../transcript/index.ts';
+import { HANG_UP } from './next.ts';
+import type { RequestedEnds } from './requested-ends.ts';
+import { settleLeft } from './take-up.ts';
+
+/** https://www.twilio.com/docs/voice/twiml/dial#action: the other side took the call. */
+const TAKEN: ReadonlySet<string> = new Set(['completed', 'answered']);
+export const isTaken = (status: string): boolean => TAKEN.has(status);
+
+/** Whatever is not told by then is settled without it: a call that nobody holds is for two minutes at most. */
+const NOTED_MS = 10 * 60_000;
+
+export interface LeftCallsOptions {
+  readonly store: CallStore;
+  readonly notes: Notes;
+  readonly metrics: Pick<Metrics, 'calls' | 'transfers'>;
+  readonly requestedEnds: Pick<RequestedEnds, 'by'>;
+  /** Writes the end of a call that was taken for that alone. */
+  readonly endTranscript: (facts: CallFacts, earlier: readonly Entry[], outcome: Outcome) => void;
+}
+
+export class LeftCalls {
+  readonly #options: LeftCallsOptions;
+
+  constructor(options: LeftCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Whoever was dialled has answered, and has the caller. */
+  async answered(callId: string): Promise<void> {
+    await this.#options.notes.note(answeredKey(callId), noted);
+  }
+
+  /**
+   * The caller's call is over. `status`: how their transfer went, where the provider says so with it. Whether it is this that ends
+   * the transfer, before anybody took the call.
+   */
+  async callerGone(callId: string, status?: string): Promise<boolean> {
+    const { store, metrics, requestedEnds } = this.#options;
+    const known = await store.look(callId);
+    if (known.state !== 'running' || known.holder === 'elsewhere' || known.holder === 'here') return false;
+    const { facts, transfer } = known;
+    if (transfer === undefined) {
+      await settleLeft(callId, store);
+      return false;
+    }
+    const wasTaken = await this.#wasTaken(facts, transfer, status);
+    if (!(await this.#isFirst(callId))) return false;
+    metrics.transfers.inc({ result: wasTaken ? 'taken' : 'gone' });
+    if (wasTaken) await settleLeft(callId, store);
+    else {
+      const by = await requestedEnds.by(callId);
+      await this.#end(facts, by === undefined ? { kind: 'callerGone' } : { kind: 'completed', by });
+    }
+    return !wasTaken;
+  }
+
+  /** The two talk, after the other side was asked. */
+  async joined(facts: CallFacts, to: string): Promise<void> {
+    if (!(await this.#isFirst(facts.callId))) return;
+    this.#options.metrics.transfers.inc({ result: 'taken' });
+    await this.#end(facts, { kind: 'transferred', to, warm: true });
+  }
+
+  /** What is told of one end more than once, or beside the other side's answer, counts once. */
+  async #isFirst(callId: string): Promise<boolean> {
+    return (await this.#options.notes.note(endedKey(callId), noted)) === undefined;
+  }
+
+  async #end(facts: CallFacts, outcome: Outcome): Promise<void> {
+    const { store, metrics, endTranscript } = this.#options;
+    const { callId, agent } = facts;
+    // One that was settled in between has its record.
+    const left = await store.take(facts).catch(() => undefined);
+    if (left === undefined) return;
+    if (left.entries.length > 0) endTranscript(facts, left.entries, outcome);
+    if (outcome.kind !== 'transferred') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
+    await store.end(callId, JSON.stringify(HANG_UP));
+  }
+
+  async #wasTaken(facts: CallFacts, { refer }: Transfer, status: string | undefined): Promise<boolean> {
+    if (status !== undefined && isTaken(status)) return true;
+    if ((await this.#options.notes.get(answeredKey(facts.callId))) !== undefined) return true;
+    // A telephone that was sent on by REFER hangs up when it got through, and of its new call nobody tells us.
+    return status === undefined && refer === true && [facts.from, facts.to].some(isSip);
+  }
+}
+
+const noted = { rank: 0, value: 'yes', forMs: NOTED_MS } as const;
+const answeredKey = (callId: string): string => `dialled:${callId}`;
+const endedKey = (callId: string): string => `left:${callId}`;
+const isSip = (address: string): boolean => /^sips?:/i.test(address);
