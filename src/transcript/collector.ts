@@ -19,7 +19,7 @@ export interface CollectorOptions {
   readonly earlier?: readonly Entry[] | undefined;
 }
 
-/** All times are the Clock's; lines are told in ms since `answered`. After `end`, nothing is taken. */
+/** All times are the Clock's; lines are told in ms since `answered`. After `end`, only answers of tools are taken. */
 export interface Collector {
   /** A stream has started. The first one counts: another follows when a stream, or a process, was lost. */
   answered(atMs: number): void;
@@ -78,6 +78,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
   let spokenBy: SpokenBy = lastSpokenBy(earlier) ?? call;
   let zeroMs = answeredAtMs ?? now();
   let ended = false;
+  let left = false;
 
   const write = (entry: Entry): void => {
     if (!ended) append(entry);
@@ -156,7 +157,9 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
     }),
     toolCalled: ({ id, name, args }) => write({ type: 'toolCalled', at: now(), id, name, args }),
     toolUnawaited: ({ id, name }, told) => write({ type: 'toolUnawaited', at: now(), id, name, told }),
-    toolAnswered: ({ id, name, answer }) => write({ type: 'toolAnswered', at: now(), id, name, answer }),
+    toolAnswered: ({ id, name, answer }) => {
+      if (!left) append({ type: 'toolAnswered', at: now(), id, name, answer });
+    },
     used: (usage) => write({ type: 'usage', at: now(), usage }),
     message: (message) => write({ type: 'message', at: now(), message }),
     grounded: (found) => {
@@ -185,6 +188,7 @@ export function createCollector({ call, clock, append, earlier = [] }: Collector
           : { type: 'transferred', at: now(), transfer },
       );
       ended = true;
+      left = true;
     }),
     seed: () => [...dialogue.turns(), ...agent.saying(), ...caller.saying()],
   };

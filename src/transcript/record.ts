@@ -34,7 +34,7 @@ export const callRecordSchema = z.object({
       name: z.string(),
       args: values,
       calledAtMs: atMs,
-      /** null: the call ended, or the model took it back, before there was one. */
+      /** null: the process died before there was one. */
       answer: values.nullable(),
       answeredAtMs: atMs.nullable(),
     }),

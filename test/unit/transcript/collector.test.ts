@@ -342,4 +342,24 @@ describe('a call', () => {
     expect(entries).toHaveLength(count);
     expect(clock.armed).toBe(0);
   });
+
+  const booked = { id: 'c1', name: 'book', answer: { status: 'ok' } };
+
+  test('takes what became of a side effect that was under way when it ended', () => {
+    collector.toolCalled({ id: 'c1', name: 'book', args: {} });
+    collector.end({ kind: 'callerGone' }, now());
+    clock.tick(2_000);
+    collector.toolAnswered(booked);
+    const { endedAt, toolCalls } = recordFrom(entries);
+    expect(toolCalls).toMatchObject([{ answer: { status: 'ok' } }]);
+    expect(toolCalls[0]!.answeredAtMs! - toolCalls[0]!.calledAtMs).toBe(2_000);
+    expect(Date.parse(endedAt)).toBe(now() - 2_000);
+  });
+
+  test('takes nothing when another process goes on with it', () => {
+    collector.leave();
+    const count = entries.length;
+    collector.toolAnswered(booked);
+    expect(entries).toHaveLength(count);
+  });
 });
