@@ -121,8 +121,9 @@ export class WriteBehind {
   async #restore(callId: string, call: HeldCall, entries: readonly Entry[]): Promise<void> {
     const { restore, facts, epoch } = call;
     call.restore = 'no';
-    // The journal has them: it is written first.
+    // The journal has them: it is written first. That the call has ended is no entry, and told again.
     call.pending.length = 0;
+    call.endTold = false;
     const { processId, scripts } = this.#options;
     const stored = entries.map((entry) => JSON.stringify(entry));
     try {

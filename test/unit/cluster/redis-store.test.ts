@@ -144,6 +144,27 @@ describe.each(servers)('with %s', (binary) => {
     await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
   });
 
+  test('a call that has ended, and of which more is still to be known, has ended also in a Redis that comes back empty', async () => {
+    const one = await start();
+    const { transcript } = await one.begin('CA1');
+    const { collector } = transcript;
+    collector.toolCalled({ id: 'c1', name: 'book', args: {} });
+    collector.end({ kind: 'callerGone' }, systemClock.nowMs());
+    await one.store.end('CA1', 'hangUp');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(4);
+    await redis.stop();
+    await eventually(() => errors(one)).toBeGreaterThan(0);
+    redis = await startRedisServer(binary, port);
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(4);
+    const other = await start();
+    await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+    collector.toolAnswered({ id: 'c1', name: 'book', answer: { status: 'ok' } });
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(5);
+    expect(await other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
+    transcript.close();
+    await eventually(() => published).toMatchObject([{ toolCalls: [{ answer: { status: 'ok' } }] }]);
+  });
+
   test('the ended call of a process that dies with its disk before its record is published gets one all the same', async () => {
     const dead = await startStoreProcess({
       folder: join(folder, 'dead'),
