@@ -46,7 +46,7 @@ export class AgentSide {
   #brokenAtMs = Number.NEGATIVE_INFINITY;
   readonly oneMoment: OneMoment;
   readonly watchdog: Watchdog;
-  readonly #tools: ToolSide;
+  readonly tools: ToolSide;
   #session: LiveSession | undefined;
   /** Nobody is there to be greeted. */
   #greetsNobody: boolean;
@@ -77,7 +77,7 @@ export class AgentSide {
       talking,
       rung: (rung, why) => this.#mute(rung, why),
     });
-    this.#tools = new ToolSide({
+    this.tools = new ToolSide({
       agent,
       left: takenUp,
       deps,
@@ -126,7 +126,7 @@ export class AgentSide {
   /** Between caller and model; what is still heard does not count. */
   whoseTurn(caller: CallerSide | undefined): Moment {
     if (caller?.speaking === true) return 'callerSpeaks';
-    return this.hadTheLastWord(caller?.lastVoiceMs) && !this.#tools.work ? 'betweenTurns' : 'agentsTurn';
+    return this.hadTheLastWord(caller?.lastVoiceMs) && !this.tools.work ? 'betweenTurns' : 'agentsTurn';
   }
 
   /** The stream is gone. */
@@ -167,7 +167,7 @@ export class AgentSide {
 
   close(goesOnElsewhere: boolean): void {
     this.#cancelDial();
-    this.#tools.close(goesOnElsewhere);
+    this.tools.close(goesOnElsewhere);
     if (this.#session !== undefined) this.#options.deps.metrics.liveSessions.dec();
     this.#session?.close();
     this.#session = undefined;
@@ -251,13 +251,13 @@ export class AgentSide {
       watchdog: this.watchdog,
       playing,
       leaving: (timeLeftMs) => this.#leaving.announced(timeLeftMs),
-      tools: this.#tools,
+      tools: this.tools,
       handle,
     });
     const { facts, collector, logger } = deps;
     const seed = () => collector.seed();
     this.#session = deps.openLive({ callId: facts.callId, agent, handlers, seed, logger, handle: takenUp?.handle });
-    this.#tools.takeUp();
+    this.tools.takeUp();
   }
 
   get #mayGreet(): boolean {

@@ -5,6 +5,7 @@ import type { LiveHandlers, LiveSession, SeedTurn } from '../live/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallFacts, Collector, Outcome, Transfer } from '../transcript/index.ts';
 import type { CallAgent } from './call-agent.ts';
+import type { LateTools } from './late-results.ts';
 import type { SharedKeys } from './shared-keys.ts';
 import type { TakenUp } from './take-up.ts';
 
@@ -44,8 +45,8 @@ export interface CallDeps {
   readonly endedBy: () => Promise<'api' | undefined>;
   /** Whether the other processes cannot be heard of: one of them may have the call by now, and have had our stream stopped. */
   readonly cutOff: () => boolean;
-  /** The call has ended, and its transcript is complete. Once, unless `released` was told. */
-  readonly ended: (outcome: Outcome) => void;
+  /** The call has ended; its transcript is complete when its tools are idle. Once, unless `released` was told. */
+  readonly ended: (outcome: Outcome, tools: LateTools) => void;
   /**
    * This process lets the call go, to have it go on elsewhere, or to have its caller put through; all that it knows of it is in the
    * transcript. Once, unless `ended` was told.

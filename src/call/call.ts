@@ -221,7 +221,7 @@ export class Call {
     this.#bridge.handle({ type: 'leave', next });
     const { state } = this.#bridge;
     if (state.phase !== 'farewell' || state.next !== next) return undefined;
-    return { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide)) };
+    return { speaking: this.#farewell.begin(lastWords(this.#agentSide, this.#callerSide), next) };
   }
 
   #callerOn(stream: CallStream): CallerSide {
@@ -294,6 +294,6 @@ export class Call {
     if (outcome === undefined) return;
     const ending = { agent: this.#agent.name, outcome, sound: this.#settle(), startedAtMs: this.#startedAtMs };
     recordEnding({ ...ending, atMs: clock.nowMs() }, collector, metrics);
-    this.#deps.ended(outcome);
+    this.#deps.ended(outcome, this.#agentSide.tools);
   }
 }

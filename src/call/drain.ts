@@ -8,7 +8,7 @@ import type { Call } from './call.ts';
 /** A moment in which nobody speaks comes within a few seconds in most talks; a sentence that is cut is said again. */
 const QUIET_MOMENT_MS = 5_000;
 const LOOK_MS = 100;
-/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. */
+/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. A side effect has it as well. */
 const LAST_WORDS_MS = 30_000;
 /** The provider asks what comes next within a second; what reaches us is sent on. */
 const ASKED_WITHIN_MS = 3_000;
@@ -21,7 +21,7 @@ export interface DrainDeps {
   readonly control: CallControl | undefined;
   readonly streamEndedUrl: string;
   readonly calls: () => readonly { readonly callId: string; readonly call: Call }[];
-  /** Whether all calls have left within `limitMs`. */
+  /** Whether all calls have left within `limitMs`, and nothing of those that have ended is still under way. */
   readonly idleWithin: (limitMs: number) => Promise<boolean>;
 }
 
@@ -31,16 +31,17 @@ export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<bool
   // Before the others look for neighbours: those of one machine are told to stop at the same time.
   store.leaves();
   if (await idleWithin(graceMs)) return true;
-  if ((await store.neighbours()) > 0) {
+  if (calls().length > 0 && (await store.neighbours()) > 0) {
     logger.warn({ calls: calls().length }, 'handing over the calls that outlast the grace time');
     await Promise.all(calls().map(({ callId, call }) => handOver(callId, call, deps)));
     await new Promise<void>((asked) => clock.after(ASKED_WITHIN_MS, asked));
     if (await idleWithin(0)) return true;
   }
-  logger.warn({ calls: calls().length }, 'hanging up the calls that outlast the grace time');
-  for (const { call } of calls()) call.hangUp('shutdown');
+  const left = calls();
+  if (left.length > 0) logger.warn({ calls: left.length }, 'hanging up the calls that outlast the grace time');
+  for (const { call } of left) call.hangUp('shutdown');
   await idleWithin(LAST_WORDS_MS);
-  return false;
+  return left.length === 0;
 }
 
 /** Never rejects. */

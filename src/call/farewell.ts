@@ -4,9 +4,11 @@
  */
 import type { Pcm } from '../audio/index.ts';
 import type { Clock } from '../lib/index.ts';
+import type { Transfer } from '../transcript/index.ts';
 import type { AgentHeard } from './agent-heard.ts';
 import type { AgentSide } from './agent-side.ts';
 import type { CallerSide } from './hear-caller.ts';
+import type { EndedBy } from './machine.ts';
 import { VoiceOverEcho } from './voice-over-echo.ts';
 
 /** An answer begins 0.6 s after a tool's result: so long after it, an agent that was speaking has nothing to add. */
@@ -28,14 +30,16 @@ export interface LastWords {
   readonly leftMs: number;
   /** The model hears somebody speak: the caller, or what the phone brings back of the agent. */
   readonly voiceHeard: boolean;
+  /** Something is being done that cannot be taken back. */
+  readonly deedUnderWay: boolean;
 }
 
 export function lastWords(
-  { playout, generating }: Pick<AgentSide, 'playout' | 'generating'>,
+  { playout, generating, tools }: Pick<AgentSide, 'playout' | 'generating' | 'tools'>,
   caller: Pick<CallerSide, 'speaking'> | undefined,
 ): LastWords {
   const { idle, leftMs } = playout;
-  return { idle, leftMs, generating, voiceHeard: caller?.speaking === true };
+  return { idle, leftMs, generating, voiceHeard: caller?.speaking === true, deedUnderWay: tools.deedUnderWay };
 }
 
 export class Farewell {
@@ -43,6 +47,7 @@ export class Farewell {
   readonly #voice: VoiceOverEcho;
   #beganMs = 0;
   #spoke = false;
+  #putsThrough = false;
   /** When the agent was last heard, or about to be. */
   #lastSoundMs = 0;
 
@@ -52,7 +57,8 @@ export class Farewell {
   }
 
   /** The agent has asked to leave. Gives whether it is speaking. */
-  begin({ idle, generating }: LastWords): boolean {
+  begin({ idle, generating }: LastWords, next: Transfer | EndedBy): boolean {
+    this.#putsThrough = typeof next !== 'string';
     // What they had begun to say before, the agent knew of.
     this.#voice.reset();
     this.#beganMs = this.#clock.nowMs();
@@ -67,11 +73,13 @@ export class Farewell {
   }
 
   /** Called a few times a second. undefined: nothing yet. */
-  look({ idle, generating, leftMs, voiceHeard }: LastWords): 'callerSpoke' | 'heardOut' | undefined {
+  look({ idle, generating, leftMs, voiceHeard, deedUnderWay }: LastWords): 'callerSpoke' | 'heardOut' | undefined {
     const nowMs = this.#clock.nowMs();
     if (voiceHeard && nowMs - (this.#voice.sinceMs ?? nowMs) >= CALLER_SPEAKS_MS) return 'callerSpoke';
     if (!idle || generating) this.#spoke = true;
     if (leftMs > 0) this.#lastSoundMs = nowMs;
+    // Nobody holds the call then, to write down what came of it; here the agent is told, and has a moment to speak of it.
+    if (this.#putsThrough && deedUnderWay) this.#beganMs = this.#lastSoundMs = nowMs;
     const sinceBeganMs = nowMs - this.#beganMs;
     if (!this.#spoke) return sinceBeganMs >= NO_GOODBYE_MS ? 'heardOut' : undefined;
     if (generating) return nowMs - this.#lastSoundMs >= STALLED_MS ? 'heardOut' : undefined;

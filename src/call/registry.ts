@@ -8,6 +8,7 @@ import { drainCalls } from './drain.ts';
 import { endedElsewhere } from './ended-elsewhere.ts';
 import { HangUps } from './hang-ups.ts';
 import { awayMs } from './keys-out.ts';
+import { LateResults } from './late-results.ts';
 import { connected, HANG_UP, type Next } from './next.ts';
 import { PastCalls } from './past-calls.ts';
 import type { RegistryOptions } from './registry-options.ts';
@@ -43,6 +44,7 @@ export class CallRegistry {
   readonly #hangUps: HangUps;
   readonly #transfers: Transfers;
   readonly #sharedKeys: SharedKeys;
+  readonly #late = new LateResults(() => this.#lookIfEmpty());
   #draining = false;
 
   constructor(options: RegistryOptions) {
@@ -185,13 +187,14 @@ export class CallRegistry {
     return byThemselves;
   }
 
-  /** Ends every call at once, and the ticker. */
+  /** Ends every call at once, with its transcript, and the ticker. */
   close(): void {
     this.#draining = true;
     this.#cancelTicker();
     this.#rescue.close();
     this.#hangUps.close();
     for (const { call } of [...this.#calls.values()]) call.abandon('SHUTDOWN');
+    this.#late.giveUp();
   }
 
   #begin({ call: ringing, agent, earlier, failed }: Beginning): Entered {
@@ -217,8 +220,8 @@ export class CallRegistry {
         whoAnswered: () => this.#options.whoAnswered(callId),
         endedBy: () => this.#options.requestedEnds.by(callId),
         cutOff: () => store.away,
-        ended: () => {
-          close();
+        ended: (_outcome, tools) => {
+          this.#late.add(tools, close);
           this.#ended(facts, call);
         },
         released: (transfer) => {
@@ -268,8 +271,12 @@ export class CallRegistry {
     this.#lookIfEmpty();
   }
 
+  get #isEmpty(): boolean {
+    return this.#calls.size + this.#arrivals.size + this.#late.size === 0;
+  }
+
   #lookIfEmpty(): void {
-    if (this.#calls.size + this.#arrivals.size === 0) this.#whenEmpty.reached();
+    if (this.#isEmpty) this.#whenEmpty.reached();
   }
 
   #tick(): void {
@@ -287,7 +294,6 @@ export class CallRegistry {
   }
 
   #idleWithin(limitMs: number): Promise<boolean> {
-    if (this.#calls.size + this.#arrivals.size === 0) return Promise.resolve(true);
-    return this.#whenEmpty.within(limitMs);
+    return this.#isEmpty ? Promise.resolve(true) : this.#whenEmpty.within(limitMs);
   }
 }

@@ -62,6 +62,18 @@ export class ToolSide {
     return this.#ledger.works;
   }
 
+  get deedUnderWay(): boolean {
+    return this.#ledger.deedUnderWay;
+  }
+
+  whenIdle(told: () => void): void {
+    this.#ledger.whenIdle(told);
+  }
+
+  giveUp(): void {
+    this.#ledger.giveUp();
+  }
+
   called(calls: readonly ToolCall[]): void {
     for (const call of calls) this.#ledger.called(call);
   }
@@ -91,7 +103,10 @@ export class ToolSide {
     this.#options.session()?.answerTools(unheard.slice(-MAX_TOLD_AGAIN));
   }
 
-  /** Stops what runs. When the call goes on in another process, that one settles it, and what was left to this one. */
+  /**
+   * Stops questions, and lets side effects come to their end. When the call goes on in another process, all is stopped, and that one
+   * settles it, and what was left to this one.
+   */
   close(goesOnElsewhere: boolean): void {
     if (goesOnElsewhere) {
       this.#ledger.leave();

@@ -29,7 +29,7 @@ const LOOK_EVERY_MS = 1_000;
 const REQUEST_DEADLINE_MS = 15_000;
 /** How long the service may tell nothing of the call: one that restarts is back by then, or another one in its place. */
 const MAX_UNTOLD_MS = 30_000;
-/** A record is written within a second or two of the call's end; a worker elsewhere writes none here. */
+/** A record is written within a second or two of the call's end, or of that of a side effect; a worker elsewhere writes none here. */
 const RECORD_WITHIN_MS = 5_000;
 
 const view = z.object({

@@ -7,7 +7,7 @@
  *                 ├─ cancelled by the model ──────────▶ settled, told to nobody: at once, or when its side effect is done;
  *                 │                                     told as text when it is done and would be done once more
  *                 ├─ its session is gone for good ────▶ settled as before, told as text
- *                 └─ the call ended ──────────────────▶ settled, told to nobody
+ *                 └─ the call ended ──────────────────▶ settled, told to nobody: at once, or when its side effect is done
  */
 import type { Cancel, Clock } from '../lib/index.ts';
 import { canonical } from './canonical.ts';
@@ -81,6 +81,7 @@ export class ToolLedger {
   readonly #deeds = new Deeds();
   #count = 0;
   #closed = false;
+  #whenIdle: () => void = () => undefined;
 
   constructor(options: ToolLedgerOptions) {
     this.#options = options;
@@ -90,6 +91,17 @@ export class ToolLedger {
   /** Whether a tool runs. */
   get works(): boolean {
     return this.#runs.size > 0;
+  }
+
+  /** Whether one with a side effect does. */
+  get deedUnderWay(): boolean {
+    return [...this.#runs].some(({ tool }) => tool.sideEffect);
+  }
+
+  /** Once, when nothing runs: now, or when the last tool has come to its end. After `close`. */
+  whenIdle(told: () => void): void {
+    if (this.works) this.#whenIdle = told;
+    else told();
   }
 
   called(call: CalledTool): void {
@@ -144,25 +156,30 @@ export class ToolLedger {
     const open = tool?.broughtBack?.(keysPressed) ?? results.interrupted(tool?.mayRepeat ?? false);
     const result = answer === undefined ? open : results.resultOf(answer);
     if (tool !== undefined) this.#ranEarlier(call, tool, result);
-    if (answer !== undefined) return;
-    if (this.#closed) this.#settle(call, results.aborted(), 'nobody');
-    else this.#settle(call, result, told);
+    if (answer === undefined) this.#settle(call, result, this.#closed ? 'nobody' : told);
   }
 
-  /** The phone call is over: what still runs is stopped. */
+  /** The phone call is over. A side effect is not stopped half way: it has its deadline. */
   close(): void {
     this.#closed = true;
     for (const run of [...this.#runs]) {
       for (const waiting of run.waiting) waiting.told = 'nobody';
-      this.#finish(run, results.aborted());
+      if (!run.tool.sideEffect) this.#finish(run, results.aborted());
     }
+  }
+
+  /** After `close`, when nobody can wait any more: nobody knows what becomes of what still runs. */
+  giveUp(): void {
+    for (const run of [...this.#runs]) this.#finish(run, results.interrupted(run.tool.mayRepeat));
   }
 
   /** The phone call goes on in another process: what still runs is stopped, and left for that one to settle. */
   leave(): void {
     this.#closed = true;
-    for (const run of this.#runs) run.waiting.length = 0;
-    this.close();
+    for (const run of [...this.#runs]) {
+      run.waiting.length = 0;
+      this.#finish(run, results.aborted());
+    }
   }
 
   #isNew({ id }: CalledTool): boolean {
@@ -226,6 +243,7 @@ export class ToolLedger {
     for (const { call, told } of run.waiting) {
       this.#settle(call, call === run.first ? result : toldAgain(deed, call.args), told);
     }
+    if (!this.works) this.#whenIdle();
   }
 
   #ranEarlier(call: CalledTool, tool: Tool, result: ToolResult): void {

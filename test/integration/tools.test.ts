@@ -149,13 +149,37 @@ describe.each(KINDS)('a tool of kind $name', ({ given }) => {
     expect(stopped()).toBe(1);
   });
 
-  test('that runs when the caller hangs up is stopped, and the record says so', async () => {
+  test('without a side effect, that runs when the caller hangs up is stopped, and the record says so', async () => {
     const { files, stopped } = await given('deadlineMs: 50000', () => undefined);
     const phone = { ...fixture.phone, script: script(hear, quiet(800), hangUp) };
     const done = await play({ ...fixture, phone }, { files, model: { turns: [greeting!, asking!] } });
     expect(answersOf(done)).toEqual([]);
     expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'aborted' } }]);
     expect(stopped()).toBe(1);
+    expect(done.leftArmed).toBe(0);
+  });
+
+  test('with a side effect, that works when the caller hangs up, comes to its end, and the record has its result', async () => {
+    let open: OpenRun | undefined;
+    const { files, stopped } = await given('deadlineMs: 50000\n    sideEffect: true', (run) => {
+      open = run;
+    });
+    const phone = { ...fixture.phone, script: script(hear, quiet(800), hangUp) };
+    const done = await play(
+      { ...fixture, phone },
+      {
+        files,
+        model: { turns: [greeting!, asking!] },
+        watch: ({ type }) => {
+          if (type === 'ended') open?.give(7);
+        },
+      },
+    );
+    expect(answersOf(done)).toEqual([]);
+    expect(done.record.outcome).toEqual({ kind: 'callerGone' });
+    expect(done.record.toolCalls).toMatchObject([{ answer: { status: 'ok', data: { table: 7 } } }]);
+    expect(done.entries.map(({ type }) => type).slice(-2)).toEqual(['ended', 'toolAnswered']);
+    expect(stopped()).toBe(0);
     expect(done.leftArmed).toBe(0);
   });
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { callScript, type FixtureCall, loadFixture, type ScenarioInput } from '../../src/simulator/index.ts';
+import { givenHttpService, json } from '../support/http-service.ts';
 import { type Replay, replay } from '../support/replay.ts';
 
 const question = loadFixture(join(import.meta.dirname, '../../fixtures/calls/question'));
@@ -245,6 +246,55 @@ test('a caller who speaks during the announcement stays', async () => {
   expect(call.record.outcome).toEqual({ kind: 'callerGone' });
   expect(spokenOf(call).slice(2)).toEqual([`${ANNOUNCEMENT} (cut)`, 'No, wait.', 'Yes?']);
   expect(dialVerbs(call)).toEqual([]);
+});
+
+test.each([
+  [
+    'is put through',
+    'when that is known, and when what the agent says of it was heard',
+    { name: 'transfer_call', args: { to: 'desk' } },
+  ],
+  ['is told goodbye', 'and the result is in the record', { name: 'end_call' }],
+])('a caller whose table is being booked %s %s', async (_what, _when, leaving) => {
+  const isTransfer = leaving.name === 'transfer_call';
+  let book: () => void = () => undefined;
+  const service = await givenHttpService((_asked, response) => {
+    book = () => json(response, { table: 7 });
+  });
+  const http = `
+  - kind: http
+    name: book_table
+    description: Books a table.
+    method: POST
+    url: http://127.0.0.1:${service.port}/bookings
+    deadlineMs: 50000
+toolHosts: [{ host: "127.0.0.1:${service.port}", private: true }]
+`;
+  const booked: Turn = { on: 'toolResult', says: 'It is booked.', sound: { toneHz: 660, lengthMs: 1_000 } };
+  const { phone } = question;
+  const script = callScript.parse([{ hear: 'agent' }, quiet(600), say, waitForHangUp]);
+  const dialled = { ...phone.habits.dialled, status: 'completed' as const, talksMs: 5_000 };
+  const call = await replay(
+    { ...question, phone: { ...phone, script, habits: { ...phone.habits, dialled } } },
+    {
+      files: { 'agents/reception.yaml': files['agents/reception.yaml'] + http },
+      model: { turns: [GREETING, { ...asks('desk'), calls: [{ name: 'book_table' }, leaving] }, SILENT, booked] },
+      watch: (entry) => {
+        const isHeard = entry.type === 'line' && entry.line.text === ANNOUNCEMENT;
+        if (isTransfer ? isHeard : entry.type === 'ended') book();
+      },
+    },
+  );
+  expect(call.record.toolCalls).toMatchObject([
+    { name: 'book_table', answer: { status: 'ok', data: { table: 7 } } },
+    { name: leaving.name, answer: { status: 'ok' } },
+  ]);
+  expect(spokenOf(call).slice(2)).toEqual(isTransfer ? [ANNOUNCEMENT, booked.says] : [ANNOUNCEMENT]);
+  expect(dialVerbs(call)).toHaveLength(isTransfer ? 1 : 0);
+  expect(call.record.outcome).toMatchObject(
+    isTransfer ? { kind: 'transferred', to: 'desk' } : { kind: 'completed', by: 'agent' },
+  );
+  expect(call.leftArmed).toBe(0);
 });
 
 describe('an agent that changes its mind before its last words are heard', () => {

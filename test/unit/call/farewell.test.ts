@@ -4,18 +4,18 @@ import { type Pcm, rmsDbov, tone } from '../../../src/audio/index.ts';
 import { Farewell, type LastWords } from '../../../src/call/farewell.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-const QUIET: LastWords = { idle: true, generating: false, leftMs: 0, voiceHeard: false };
+const QUIET: LastWords = { idle: true, generating: false, leftMs: 0, voiceHeard: false, deedUnderWay: false };
 const SPEAKING: LastWords = { ...QUIET, idle: false, leftMs: 2_000 };
 
 const VOICE_DBOV = -20;
 /** Loud enough for the gate to take it for a voice. */
 const ECHO_DBOV = -30;
 
-async function given(first: LastWords) {
+async function given(first: LastWords, next: Parameters<Farewell['begin']>[1] = 'agent') {
   const clock = new ManualClock();
   // The agent's voice may come back as loud as that.
   const farewell = new Farewell(clock, { mayBe: (samples: Pcm<8000>) => rmsDbov(samples) <= ECHO_DBOV });
-  farewell.begin(first);
+  farewell.begin(first, next);
   const after = async (ms: number, words: LastWords) => {
     await clock.advance(ms);
     return farewell.look(words);
@@ -47,6 +47,20 @@ test('the answer to the tool may hold the goodbye: it has a moment to begin', as
   expect(await after(2_000, QUIET)).toBe('heardOut');
 });
 
+test('nobody is put through while something is being done; what the agent has to say of it is heard', async () => {
+  const desk = { name: 'desk', to: '+15550177', timeoutSeconds: 20 };
+  const doing = { ...QUIET, deedUnderWay: true };
+  const { after } = await given(SPEAKING, desk);
+  // A model that waits for the result keeps its turn open.
+  expect(await after(5_000, { ...doing, generating: true })).toBeUndefined();
+  expect(await after(5_000, doing)).toBeUndefined();
+  expect(await after(600, QUIET)).toBeUndefined();
+  expect(await after(600, SPEAKING)).toBeUndefined();
+  expect(await after(2_000, QUIET)).toBe('heardOut');
+  const ending = await given(SPEAKING);
+  expect(await ending.after(2_000, doing)).toBe('heardOut');
+});
+
 test('who says nothing is waited for four seconds, and whose sentence stands still for three', async () => {
   const silent = await given(QUIET);
   expect(await silent.after(3_900, QUIET)).toBeUndefined();
@@ -60,7 +74,7 @@ test('who says nothing is waited for four seconds, and whose sentence stands sti
 test('a caller who says more than "bye" is not hung up on; what they had begun to say before does not count', async () => {
   const { farewell, hears } = await given(SPEAKING);
   expect(hears(680, VOICE_DBOV)).toBeUndefined();
-  farewell.begin(SPEAKING);
+  farewell.begin(SPEAKING, 'agent');
   expect(hears(680, VOICE_DBOV)).toBeUndefined();
   expect(hears(20, VOICE_DBOV)).toBe('callerSpoke');
 });

@@ -1314,6 +1314,70 @@ test('a session that is about to be closed is not left while a tool works: the s
   expect(live.sessions[0]!.eventsOf('toolAnswered')).toMatchObject([{ accepted: true }]);
 });
 
+describe('a side effect that is under way when its call ends', () => {
+  test.each<[string, (registry: CallRegistry, handlers: StreamHandlers) => void, number, Next['do']]>([
+    ['by the caller', (registry) => registry.callerGone('CA1', 'completed'), 0, 'hangUp'],
+    ['by the stream, for good', (_registry, handlers) => handlers.ended('lost'), 20_000, 'fallback'],
+    ['by its length', () => undefined, 22_000, 'hangUp'],
+  ])(
+    '%s comes to its end: all places are free meanwhile, and the transcript waits',
+    async (_how, end, afterMs, next) => {
+      const { book, turns, finish } = booking();
+      const limits = { calls: 1, callMs: 24_000 };
+      const { registry, transcripts, closed, slots, metrics, live } = service({
+        tools: [book],
+        model: { turns },
+        limits,
+      });
+      const handlers = await streamOf(registry, 'CA1');
+      await clock.advance(3_000);
+      end(registry, handlers);
+      await clock.advance(afterMs);
+      expect([registry.active, slots.holders('agent:reception'), closed]).toEqual([0, [], []]);
+      expect(await metrics.text()).toMatch(/callbridge_calls_active\{.*\} 0\n/);
+      expect(await metrics.text()).toContain('callbridge_live_sessions 0\n');
+      expect(await nextFor(registry, 'CA1')).toBe(next);
+      expect(answersOf(transcripts.get('CA1'))).toEqual([]);
+      finish();
+      await clock.advance(0);
+      expect(closed).toEqual(['CA1']);
+      expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'ok' }]);
+      expect(live.sessions[0]!.eventsOf('toolAnswered')).toEqual([]);
+    },
+  );
+
+  test('is waited for by a process that stops, for the grace time and the last words', async () => {
+    const { book, turns, finish } = booking();
+    const { registry, closed } = service({ tools: [book], model: { turns } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    registry.callerGone('CA1', 'completed');
+    let clean: boolean | undefined;
+    void registry.drain(2_000).then((result) => {
+      clean = result;
+    });
+    await clock.advance(10_000);
+    expect([clean, closed]).toEqual([undefined, []]);
+    finish();
+    await clock.advance(200);
+    expect([clean, closed]).toEqual([true, ['CA1']]);
+  });
+
+  test('and that outlasts that is given up, and the transcript is complete: nobody knows what came of it', async () => {
+    const { book, turns } = booking();
+    const { registry, closed, transcripts } = service({ tools: [{ ...book, deadlineMs: 50_000 }], model: { turns } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    const drained = registry.drain(1_000);
+    await clock.advance(35_000);
+    expect(await drained).toBe(false);
+    expect([registry.active, closed]).toEqual([0, []]);
+    registry.close();
+    expect(closed).toEqual(['CA1']);
+    expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'interrupted' }]);
+  });
+});
+
 describe('shutting down', () => {
   test('still takes the streams of calls that rang before', async () => {
     const { registry } = service();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CallRecord, recordFrom } from '../../../src/transcript/index.ts';
 import type { Answered, Asked } from '../../support/asking-live.ts';
-import { afterSteps, anyStep, type Outcome, type Step } from './tool-interleavings.ts';
+import { afterSteps, anyEnds, anyStep, type Late, type Outcome, type Step } from './tool-interleavings.ts';
 
 const ask = (name: 'look' | 'book'): Step => ({ do: 'ask', calls: [{ name, args: { day: 'Friday' } }] });
 const end: Step = { do: 'end', run: 0, how: 'ok' };
@@ -57,32 +57,49 @@ describe('when another process takes the call up', () => {
   });
 
   test('a call that it finds has its end in the record also when the caller hangs up before there is a session', async () => {
-    expect(statuses(await afterSteps([ask('look'), dies], 'atOnce'))).toEqual(['aborted']);
+    expect(statuses(await afterSteps([ask('look'), dies], 'atOnce'))).toEqual(['interrupted']);
   });
+});
+
+test('when the caller hangs up, a question is stopped, and a side effect runs on: what it comes to is in the record', async () => {
+  const day = { day: 'Saturday' };
+  const steps: Step[] = [ask('look'), ask('book'), ask('book'), { do: 'ask', calls: [{ name: 'book', args: day }] }];
+  const outcome = await afterSteps(steps, 'atOnce', ['refused']);
+  expect(statuses(outcome)).toEqual(['aborted', 'refused', 'refused', 'timeout']);
+  expect([outcome.live.answered, outcome.armed]).toEqual([[], 0]);
 });
 
 /** Some two seconds of work, with nothing else to do. */
 const LONG = 60_000;
 
-test('whatever happens in whatever order, each call is answered once, and each side effect begun once', {
+test('whatever happens in whatever order, each call is answered once, each side effect begun once, and its result in the record', {
   timeout: LONG,
 }, async () => {
   const steps = fc.array(anyStep, { maxLength: 30, size: 'max' });
   await fc.assert(
-    fc.asyncProperty(steps, fc.constantFrom('atLast', 'atLast', 'atOnce'), async (taken, hangsUp) => {
-      const outcome = await afterSteps(taken, hangsUp);
-      const { live, entries, repeated, armed } = outcome;
+    fc.asyncProperty(steps, fc.constantFrom('atLast', 'atOnce', 'atOnce'), anyEnds, async (taken, hangsUp, ends) => {
+      const outcome = await afterSteps(taken, hangsUp, ends);
+      const { live, entries, repeated, late, armed } = outcome;
       for (const asked of live.asked) expectTold(outcome, asked);
       expect(repeated.map(({ name, args }) => [name, args])).toEqual([]);
       const { toolCalls } = recordFrom(entries);
       expect(toolCalls.map(({ id }) => id)).toEqual(live.asked.map(({ id }) => id));
       expect(toolCalls.filter((one) => typeof statusOf(one) !== 'string')).toEqual([]);
       expect(entries.filter(({ type }) => type === 'toolAnswered')).toHaveLength(live.asked.length);
+      expect(late.map(({ stopped }) => stopped)).toEqual(late.map(({ name }) => name === 'look'));
+      expect(late.map(({ id }) => statusOf(toolCalls.find((one) => one.id === id)!))).toEqual(late.map(statusAfterEnd));
       expect(armed).toBe(0);
     }),
     { numRuns: 300 },
   );
 });
+
+/** What the record has of a tool that was under way when the caller hung up. */
+function statusAfterEnd({ stopped, how }: Late): string {
+  if (stopped) return expect.stringMatching(/^(aborted|cancelled)$/);
+  if (how === 'later') return 'unavailable';
+  return how === 'throws' ? 'unknown' : (how ?? 'timeout');
+}
 
 function expectTold(outcome: Outcome, asked: Asked): void {
   const { live, lasted } = outcome;

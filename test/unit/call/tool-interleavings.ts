@@ -37,6 +37,9 @@ const call = fc.oneof(
 const calls = fc.array(call, { minLength: 1, maxLength: 3 });
 const takenAfterMs = fc.constantFrom(0, 500);
 
+/** How what is under way when the caller hangs up may end. */
+export const anyEnds: fc.Arbitrary<How[]> = fc.array(one('ok', 'refused', 'later', 'throws'), { maxLength: 3 });
+
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ do: one('ask'), calls }) },
   { weight: 7, arbitrary: fc.record({ do: one('end'), run: fc.nat(7), how: one('ok', 'refused', 'later', 'throws') }) },
@@ -53,17 +56,30 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** A dead link is noticed after half a minute, and the session is back some seconds later; tools are ended by their deadlines before. */
 const ALL_OVER_MS = 45_000;
 const FIRST_WORDS_MS = 1_000;
+const TOOL_DEADLINE_MS = 5_000;
 
 /** A tool that was begun, and what its process lived to know of its end. */
 interface Run {
   readonly name: string;
-  readonly args: { readonly day: string };
+  readonly args: { readonly day: string; readonly ref: string };
   readonly signal: AbortSignal;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Which of the call's processes began it. */
   readonly process: number;
   end: 'open' | 'nothingDone' | 'mayBeDone';
+  how?: How;
+}
+
+/** A tool that was under way when the caller hung up. */
+export interface Late {
+  readonly name: string;
+  /** The call that it was begun for. */
+  readonly id: string;
+  /** It was stopped at once. */
+  readonly stopped: boolean;
+  /** What it came to, where its deadline did not come first. */
+  readonly how: How | undefined;
 }
 
 export interface Outcome {
@@ -73,20 +89,27 @@ export interface Outcome {
   readonly repeated: readonly Run[];
   /** Whether the call went on until all that was asked could be answered. */
   readonly lasted: boolean;
-  /** Timers that are armed when the call is over. */
+  readonly late: readonly Late[];
+  /** Timers that are armed when the call, and all that was under way, is over. */
   readonly armed: number;
 }
+
+const isOpen = ({ end }: Run): boolean => end === 'open';
 
 const path = join(import.meta.dirname, '../../support/told-tools.mjs');
 const toolbox = new Toolbox({ clock: new ManualClock() });
 const tools = await Promise.all(
   ['look', 'book'].map((name) =>
-    toolbox.open({ kind: 'function', name, deadlineMs: 5_000, file: { path, label: 'told-tools.mjs' } }),
+    toolbox.open({ kind: 'function', name, deadlineMs: TOOL_DEADLINE_MS, file: { path, label: 'told-tools.mjs' } }),
   ),
 );
 
-/** The caller hangs up when all of it is over, or `atOnce` after the last step. */
-export async function afterSteps(steps: readonly Step[], hangsUp: 'atLast' | 'atOnce' = 'atLast'): Promise<Outcome> {
+/** The caller hangs up when all of it is over, or `atOnce` after the last step; of what then still runs, some `ends` so. */
+export async function afterSteps(
+  steps: readonly Step[],
+  hangsUp: 'atLast' | 'atOnce' = 'atLast',
+  ends: readonly How[] = [],
+): Promise<Outcome> {
   const clock = new ManualClock();
   const live = new AskingLive(clock);
   const holders = new CallHolders(clock, live, tools);
@@ -99,11 +122,14 @@ export async function afterSteps(steps: readonly Step[], hangsUp: 'atLast' | 'at
     runs.push(run);
   };
   const endOf = (which: number, how: How): void => {
-    const open = runs.filter(({ end }) => end === 'open');
-    const run = open[which % open.length];
+    const open = runs.filter(isOpen);
+    endOne(open[which % open.length], how);
+  };
+  const endOne = (run: Run | undefined, how: How): void => {
     if (run === undefined) return;
     const isKnown = run.process === holders.count && !run.signal.aborted;
     run.end = isKnown && (how === 'refused' || how === 'later') ? 'nothingDone' : 'mayBeDone';
+    run.how = how;
     if (how === 'throws') run.reject(new Error('broken'));
     else run.resolve(RESULTS[how]);
   };
@@ -130,10 +156,21 @@ export async function afterSteps(steps: readonly Step[], hangsUp: 'atLast' | 'at
     for (const step of steps) if (holders.goesOn) await take(step);
     if (hangsUp === 'atLast') await clock.advance(ALL_OVER_MS);
     const lasted = holders.goesOn && hangsUp === 'atLast';
+    const underWay = runs.filter((run) => isOpen(run) && run.process === holders.count && !run.signal.aborted);
     holders.hangUp();
-    // Sockets say goodbye to each other.
-    await clock.advance(1_000);
-    return { live, entries: await holders.entries(), repeated, lasted, armed: clock.armed };
+    await clock.advance(0);
+    const stopped = new Set(underWay.filter(({ signal }) => signal.aborted));
+    for (const how of ends) {
+      await clock.advance(300);
+      endOne(
+        underWay.find((run) => isOpen(run) && !stopped.has(run)),
+        how,
+      );
+    }
+    // Sockets say goodbye to each other meanwhile.
+    await clock.advance(TOOL_DEADLINE_MS);
+    const late = underWay.map((run) => ({ name: run.name, id: run.args.ref, stopped: stopped.has(run), how: run.how }));
+    return { live, entries: await holders.entries(), repeated, lasted, late, armed: clock.armed };
   } finally {
     unsubscribe('callbridge.test.tool', begun);
     await holders.close();

@@ -310,17 +310,67 @@ test('a session that does not know the call is told its result as text', async (
   expect(outcome()).toEqual(['c1 ok text', 'c2 ok answer']);
 });
 
-test('when the caller hangs up, all that runs is stopped, and nobody is told', async () => {
-  const { ledger, clock, runs, outcome } = givenLedger([{ name: 'look' }, { name: 'book', sideEffect: true }]);
-  ledger.called(call('c1', 'look'));
-  ledger.called(call('c2', 'book'));
-  ledger.close();
-  ledger.called(call('c3', 'look'));
-  expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, true]);
-  for (const run of runs) run.resolve(OK);
-  await clock.advance(0);
-  expect(outcome()).toEqual(['c1 aborted nobody', 'c2 aborted nobody', 'c3 aborted nobody']);
-  expect(clock.armed).toBe(0);
+describe('when the caller hangs up', () => {
+  const tools = [{ name: 'look' }, { name: 'book', sideEffect: true }];
+
+  test('questions are stopped, side effects come to their end, and nobody is told', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger(tools);
+    const idle: string[] = [];
+    ledger.called(call('c1', 'look'));
+    ledger.called(call('c2', 'book', { day: 'Friday' }));
+    ledger.called(call('c3', 'book', { day: 'Friday' }));
+    ledger.called(call('c4', 'book', { day: 'Saturday' }));
+    ledger.close();
+    ledger.whenIdle(() => idle.push(...outcome()));
+    ledger.called(call('c5', 'look'));
+    ledger.called(call('c6', 'book', { day: 'Sunday' }));
+    ledger.close();
+    expect(runs.map(({ signal }) => signal.aborted)).toEqual([true, false, false]);
+    runs[0]!.resolve(OK);
+    runs[1]!.resolve(OK);
+    await clock.advance(4_999);
+    expect(idle).toEqual([]);
+    await clock.advance(1);
+    const early = ['c1 aborted nobody', 'c5 aborted nobody', 'c6 aborted nobody'];
+    expect(outcome()).toEqual([...early, 'c2 ok nobody', 'c3 ok nobody', 'c4 timeout nobody']);
+    expect(idle).toEqual(outcome());
+    expect(clock.armed).toBe(0);
+  });
+
+  test('and nobody can wait for a side effect, nobody knows what becomes of it', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger(tools);
+    const idle: string[] = [];
+    ledger.called(call('c1', 'book'));
+    ledger.close();
+    ledger.whenIdle(() => idle.push(...outcome()));
+    ledger.giveUp();
+    runs[0]!.resolve(OK);
+    await clock.advance(10_000);
+    expect(runs[0]!.signal.aborted).toBe(true);
+    expect(outcome()).toEqual(['c1 interrupted nobody']);
+    expect(idle).toEqual(outcome());
+  });
+
+  test('and another process has the call by then, all is left to that one', async () => {
+    const { ledger, clock, runs, outcome } = givenLedger(tools);
+    ledger.called(call('c1', 'book'));
+    ledger.close();
+    ledger.leave();
+    expect(runs[0]!.signal.aborted).toBe(true);
+    await clock.advance(10_000);
+    expect(outcome()).toEqual([]);
+    expect(clock.armed).toBe(0);
+  });
+
+  test('and nothing runs, that is known at once', () => {
+    const { ledger } = givenLedger(tools);
+    let idle = false;
+    ledger.close();
+    ledger.whenIdle(() => {
+      idle = true;
+    });
+    expect(idle).toBe(true);
+  });
 });
 
 describe('when another process takes the call up', () => {
@@ -353,7 +403,7 @@ describe('when another process takes the call up', () => {
     const { ledger, outcome } = givenLedger([{ name: 'look' }]);
     ledger.close();
     ledger.takeUp(call('c1'), undefined);
-    expect(outcome()).toEqual(['c1 aborted nobody']);
+    expect(outcome()).toEqual(['c1 interrupted nobody']);
   });
 
   test('unless its other side is back here: then it says itself what came of it', () => {
