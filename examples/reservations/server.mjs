@@ -140,10 +140,19 @@ function isSame(a, b) {
   return timingSafeEqual(hash(a), hash(b));
 }
 
+function isSecret(text) {
+  const [, base64 = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  return Buffer.from(base64, 'base64').length >= 24;
+}
+
 function main({ RESERVATIONS_KEY: key, RESERVATIONS_SECRET: secret, RESERVATIONS_PORT: port = '8091' }) {
-  if (!key) {
-    console.error('Set RESERVATIONS_KEY to any secret, here and where Callbridge runs.');
+  const leave = (why) => {
+    console.error(why);
     process.exit(2);
+  };
+  if (!key) leave('Set RESERVATIONS_KEY to any secret, here and where Callbridge runs.');
+  if (secret && !isSecret(secret)) {
+    leave('RESERVATIONS_SECRET must be "whsec_" and 24 bytes or more in base64, here and where Callbridge runs.');
   }
   const tell = (type, { callId, outcome, analysis }) => {
     const what = analysis?.summary?.result ?? outcome?.kind;
@@ -154,6 +163,9 @@ function main({ RESERVATIONS_KEY: key, RESERVATIONS_SECRET: secret, RESERVATIONS
     response.on('close', () =>
       console.log(`${method} ${url} ${response.writableEnded ? response.statusCode : 'given up'}`),
     ),
+  );
+  server.on('error', ({ message }) =>
+    leave(`Port ${port} cannot be had (${message}): end what uses it, or set RESERVATIONS_PORT.`),
   );
   server.listen(Number(port), '127.0.0.1', () =>
     console.log(`Reservations are taken on http://127.0.0.1:${server.address().port}`),

@@ -1,9 +1,14 @@
 /** The reservation service of examples/reservations, as a process: what the restaurant's agent relies upon. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Reservations, SECRET, startReservations } from '../support/reservations.ts';
+
+const SERVER = join(import.meta.dirname, '../../examples/reservations/server.mjs');
 
 let service: Reservations;
 beforeAll(async () => {
@@ -37,6 +42,32 @@ function signature(id: string, body: object) {
 function signed(path: string, id: string, body: object): Promise<Response> {
   const { headers, text } = signature(id, body);
   return service.ask(path, { method: 'POST', body: text, headers });
+}
+
+test.each([
+  [{}, /Set RESERVATIONS_KEY/],
+  [{ RESERVATIONS_KEY: 'k', RESERVATIONS_SECRET: 'whsec_abc' }, /RESERVATIONS_SECRET must be "whsec_"/],
+])('it does not start with %j, and says what to do', async (env, why) => {
+  expect(await exitOf(env)).toMatch(why);
+});
+
+test('it says that its port is taken', async () => {
+  const { port } = new URL(service.url);
+  expect(await exitOf({ RESERVATIONS_KEY: 'k', RESERVATIONS_PORT: port })).toMatch(
+    /^Port \d+ cannot be had .*RESERVATIONS_PORT/,
+  );
+});
+
+/** What the service says that ends at once, as it should, with the exit code 2. */
+async function exitOf(env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const chunks: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect(code).toBe(2);
+  const text = Buffer.concat(chunks).toString();
+  expect(text).not.toContain('    at ');
+  return text;
 }
 
 test('nobody is served without the key', async () => {
