@@ -104,7 +104,7 @@ function afterwardsOf(agents: readonly Agent[]): AfterwardsFor {
 /** For jobs: what is wanted for the calls of an agent that is left out here, is known elsewhere, or later. */
 function afterwardsOrFail({ agents, leftOut }: Pick<Config, 'agents' | 'leftOut'>): AfterwardsFor {
   const afterwardsFor = afterwardsOf(agents);
-  const whyMissing = new Map(leftOut.map(({ agent, place, message }) => [agent, `${place}: ${message}`]));
+  const whyMissing = new Map(leftOut.map(({ agent, place, message }) => [agent, `${message} (${place})`]));
   return (name) => {
     const why = whyMissing.get(name);
     if (why !== undefined) throw new Failure('AGENT_LEFT_OUT', why);

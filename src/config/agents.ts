@@ -69,7 +69,8 @@ function findLeftOut({ name, content, place }: NamedFile, source: AgentsSource):
     source.toolFiles === undefined ? needs.filter((each) => each === afterwards.webhook?.secretEnv) : needs;
   const missing = needed.filter((each) => source.environment.raw(each) === undefined);
   if (missing.length === 0) return undefined;
-  const message = `this agent is left out: set ${missing.join(', ')}`;
+  // What is to be done comes first: lists cut off the rest.
+  const message = `set ${missing.join(', ')}: until then this agent is left out`;
   return { agent: name, place: place('needs'), message };
 }
 

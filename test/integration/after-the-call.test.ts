@@ -97,7 +97,7 @@ test('a call of an agent that is left out waits until it is not, and loses nothi
   await without.worker?.close(0);
   expect(existsSync(join(data, 'records'))).toBe(false);
   expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
-    { code: 'AGENT_LEFT_OUT', err: { message: expect.stringMatching(/reception\.yaml:1 needs: .*set CRM_KEY$/) } },
+    { code: 'AGENT_LEFT_OUT', err: { message: expect.stringMatching(/^set CRM_KEY: .* \(config\/agents\/reception\.yaml:1 needs\)$/) } },
   ]);
 
   const { queue, worker } = await open({ CRM_KEY: 'key' });

@@ -231,5 +231,5 @@ test('callbridge demo says why a call cannot be played whose agent is left out',
   const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')]);
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toMatch(/book-a-table uses find_tables, book_table, and reception has no such tool/);
-  expect(demo.output()).toMatch(/restaurant\.yaml:\d+ needs: .*set RESERVATIONS_KEY, RESERVATIONS_SECRET$/m);
+  expect(demo.output()).toMatch(/restaurant\.yaml:\d+ needs: set RESERVATIONS_KEY, RESERVATIONS_SECRET: /m);
 });

@@ -21,7 +21,9 @@ const namesOf = ({ agents }: { readonly agents: readonly { readonly name: string
 test('an agent is left out, and told of as no more than that, while a variable that it needs is not set', () => {
   const told = inspectConfig({ env: DEVELOPER, cwd: givenFiles(FILES) });
   expect([...told.problems, ...told.warnings]).toEqual([]);
-  expect(told.leftOut.map(asLine)).toEqual(['config/agents/sales.yaml:2 needs: this agent is left out: set CRM_KEY']);
+  expect(told.leftOut.map(asLine)).toEqual([
+    'config/agents/sales.yaml:2 needs: set CRM_KEY: until then this agent is left out',
+  ]);
   expect(namesOf(told)).toEqual(['reception']);
 });
 
@@ -51,7 +53,7 @@ test('a worker leaves it out as well while it has not the secret by which its ca
   const config = loadWorkerConfig({ env, cwd });
   expect(namesOf(config)).toEqual(['reception']);
   expect(config.leftOut.map(asLine)).toEqual([
-    'config/agents/sales.yaml:2 needs: this agent is left out: set CRM_SECRET',
+    'config/agents/sales.yaml:2 needs: set CRM_SECRET: until then this agent is left out',
   ]);
   const told = loadWorkerConfig({ env: { ...env, CRM_SECRET: `whsec_${'A'.repeat(32)}` }, cwd });
   expect(namesOf(told)).toEqual(['reception', 'sales']);
