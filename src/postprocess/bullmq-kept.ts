@@ -36,9 +36,21 @@ function parsed(stored: string | null | undefined): BySteps {
   }
 }
 
-export function defineKeep(redis: Redis): (key: string, field: Field, value: BySteps) => Promise<void> {
+/** All by the key of the job's hash. */
+export interface Keep {
+  steps(key: string, field: Field, value: BySteps): Promise<void>;
+  /** Where BullMQ itself keeps why an attempt failed, for jobs that it does not count as failed. */
+  failure(key: string, message: string): Promise<void>;
+}
+
+export function defineKeep(redis: Redis): Keep {
   const keep = defineScript(redis, 'callbridgejobkeep', KEEP);
-  return async (key, field, value) => {
-    await keep(key, KEPT_FIELDS[field], JSON.stringify(value));
+  return {
+    async steps(key, field, value) {
+      await keep(key, KEPT_FIELDS[field], JSON.stringify(value));
+    },
+    async failure(key, message) {
+      await keep(key, 'failedReason', message);
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** Works off the queue in Redis; any number of processes may. */
-import { type Job as BullJob, Worker as BullWorker, UnrecoverableError } from 'bullmq';
+import { type Job as BullJob, Worker as BullWorker, DelayedError, UnrecoverableError } from 'bullmq';
 import { asFailure, Failure, withDeadline } from '../lib/index.ts';
 import { connectRedis, reconnectDelayMs } from '../redis/index.ts';
 import { createAttemptReport } from './attempt-report.ts';
@@ -7,22 +7,46 @@ import { doneStepsOf } from './bullmq-job.ts';
 import { defineKeep, type Kept, keptOf } from './bullmq-kept.ts';
 import { QUEUE_NAME, unavailable } from './bullmq-shared.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
-import { retryDelayMs } from './retry.ts';
+import { isForAnother, retryDelayMs } from './retry.ts';
 
 export interface BullWorkerOptions extends WorkerOptions {
   readonly redisUrl: string;
   /** How long a worker may be silent before its jobs are others'. */
   readonly leaseMs?: number | undefined;
+  readonly handBack?: HandBack | undefined;
+}
+
+/** When a job is to be another worker's, or any one's again: nobody can say which worker gets it then. */
+interface HandBack {
+  readonly afterMs: number;
+  /** No two of those that one worker hands back are due closer to each other. */
+  readonly apartMs: number;
 }
 
 /** Longer than an event loop stalls; a worker renews it twice within. */
 const LEASE_MS = 30_000;
 
+/**
+ * Soon, as the next to take it may have what it needs, and it may take some rounds to come to that one. The more there are, the
+ * longer is a round: at five a second, reading them costs a worker little of its time, and Redis less, also with thousands of them.
+ */
+const HAND_BACK: HandBack = { afterMs: 2_000, apartMs: 200 };
+
 /** After a connection breaks, BullMQ waits this long before it asks for jobs again. */
 const RECONNECT_MS = 2_000;
 
 export function createBullWorker(options: BullWorkerOptions): Worker {
-  const { redisUrl, leaseMs = LEASE_MS, process, concurrency, retry, clock, ids, logger } = options;
+  const {
+    redisUrl,
+    leaseMs = LEASE_MS,
+    handBack = HAND_BACK,
+    process,
+    concurrency,
+    retry,
+    clock,
+    ids,
+    logger,
+  } = options;
   const report = createAttemptReport(options);
   let givenUp = false;
   // A worker waits for Redis for as long as it takes; BullMQ demands no limit on retries.
@@ -39,9 +63,27 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
   const keep = defineKeep(redis);
   /** Attempts at jobs. */
   let running = 0;
+  /** Of the jobs that were handed back, the last. */
+  let lastDueMs = 0;
 
-  const attempt = async (job: BullJob): Promise<void> => {
+  /** BullMQ counts no attempt, as long as it is told by a DelayedError that the job has been moved. */
+  const handedBack = async (job: BullJob, token: string | undefined, key: string, failure: Failure): Promise<Error> => {
+    const nowMs = clock.nowMs();
+    lastDueMs = Math.max(nowMs + handBack.afterMs, lastDueMs + handBack.apartMs);
+    const delayMs = lastDueMs - nowMs;
+    try {
+      await keep.failure(key, described(failure));
+      await job.moveToDelayed(Math.ceil(clock.wallMs() + delayMs), token);
+    } catch (error) {
+      return forBull(asFailure(error, 'QUEUE_UNAVAILABLE'));
+    }
+    report.handedBack(job.id ?? '', failure);
+    return new DelayedError();
+  };
+
+  const attempt = async (job: BullJob, token: string | undefined): Promise<void> => {
     const startedMs = clock.nowMs();
+    const took = (): void => report.took(clock.nowMs() - startedMs);
     running++;
     const key = worker.toKey(job.id ?? '');
     let doneSteps = doneStepsOf(job);
@@ -50,29 +92,27 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
       // First: between the two a process may die, and what a step gave is worth more than that it is done.
       if (result !== undefined) {
         kept = { ...kept, results: { ...kept.results, [name]: result } };
-        await keep(key, 'results', kept.results);
+        await keep.steps(key, 'results', kept.results);
       }
       doneSteps = [...doneSteps, name];
       await job.updateProgress({ doneSteps });
     };
     const keepCheckpoint = async (name: string, checkpoint: unknown): Promise<void> => {
       kept = { ...kept, checkpoints: { ...kept.checkpoints, [name]: checkpoint } };
-      await keep(key, 'checkpoints', kept.checkpoints);
+      await keep.steps(key, 'checkpoints', kept.checkpoints);
     };
     try {
       kept = await keptOf(redis, key);
       const { data, attemptsMade: failedAttempts } = job;
       await process({ jobId: job.id ?? '', data, doneSteps, ...kept, failedAttempts, stepDone, keepCheckpoint });
+      took();
     } catch (error) {
       const failure = asFailure(error, 'STEP_FAILED');
-      // BullMQ keeps the message alone; and asks whether to retry by the class of the error.
-      const message = `${failure.code}: ${failure.message}`;
-      throw failure.retryable
-        ? new Failure(failure.code, message, { cause: failure })
-        : unrecoverable(message, failure);
+      if (isForAnother(failure)) throw await handedBack(job, token, key, failure);
+      took();
+      throw forBull(failure);
     } finally {
       running--;
-      report.took(clock.nowMs() - startedMs);
     }
   };
 
@@ -119,10 +159,18 @@ export function createBullWorker(options: BullWorkerOptions): Worker {
   };
 }
 
-function unrecoverable(message: string, cause: Failure): Error {
+/** BullMQ asks by the class of the error whether to retry. */
+function forBull(failure: Failure): Error {
+  const message = described(failure);
+  if (failure.retryable) return new Failure(failure.code, message, { cause: failure });
   const error = new UnrecoverableError(message);
-  error.cause = cause;
+  error.cause = failure;
   return error;
+}
+
+/** BullMQ keeps the message alone. */
+function described({ code, message }: Failure): string {
+  return `${code}: ${message}`;
 }
 
 /** The failure behind what BullMQ hands back; its own, such as a job that stalled too often, mean a lost process. */

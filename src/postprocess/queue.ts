@@ -44,7 +44,7 @@ export interface Attempt {
   keepCheckpoint(name: string, checkpoint: unknown): Promise<void>;
 }
 
-/** Rejects to be tried again, or to have the job given up, as the Failure says. */
+/** Rejects to be tried again, to have the job given up, or to leave it to a process that can do it, as the Failure says. */
 export type Process = (attempt: Attempt) => Promise<void>;
 
 export interface Worker {

@@ -23,6 +23,14 @@ export const RETRY: RetryPolicy = {
   remembered: { ageMs: 7 * 24 * 3_600_000, count: 10_000 },
 };
 
+/**
+ * Whether this process has not tried, but lacks what the job's agent needs. Another process may have it, or the next one here: the
+ * job is handed back, as it was. However often: it waits for a variable to be set, and nobody is helped by its being given up.
+ */
+export function isForAnother({ code }: Failure): boolean {
+  return code === 'AGENT_LEFT_OUT';
+}
+
 /** The delay until the next attempt in ms, or undefined when there is to be none. */
 export function retryDelayMs(
   policy: Pick<RetryPolicy, 'backoff' | 'attempts'>,

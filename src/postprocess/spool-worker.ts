@@ -2,7 +2,7 @@
 import { asFailure, type Cancel, Failure } from '../lib/index.ts';
 import { type AttemptReport, createAttemptReport } from './attempt-report.ts';
 import type { Worker, WorkerOptions } from './queue.ts';
-import { retryDelayMs } from './retry.ts';
+import { isForAnother, retryDelayMs } from './retry.ts';
 import type { Spool } from './spool.ts';
 import type { Spooled } from './spool-file.ts';
 
@@ -26,6 +26,8 @@ class SpoolWorker implements Worker {
   readonly #running = new Map<string, Promise<void>>();
   /** Claimed jobs that could not be moved on, and when they are taken back. */
   readonly #stranded = new Map<string, number>();
+  /** What this process lacks, it lacks for as long as it lives. Of what waits, no more. */
+  readonly #forOthers = new Set<string>();
   #working = false;
   #looking = false;
   #cancelTimer: Cancel = () => undefined;
@@ -69,8 +71,10 @@ class SpoolWorker implements Worker {
     try {
       await this.#spool.claimOrphans();
       for (const id of await this.#spool.claimedIds()) if (!this.#isBusyWith(id)) await this.#takeBack(id);
-      await this.#spool.heedAgain();
-      for (const [id, runAtMs] of await this.#spool.waiting()) this.#waiting.set(id, runAtMs);
+      for (const id of await this.#spool.heedAgain()) this.#forOthers.delete(id);
+      const waiting = await this.#spool.waiting();
+      for (const id of this.#forOthers) if (!waiting.has(id)) this.#forOthers.delete(id);
+      for (const [id, runAtMs] of waiting) if (!this.#forOthers.has(id)) this.#waiting.set(id, runAtMs);
     } catch (error) {
       this.#options.logger.error({ err: asFailure(error, 'QUEUE_UNAVAILABLE') }, 'queue folder not readable');
     }
@@ -165,6 +169,7 @@ class SpoolWorker implements Worker {
   async #attempt(id: string, job: Spooled): Promise<void> {
     const { process, clock } = this.#options;
     const startedMs = clock.nowMs();
+    const took = (): void => this.#report.took(clock.nowMs() - startedMs);
     let known = job;
     const stepDone = async (name: string, result?: unknown): Promise<void> => {
       const results = result === undefined ? known.results : { ...known.results, [name]: result };
@@ -188,13 +193,22 @@ class SpoolWorker implements Worker {
         keepCheckpoint,
       });
     } catch (error) {
-      await this.#failed(id, known, asFailure(error, 'STEP_FAILED'));
-      return;
-    } finally {
-      this.#report.took(clock.nowMs() - startedMs);
+      const failure = asFailure(error, 'STEP_FAILED');
+      if (isForAnother(failure)) return this.#handBack(id, known, failure);
+      took();
+      return this.#failed(id, known, failure);
     }
+    took();
     await this.#spool.finish(id, known);
     this.#report.done(id);
+  }
+
+  /** Due at once, for a process that comes with what is lacking here. */
+  async #handBack(id: string, job: Spooled, failure: Failure): Promise<void> {
+    const { code, message } = failure;
+    this.#forOthers.add(id);
+    await this.#spool.postpone(id, { ...job, runAtMs: this.#options.clock.nowMs(), failure: { code, message } });
+    this.#report.handedBack(id, failure);
   }
 
   async #failed(id: string, job: Spooled, failure: Failure): Promise<void> {

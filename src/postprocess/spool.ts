@@ -115,11 +115,13 @@ export class Spool {
   }
 
   /** Jobs to be read again; told once. */
-  async heedAgain(): Promise<void> {
-    for (const id of await idsIfThere(join(this.#folder, 'again'))) {
+  async heedAgain(): Promise<string[]> {
+    const ids = await idsIfThere(join(this.#folder, 'again'));
+    for (const id of ids) {
       this.#runAts.delete(id);
       await rm(join(this.#folder, 'again', id + ENDING), { force: true, recursive: true });
     }
+    return ids;
   }
 
   claimedIds(): Promise<string[]> {

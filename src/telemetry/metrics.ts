@@ -148,7 +148,7 @@ export function createMetrics() {
 
     // After the call
     queueJobs: highest('queue_jobs', 'Jobs in the queue, by state', ['state']),
-    jobs: counter('jobs_total', 'Jobs finished or given up, by result', ['result']),
+    jobs: counter('jobs_total', 'What came of jobs each time that they were taken up, by result', ['result']),
     announcements: counter('announcements_total', 'Events call.started, by result: delivered or lost', ['result']),
     jobSeconds: histogram('job_seconds', 'Time to process a job once, in seconds', JOB_SECONDS),
 

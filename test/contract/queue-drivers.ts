@@ -28,6 +28,8 @@ export const QUICK: RetryPolicy = {
   stalls: 5,
   remembered: { ageMs: 60_000, count: 100 },
 };
+/** Times for jobs that one worker leaves to another. */
+export const QUICK_HAND_BACK = { afterMs: 5, apartMs: 1 };
 const logger = createLogger({ level: 'silent' });
 
 export interface Driver {
@@ -71,7 +73,10 @@ async function bullDriver(start: () => Promise<{ url: string; stop(): Promise<vo
   const redis = await start();
   return {
     queue: () => Promise.resolve(createBullQueue({ redisUrl: redis.url, retry: QUICK, clock: systemClock, logger })),
-    worker: (...options) => Promise.resolve(createBullWorker({ redisUrl: redis.url, ...workerOptions(...options) })),
+    worker: (...options) =>
+      Promise.resolve(
+        createBullWorker({ redisUrl: redis.url, handBack: QUICK_HAND_BACK, ...workerOptions(...options) }),
+      ),
     browser: () => Promise.resolve(createBullBrowser({ redisUrl: redis.url, retry: QUICK, clock: systemClock })),
     stop: () => redis.stop(),
   };

@@ -153,6 +153,30 @@ describe.each(drivers)('%s', (_name, makeDriver) => {
     expect(attempts.at(-1)?.doneSteps).toEqual(['extract']);
   });
 
+  test('leaves a job whose agent is left out here to a worker that has it, with all its attempts before it', async () => {
+    const queue = await openQueue();
+    const without = observed(async ({ jobId, stepDone, failedAttempts }) => {
+      if (jobId !== 'CA1') return;
+      if (failedAttempts > 0) throw new Failure('AGENT_LEFT_OUT', 'set CRM_KEY');
+      await stepDone('write');
+      throw new Failure('WEBHOOK_DELIVERY', 'away');
+    });
+    await queue.add(record('CA1'));
+    await startWorker(without.process);
+    await eventually(results).toMatchObject({ handedBack: expect.any(Number) });
+    await queue.add(record('CA2'));
+    await eventually(results).toMatchObject({ done: 1, failed: 1 });
+    const browser = await driver.browser();
+    open.push(browser);
+    expect(await browser.find('CA1')).toMatchObject({ attempts: 1, lastFailure: 'AGENT_LEFT_OUT: set CRM_KEY' });
+
+    const having = observed();
+    await startWorker(having.process);
+    await eventually(results).toMatchObject({ done: 2, failed: 1 });
+    expect(having.attempts).toMatchObject([{ jobId: 'CA1', failedAttempts: 1, doneSteps: ['write'] }]);
+    expect(await results()).not.toHaveProperty('dead');
+  });
+
   test('takes an unknown error for one that may pass', async () => {
     const queue = await openQueue();
     const { attempts, process } = observed((_, number) => {

@@ -4,10 +4,11 @@ import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { jobTable } from '../../src/cli/job-text.ts';
 import { openPostprocessing } from '../../src/cli/postprocessing.ts';
 import { type Env, loadConfig } from '../../src/config/index.ts';
 import { systemClock, systemIds } from '../../src/lib/index.ts';
-import { RETRY } from '../../src/postprocess/index.ts';
+import { createSpoolBrowser, Spool } from '../../src/postprocess/index.ts';
 import { startLiveSimulator } from '../../src/simulator/index.ts';
 import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import { callRecordSchema, openOwners } from '../../src/transcript/index.ts';
@@ -72,7 +73,7 @@ test('what an agent wants found out about its calls is in their records, with it
   expect(await tools.metrics.text()).toMatch(/callbridge_tokens_total\{model="gemini-3.8-flash",direction="prompt"/);
 });
 
-test('a call of an agent that is left out waits until it is not, and loses nothing', async () => {
+test('a call of an agent that is left out waits until it is not, says for which variable, and loses nothing', async () => {
   const data = mkdtempSync(join(tmpdir(), 'callbridge-after-'));
   const clock = new ManualClock();
   const log: string[] = [];
@@ -93,17 +94,25 @@ test('a call of an agent that is left out waits until it is not, and loses nothi
   const without = await open({});
   await without.queue.add(record());
   await without.worker?.start();
-  await expect.poll(() => without.queue.counts()).toMatchObject({ delayed: 1 });
+  await expect.poll(() => log.length).toBe(1);
+  expect(await without.queue.counts()).toMatchObject({ waiting: 1 });
   await without.worker?.close(0);
   expect(existsSync(join(data, 'records'))).toBe(false);
   expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([
-    { code: 'AGENT_LEFT_OUT', err: { message: expect.stringMatching(/^set CRM_KEY: .* \(config\/agents\/reception\.yaml:1 needs\)$/) } },
+    {
+      code: 'AGENT_LEFT_OUT',
+      err: { message: expect.stringMatching(/^set CRM_KEY: .* \(config\/agents\/reception\.yaml:1 needs\)$/) },
+    },
   ]);
+
+  const spool = Spool.open({ folder: join(data, 'spool'), owners, clock });
+  const browser = createSpoolBrowser({ folder: join(data, 'spool'), open: () => spool, clock });
+  const [, listed] = jobTable(await browser.list('waiting', { skip: 0, limit: 1 }));
+  expect(listed).toMatch(/^CA1 +waiting +0 +- +- +AGENT_LEFT_OUT: set CRM_KEY: /);
 
   const { queue, worker } = await open({ CRM_KEY: 'key' });
   await worker?.start();
-  await clock.advance(RETRY.backoff.maxMs);
-  await expect.poll(() => queue.counts()).toMatchObject({ delayed: 0, done: 1 });
+  await expect.poll(() => queue.counts()).toMatchObject({ waiting: 0, done: 1 });
   await worker?.close(0);
   expect(readdirSync(join(data, 'records/2026-01-01'))).toContain('CA1.json');
 });

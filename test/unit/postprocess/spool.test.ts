@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure, systemIds } from '../../../src/lib/index.ts';
 import {
   type Attempt,
+  createSpoolBrowser,
   createSpoolQueue,
   createSpoolWorker,
   type JobQueue,
@@ -21,7 +22,7 @@ import { record } from '../transcript/given.ts';
 const DAY_MS = 24 * 3_600_000;
 /** As in production, but for the number of attempts. */
 const POLICY = { ...RETRY, attempts: 3 };
-const logger = createLogger({ level: 'silent' });
+const SILENT = createLogger({ level: 'silent' });
 const eventually = <T>(what: () => T) => expect.poll(what, { interval: 5, timeout: 15_000 });
 
 let folder: string;
@@ -35,7 +36,7 @@ let workers: Worker[];
 
 const openAnotherOwner = () => openOwners({ folder: join(folder, 'owners'), clock, ids: systemIds });
 const openSpool = (ownedBy: Owners) => Spool.open({ folder: join(folder, 'queue'), owners: ownedBy, clock });
-const startWorker = async (of = spool): Promise<Worker> => {
+const startWorker = async (of = spool, logger = SILENT): Promise<Worker> => {
   const process = async (attempt: Attempt) => {
     attempts.push(attempt);
     await outcome(attempt);
@@ -142,6 +143,51 @@ describe('several processes on one folder', () => {
     expect(attempts).toHaveLength(1);
     expect(await queue.counts()).toMatchObject({ active: 1 });
     neighbour.close();
+  });
+});
+
+describe('a job whose agent is left out', () => {
+  const retry = async (callId: string): Promise<void> => {
+    const neighbour = openAnotherOwner();
+    const browser = createSpoolBrowser({ folder: join(folder, 'queue'), open: () => openSpool(neighbour), clock });
+    expect(await browser.runAgain(callId, { afresh: false })).toBe('queued');
+    neighbour.close();
+  };
+  const leftOut = () => {
+    throw new Failure('AGENT_LEFT_OUT', 'set CRM_KEY');
+  };
+
+  test('is read once by a process that cannot do it, and done at once by the next, with all its attempts', async () => {
+    outcome = leftOut;
+    const log: string[] = [];
+    const worker = await startWorker(
+      spool,
+      createLogger({ level: 'warn', destination: { write: (line) => void log.push(line) } }),
+    );
+    for (const callId of ['CA1', 'CA2']) await queue.add(record(callId));
+    await eventually(() => attempts.length).toBe(2);
+    await clock.advance(60_000);
+    expect(attempts).toHaveLength(2);
+    expect(await queue.counts()).toEqual({ waiting: 2, delayed: 0, active: 0, done: 0, dead: 0 });
+    expect(log.map((line) => JSON.parse(line) as object)).toMatchObject([{ code: 'AGENT_LEFT_OUT', callId: 'CA1' }]);
+    await stopped(worker);
+
+    outcome = () => undefined;
+    await startWorker(await openSpool(owners));
+    await eventually(() => queue.counts()).toMatchObject({ waiting: 0, done: 2 });
+    expect(attempts.slice(2)).toMatchObject([{ failedAttempts: 0 }, { failedAttempts: 0 }]);
+  });
+
+  test('is taken up once more when a person has it retried', async () => {
+    outcome = leftOut;
+    await startWorker();
+    await queue.add(record());
+    await eventually(() => attempts.length).toBe(1);
+    await eventually(() => queue.counts()).toMatchObject({ waiting: 1 });
+    await retry('CA1');
+    await clock.advance(5_000);
+    await eventually(() => attempts.length).toBe(2);
+    await eventually(() => queue.counts()).toMatchObject({ waiting: 1 });
   });
 });
 
