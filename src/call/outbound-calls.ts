@@ -5,10 +5,10 @@
  */
 import * as z from 'zod';
 import type { Notes } from '../cluster/index.ts';
-import { asFailure, type Clock, type Ids } from '../lib/index.ts';
+import { asFailure, type Clock, type FailureCode, type Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { askedAgain, type CallOrder, type CallPlacer } from '../telephony/index.ts';
-import { type OutboundFacts, outboundFactsSchema, type Unanswered } from '../transcript/index.ts';
+import { type OutboundFacts, type Outcome, outboundFactsSchema } from '../transcript/index.ts';
 import {
   isUnanswered,
   type OutboundEnd,
@@ -18,6 +18,8 @@ import {
   progressFrom,
   rankOf,
 } from './outbound-state.ts';
+import type { RequestedEnds } from './requested-ends.ts';
+import { StreamlessCalls } from './streamless-calls.ts';
 
 /** Twilio queues what comes faster than a call a second, rings for up to two minutes, and the longest call has four hours. */
 const ORDER_MS = 5 * 60 * 60_000;
@@ -69,8 +71,11 @@ export interface OutboundCallsOptions {
   readonly notes: Notes;
   /** undefined: there is no account to place calls with. */
   readonly placer: CallPlacer | undefined;
-  /** Nobody answered the call: its record is on disk when this resolves. May be told again. */
-  readonly unanswered: (callId: string, order: NotedOrder, end: Unanswered) => Promise<void>;
+  /** The call is over, and was none: its record is on disk when this resolves. May be told again. */
+  readonly unanswered: (callId: string, order: NotedOrder, outcome: Outcome) => Promise<void>;
+  /** Whether the other processes cannot be heard of. */
+  readonly cutOff: () => boolean;
+  readonly requestedEnds: Pick<RequestedEnds, 'by'>;
   /** Where the provider asks and tells; the token goes into the query, which the provider signs. */
   readonly urls: { readonly voice: string; readonly status: string; readonly machine: string };
 }
@@ -96,9 +101,11 @@ const placedSchema = z.object({
 
 export class OutboundCalls {
   readonly #options: OutboundCallsOptions;
+  readonly #streamless: StreamlessCalls;
 
   constructor(options: OutboundCallsOptions) {
     this.#options = options;
+    this.#streamless = new StreamlessCalls(options);
   }
 
   get canPlace(): boolean {
@@ -149,12 +156,34 @@ export class OutboundCalls {
     if (progress === undefined) return;
     const order = await this.order(token);
     if (order === undefined) return;
+    const { clock, unanswered } = this.#options;
+    const known = await this.find(callId);
     // Before it is known: whoever dies in between is told again.
-    if (isUnanswered(progress.end) && isOpen(await this.find(callId))) {
-      await this.#options.unanswered(callId, order, progress.end);
+    if (isUnanswered(progress.end) && isOpen(known)) {
+      await unanswered(callId, order, { kind: 'unanswered', end: progress.end });
     }
     const { agent, to, from } = order;
-    await this.#keep({ callId, agent, to, from, ...progress, atMs: this.#options.clock.nowMs() });
+    await this.#keep({ callId, agent, to, from, ...progress, atMs: clock.nowMs() });
+    // The first end counts, whatever else is told.
+    const end = known?.end ?? progress.end;
+    if (end === 'completed' || (end !== undefined && known?.state === 'inProgress')) {
+      await this.#streamless.over(callId, (outcome) => unanswered(callId, order, outcome));
+    }
+  }
+
+  /** A process has the call, and makes its record. */
+  streamCame(callId: string): Promise<void> {
+    return this.#streamless.streamCame(callId);
+  }
+
+  /** It is answered: how it ends if no stream of it comes, as far as is known now; the last word counts. */
+  withoutStream(callId: string, why: FailureCode | 'callerGone'): Promise<void> {
+    return this.#streamless.withoutStream(callId, why);
+  }
+
+  /** The process is told to stop: whoever is being told of an end is answered at once. */
+  close(): void {
+    this.#streamless.close();
   }
 
   /** The provider tells who has answered; the first word counts. */

@@ -1,8 +1,11 @@
-/** Calls that were placed and that nobody answered: each takes the road of one that was, by its journal into the queue, once. */
+/**
+ * Calls that were placed and that nobody answered, or of which no stream came: each takes the road of one that was, by its journal into
+ * the queue, once.
+ */
 import type { CallStore } from '../cluster/index.ts';
 import { type Clock, Recent, type RecentLimits } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import type { CallFacts, Entry, Outcome, Unanswered } from '../transcript/index.ts';
+import type { CallFacts, Entry, Outcome } from '../transcript/index.ts';
 import type { NotedOrder } from './outbound-calls.ts';
 
 /**
@@ -31,17 +34,20 @@ export class UnansweredCalls {
     this.#ended = new Recent(options.clock, ENDED);
   }
 
-  /** Its record is on disk when this resolves, and on its way. Nothing comes of a call that somebody is known to have answered. */
-  async ended(callId: string, order: NotedOrder, end: Unanswered): Promise<void> {
+  /** Its record is on disk when this resolves, and on its way. Nothing comes of a call that some process is known to have had. */
+  async ended(callId: string, order: NotedOrder, outcome: Outcome): Promise<void> {
     const { logger, metrics, store, endTranscript } = this.#options;
-    if ((await store.look(callId)).state !== 'unknown' || this.#ended.get(callId)) return;
+    const { state } = await store.look(callId);
+    // One that only rang in some process counts as ended, too, once its caller is gone.
+    if (state === 'running' || (state === 'ended' && outcome.kind === 'unanswered') || this.#ended.get(callId)) return;
     this.#ended.note(callId, true);
     const { agent } = order;
-    logger.info({ callId, agent, end }, 'nobody answered the outbound call');
-    metrics.calls.inc({ agent, outcome: 'unanswered', fault: '', code: '' });
+    logger.info({ callId, agent, outcome }, 'outbound call is over, and was none');
+    // One that was answered is counted by whoever was asked about it, as refused or as one that only rang.
+    if (outcome.kind === 'unanswered') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
     const call = this.#factsOf(callId, order);
     const began: Entry = { type: 'began', at: Math.round(order.orderedAtMs), version: 1, call };
-    endTranscript(call, [began], { kind: 'unanswered', end });
+    endTranscript(call, [began], outcome);
   }
 
   #factsOf(callId: string, { orderedAtMs: _, ...order }: NotedOrder): CallFacts {

@@ -39,6 +39,7 @@ export function openOutbound(
   config: Config,
   { clock, ids, logger, metrics }: Tools,
   { notes, store }: Pick<Cluster, 'notes' | 'store'>,
+  requestedEnds: RequestedEnds,
   endTranscript: UnansweredCallsOptions['endTranscript'],
 ): OutboundCalls {
   const { accountSid, authToken, apiBaseUrl: baseUrl } = config.twilio;
@@ -52,6 +53,8 @@ export function openOutbound(
     metrics,
     notes,
     unanswered: (...call) => unanswered.ended(...call),
+    cutOff: () => store.away,
+    requestedEnds,
     placer: isOff ? undefined : createTwilioCallPlacer({ accountSid, authToken, baseUrl, clock }),
     urls: { voice: publicUrl + VOICE_PATH, status: publicUrl + STATUS_PATH, machine: publicUrl + MACHINE_PATH },
   });

@@ -108,7 +108,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   const requestedEnds = new RequestedEnds({ notes: cluster.notes, control });
   const left = new LeftCalls({ store, notes: cluster.notes, metrics, requestedEnds, endTranscript: settleEnded });
   const warm = openWarmTransfers({ config, tools, cluster, control, left });
-  const outbound = openOutbound(config, tools, cluster, settleEnded);
+  const outbound = openOutbound(config, tools, cluster, requestedEnds, settleEnded);
   const agentNamed = (name: string) => sessions.agentOf(config.agents.find((agent) => agent.name === name));
   const registry: CallRegistry = new CallRegistry({
     clock,
@@ -142,6 +142,9 @@ export async function startService(config: Config, tools: Tools, options: Servic
           watch?.(callId, entry);
           // Not again in a process that takes the call up: its transcript has the moment.
           if (entry.type === 'answered') announcer.answered(call, entry.at);
+          // At the end again, for a store that was away.
+          const isKnown = entry.type === 'answered' || entry.type === 'ended';
+          if (isKnown && call.direction === 'outbound') void outbound.streamCame(callId);
         },
         earlier,
         mirror,
@@ -181,6 +184,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
     logger.info({ calls: registry.active, graceMs }, 'draining');
     const byThemselves = await registry.drain(graceMs);
     registry.close();
+    outbound.close();
     await http.close();
     const [queued] = await Promise.all([
       outbox.idle(OUTBOX_GRACE_MS),

@@ -23,7 +23,7 @@ const NEXT_DEADLINE_MS = 5_000;
 export interface StreamEndedDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
-  readonly outbound: Pick<OutboundDoor, 'find'>;
+  readonly outbound: Pick<OutboundDoor, 'find' | 'withoutStream'>;
   readonly warm: Pick<WarmDoor, 'leftConference'>;
 }
 
@@ -95,6 +95,8 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
     const direction = directionOf(form);
     // Whoever placed the call has chosen its agent, whatever number it comes from.
     const placed = direction === 'outbound' ? await outbound.find(form.CallSid) : undefined;
+    // Of one whose stream has come, that is of no account.
+    if (placed !== undefined) void outbound.withoutStream(form.CallSid, 'STREAM_NEVER_CAME');
     const agent = placed?.agent ?? calls.agentFor(ownNumber(form));
     const late = (): Failure => new Failure('INTERNAL', `nothing was decided within ${NEXT_DEADLINE_MS} ms`);
     let next: Next;

@@ -35,23 +35,27 @@ export interface VoiceWebhookDeps extends FailureDeps, NextTwimlDeps {
   readonly clock: Clock;
   readonly calls: Calls;
   readonly metrics: Pick<Metrics, 'failures' | 'callsRefused'>;
-  readonly outbound: Pick<OutboundDoor, 'order'>;
+  readonly outbound: Pick<OutboundDoor, 'order' | 'withoutStream'>;
 }
 
 /** Twilio may ask twice about one call; each answer opens the same call, and each token works once. */
 export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
-  const { clock, account, calls, connect, logger, metrics } = deps;
+  const { clock, account, calls, connect, logger, metrics, outbound } = deps;
   return async (ctx) => {
     const form = readForm(ctx, account, VoiceForm);
+    const token = outboundToken(ctx);
+    const withoutStream = (why: FailureCode | 'callerGone'): void => {
+      if (token !== undefined) void outbound.withoutStream(form.CallSid, why);
+    };
     ctx.type = 'text/xml';
     if (isOver(form.CallStatus)) {
       logger.info({ callId: form.CallSid, status: form.CallStatus }, 'asked about a call that is over');
       calls.callerGone(form.CallSid, form.CallStatus);
+      withoutStream('callerGone');
       ctx.body = hangupTwiml();
       return;
     }
-    const token = outboundToken(ctx);
-    const order = token === undefined ? undefined : await deps.outbound.order(token);
+    const order = token === undefined ? undefined : await outbound.order(token);
     if (token !== undefined && order === undefined) {
       // Whoever was called is better left alone than greeted by somebody who does not know why.
       logger.error({ callId: form.CallSid }, 'nobody knows what this outbound call is for: hung up');
@@ -74,6 +78,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
     const abandoned = new AbortController();
     try {
       const next = await withDeadline(clock, RING_DEADLINE_MS, calls.ring(call, abandoned.signal), late);
+      withoutStream('callerGone');
       ctx.body =
         next.do === 'connect'
           ? connect(next.call, { notice: true })
@@ -83,6 +88,7 @@ export function voiceWebhook(deps: VoiceWebhookDeps): Middleware {
       const failure = asFailure(error, 'INTERNAL');
       report(deps, failure);
       metrics.callsRefused.inc({ code: failure.code });
+      withoutStream(failure.code);
       ctx.body = await instead(ctx, agent, failure, goodbyes);
     }
   };

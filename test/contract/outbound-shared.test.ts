@@ -1,6 +1,6 @@
 /** A call that one process has placed, and another one is asked about: over each Redis there is. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { OutboundCalls } from '../../src/call/index.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { OutboundCalls, type OutboundCallsOptions } from '../../src/call/index.ts';
 import type { Notes } from '../../src/cluster/index.ts';
 import { RedisLink } from '../../src/cluster/redis-link.ts';
 import { createRedisNotes } from '../../src/cluster/redis-notes.ts';
@@ -9,9 +9,12 @@ import { systemClock, systemIds } from '../../src/lib/index.ts';
 import { connectRedis } from '../../src/redis/index.ts';
 import { createLogger, createMetrics } from '../../src/telemetry/index.ts';
 import type { CallOrder } from '../../src/telephony/index.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { ORDER } from '../support/outbound-order.ts';
 import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
 
+/** Nobody has asked for an end. */
+const alone = { cutOff: () => false, requestedEnds: { by: async () => undefined } };
 const logger = createLogger({ level: 'silent' });
 const redisServer = findRedisServer();
 const servers: [string, () => Promise<TestRedis>][] = [['js-redis-server', startJsRedis]];
@@ -45,8 +48,18 @@ describe.each(servers)('over %s', (_name, start) => {
       },
     };
     const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
-    const unanswered = async () => undefined;
-    const common = { clock: systemClock, ids: systemIds, logger, metrics: createMetrics(), placer, urls, unanswered };
+    const ends: string[] = [];
+    const unanswered: OutboundCallsOptions['unanswered'] = async (_callId, _order, { kind }) => void ends.push(kind);
+    const common = {
+      clock: systemClock,
+      ids: systemIds,
+      logger,
+      metrics: createMetrics(),
+      placer,
+      urls,
+      unanswered,
+      ...alone,
+    };
     const [one, other] = notes.map((each) => new OutboundCalls({ ...common, notes: each })) as [
       OutboundCalls,
       OutboundCalls,
@@ -60,10 +73,40 @@ describe.each(servers)('over %s', (_name, start) => {
     expect(await one.live(10)).toMatchObject([{ callId: 'CA1' }]);
     await other.answeredBy(token, 'CA1', 'human');
     expect(await one.whoAnswered('CA1')).toBe('human');
+    await other.streamCame('CA1');
     await one.told(token, 'CA1', 'completed');
+    expect(ends).toEqual([]);
     await other.told(token, 'CA1', 'in-progress');
     expect(await other.find('CA1')).toMatchObject({ state: 'ended', end: 'completed' });
     expect(await other.live(10)).toEqual([]);
+  });
+
+  test('a call whose stream never came has its record by the process that is told when another one dies of it', async () => {
+    const orders: CallOrder[] = [];
+    const placer = { place: async (order: CallOrder) => `CA${orders.push(order)}` };
+    const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
+    const ends: unknown[] = [];
+    const unanswered: OutboundCallsOptions['unanswered'] = async (callId, _order, outcome) =>
+      void ends.push([callId, outcome]);
+    const common = { ids: systemIds, logger, metrics: createMetrics(), placer, urls, unanswered, ...alone };
+    const processes = notes.map((each) => {
+      const clock = new ManualClock();
+      return { clock, calls: new OutboundCalls({ ...common, notes: each, clock }) };
+    });
+    const [dead, other] = processes as [(typeof processes)[0], (typeof processes)[0]];
+    await dead.calls.place(ORDER, { ringMs: 30_000, maxCallMs: 60_000 });
+    const token = new URL(orders[0]!.voiceUrl).searchParams.get('outbound')!;
+    await dead.calls.withoutStream('CA1', 'LIVE_FULL');
+    // Its clock stands still from here on.
+    void dead.calls.told(token, 'CA1', 'completed');
+    await vi.waitFor(() => expect(dead.clock.armed).toBe(1));
+    const telling = other.calls.told(token, 'CA1', 'completed');
+    await vi.waitFor(() => expect(other.clock.armed).toBe(1));
+    other.clock.tick(4_000);
+    await telling;
+    expect(ends).toEqual([['CA1', { kind: 'failed', fault: 'us', code: 'LIVE_FULL' }]]);
+    await other.calls.told(token, 'CA1', 'completed');
+    expect([ends.length, other.clock.armed]).toEqual([1, 0]);
   });
 
   test('one Idempotency-Key at two processes places one call', async () => {

@@ -338,3 +338,49 @@ test('TWILIO_FROM calls, unless the order says who does', async () => {
   expect(given.twilio.requests[0]!.form['From']).toBe('+15550111');
   expect((await given.place({ from: OUR_NUMBER })).state).toBe('queued');
 });
+
+describe('a call that is answered, and whose stream never comes,', () => {
+  test('leaves a record that says why its agent was not there', async () => {
+    const given = await givenOutbound({
+      env: { MAX_CALLS: '1' },
+      callees: { [ADA]: person([{ wait: 8_000 }], 6_000) },
+    });
+    const { id } = await given.place({ variables: { name: 'Ada' } });
+    // Somebody calls in while it rings, and has the only place.
+    const calling = given.incoming([{ wait: 20_000 }, 'hangUp']);
+    await given.ended();
+    await calling;
+    expect(await stateOf(given, id)).toMatchObject({
+      state: 'ended',
+      end: 'completed',
+      record: { answeredAt: null, outcome: { kind: 'failed', fault: 'us', code: 'SERVICE_FULL' }, lines: [] },
+    });
+  });
+
+  test('as one who hangs up at once has gone', async () => {
+    const given = await givenOutbound({ callees: { [ADA]: person(['hangUp']) } });
+    const { id } = await given.place({});
+    await given.ended();
+    await given.clock.advance(5_000);
+    expect(await given.record()).toMatchObject({ callId: id, answeredAt: null, outcome: { kind: 'callerGone' } });
+  });
+
+  test('as its stream could not be opened', async () => {
+    const { url, deliveries } = await startReceiver();
+    const given = await givenOutbound({
+      agent: `afterwards: { webhook: { url: "${url}", secretEnv: HOOK } }\n`,
+      env: { HOOK: `whsec_${Buffer.alloc(32).toString('base64')}` },
+      habits: { refusedStream: 'broken' },
+      refusesStreams: true,
+      callees: { [ADA]: person([{ wait: 8_000 }]) },
+    });
+    const { id } = await given.place({});
+    await given.ended();
+    await given.clock.advance(5_000);
+    await vi.waitFor(() => expect(deliveries.map((delivery) => delivery.id)).toEqual([`call_ended_${id}`]));
+    expect(await given.record()).toMatchObject({
+      answeredAt: null,
+      outcome: { kind: 'failed', fault: 'provider', code: 'STREAM_NEVER_CAME' },
+    });
+  });
+});

@@ -49,6 +49,8 @@ export interface OutboundOptions {
   readonly model?: ScenarioInput;
   readonly env?: Readonly<Record<string, string>>;
   readonly habits?: ProviderHabitsInput;
+  /** No stream can be opened. */
+  readonly refusesStreams?: boolean;
 }
 
 export interface Outbound {
@@ -79,13 +81,17 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
   const switchboard = createSwitchboard();
   const network: { now: PhoneNetwork | undefined } = { now: undefined };
   const callees: Readonly<Record<string, Callee>> = { [ADA]: person([{ wait: 8_000 }]), ...options.callees };
+  const streamUrl = (url: string): string => (options.refusesStreams ? new URL('/nowhere', url).href : url);
   const exchange = createExchange({
     accountSid: ACCOUNT,
     authToken: AUTH_TOKEN,
     numbers: [OUR_NUMBER],
     calleeOf: (to) => callees[to],
     switchboard,
-    network: { request: (request) => network.now!.request(request), connect: (...way) => network.now!.connect(...way) },
+    network: {
+      request: (request) => network.now!.request(request),
+      connect: (url, ...way) => network.now!.connect(streamUrl(url), ...way),
+    },
     clock,
     ids,
     habits: options.habits,

@@ -2,10 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OutboundCalls } from '../../../src/call/index.ts';
-import { createLocalNotes } from '../../../src/cluster/index.ts';
+import { createLocalNotes, type Notes } from '../../../src/cluster/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import { createLogger, createMetrics } from '../../../src/telemetry/index.ts';
 import type { CallOrder } from '../../../src/telephony/index.ts';
+import type { Outcome } from '../../../src/transcript/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ORDER } from '../../support/outbound-order.ts';
@@ -15,8 +16,21 @@ const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgr
 const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];
 const OVER = ['completed', 'busy', 'no-answer', 'failed', 'canceled'];
 
-function given(refusal?: Failure) {
-  const clock = new ManualClock();
+interface Given {
+  readonly refusal?: Failure;
+  readonly notes?: Notes;
+  readonly clock?: ManualClock;
+  readonly cutOff?: boolean;
+  readonly endedBy?: 'api';
+}
+
+function given({
+  refusal,
+  clock = new ManualClock(),
+  notes = createLocalNotes(clock),
+  cutOff = false,
+  endedBy,
+}: Given = {}) {
   const orders: CallOrder[] = [];
   const metrics = createMetrics();
   const unanswered: unknown[] = [];
@@ -26,7 +40,7 @@ function given(refusal?: Failure) {
     ids: countingIds(),
     logger: createLogger({ level: 'silent' }),
     metrics,
-    notes: createLocalNotes(clock),
+    notes,
     placer: {
       place: async (order) => {
         orders.push(order);
@@ -34,11 +48,13 @@ function given(refusal?: Failure) {
         return `CA${orders.length}`;
       },
     },
-    unanswered: async (callId, { outbound: { variables } }, end) => {
+    cutOff: () => cutOff,
+    requestedEnds: { by: async () => endedBy },
+    unanswered: async (callId, { outbound: { variables } }, outcome) => {
       const { next } = failing;
       failing.next = undefined;
       if (next !== undefined) throw next;
-      unanswered.push({ callId, variables, end });
+      unanswered.push({ callId, variables, outcome });
     },
     urls: {
       voice: 'https://a.example/voice',
@@ -47,18 +63,22 @@ function given(refusal?: Failure) {
     },
   });
   const tokenOf = (nth: number): string => new URL(orders[nth]!.voiceUrl).searchParams.get('outbound')!;
-  return { clock, metrics, outbound, orders, tokenOf, unanswered, failing };
+  /** Until it need not be told again; the end of one that was answered takes a moment. */
+  const tell = async (status: string): Promise<void> => {
+    await Promise.all([outbound.told(tokenOf(0), 'CA1', status), clock.advance(5_000)]);
+  };
+  return { clock, metrics, outbound, orders, tokenOf, tell, unanswered, failing };
 }
 
 test('callbacks in any order, and any number of times, take no call back', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...GOING, ...OVER, 'nonsense', ''), { maxLength: 12 }), async (told) => {
-      const { outbound, tokenOf } = given();
+      const { outbound, tell } = given();
       await outbound.place(ORDER, SETTINGS);
       let rank = 0;
       let end: string | undefined;
       for (const status of told) {
-        await outbound.told(tokenOf(0), 'CA1', status);
+        await tell(status);
         const known = (await outbound.find('CA1'))!;
         expect(RANKS[known.state]).toBeGreaterThanOrEqual(rank);
         rank = RANKS[known.state]!;
@@ -72,24 +92,106 @@ test('callbacks in any order, and any number of times, take no call back', async
   );
 });
 
-test('a call that nobody answered is told as such once, whatever else is told; one that was answered never', async () => {
-  const ends = new Map([
-    ['busy', 'busy'],
-    ['no-answer', 'noAnswer'],
-    ['failed', 'failed'],
-    ['canceled', 'canceled'],
-  ]);
+const OUTCOMES = new Map<string, Outcome>([
+  ['busy', { kind: 'unanswered', end: 'busy' }],
+  ['no-answer', { kind: 'unanswered', end: 'noAnswer' }],
+  ['failed', { kind: 'unanswered', end: 'failed' }],
+  ['canceled', { kind: 'unanswered', end: 'canceled' }],
+]);
+const NEVER_CAME: Outcome = { kind: 'failed', fault: 'provider', code: 'STREAM_NEVER_CAME' };
+const { variables } = ORDER.outbound;
+
+test('a call that is over and that no process has is told as such once, as nobody answered or no stream came', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...GOING, ...OVER, 'nonsense'), { maxLength: 12 }), async (told) => {
-      const { outbound, tokenOf, unanswered } = given();
+      const { clock, outbound, tell, unanswered } = given();
       await outbound.place(ORDER, SETTINGS);
-      for (const status of told) await outbound.told(tokenOf(0), 'CA1', status);
-      const end = ends.get(told.find((status) => status === 'in-progress' || OVER.includes(status)) ?? '');
-      expect(unanswered).toEqual(
-        end === undefined ? [] : [{ callId: 'CA1', variables: ORDER.outbound.variables, end }],
-      );
+      for (const status of told) await tell(status);
+      const isOver = told.some((status) => OVER.includes(status));
+      const first = told.find((status) => status === 'in-progress' || OVER.includes(status)) ?? '';
+      const outcome = OUTCOMES.get(first) ?? NEVER_CAME;
+      expect(unanswered).toEqual(isOver ? [{ callId: 'CA1', variables, outcome }] : []);
+      expect(clock.armed).toBe(0);
     }),
   );
+});
+
+describe('a call that was answered and is over', () => {
+  test.each([0, 3_900])('has the record of the process that has it, though it has only after %i ms', async (lateMs) => {
+    const { clock, outbound, tell, unanswered } = given();
+    await outbound.place(ORDER, SETTINGS);
+    clock.after(lateMs, () => void outbound.streamCame('CA1'));
+    await tell('completed');
+    await tell('completed');
+    expect(unanswered).toEqual([]);
+  });
+
+  test.each<[Parameters<OutboundCalls['withoutStream']>[1], Outcome]>([
+    ['SERVICE_FULL', { kind: 'failed', fault: 'us', code: 'SERVICE_FULL' }],
+    ['callerGone', { kind: 'callerGone' }],
+  ])(
+    'and that nobody has because of %s says so, whether that was known before or is right after',
+    async (why, outcome) => {
+      for (const [beforeMs, afterMs] of [
+        [0, undefined],
+        [undefined, 2_000],
+      ]) {
+        const { clock, outbound, tell, unanswered } = given();
+        await outbound.place(ORDER, SETTINGS);
+        if (beforeMs !== undefined) await outbound.withoutStream('CA1', 'SERVICE_DRAINING');
+        await clock.advance(1);
+        if (afterMs !== undefined) clock.after(afterMs, () => void outbound.withoutStream('CA1', why));
+        else await outbound.withoutStream('CA1', why);
+        await tell('completed');
+        expect(unanswered).toEqual([{ callId: 'CA1', variables, outcome }]);
+      }
+    },
+  );
+
+  test('was ended by whoever asked for that', async () => {
+    const { outbound, tell, unanswered } = given({ endedBy: 'api' });
+    await outbound.place(ORDER, SETTINGS);
+    await outbound.withoutStream('CA1', 'callerGone');
+    await tell('completed');
+    expect(unanswered).toEqual([{ callId: 'CA1', variables, outcome: { kind: 'completed', by: 'api' } }]);
+  });
+
+  test('is told to another process when the first dies meanwhile, and again to nobody', async () => {
+    const clock = new ManualClock();
+    const notes = createLocalNotes(clock);
+    const [first, second] = [given({ clock, notes }), given({ clock, notes })];
+    await first.outbound.place(ORDER, SETTINGS);
+    const token = first.tokenOf(0);
+    // It never hears what became of this: it is dead by then.
+    first.failing.next = new Failure('JOURNAL_WRITE', 'killed');
+    const dying = expect(first.outbound.told(token, 'CA1', 'completed')).rejects.toThrow('killed');
+    await clock.advance(5_000);
+    await dying;
+    const telling = [1, 2].map(() => second.outbound.told(token, 'CA1', 'completed'));
+    await clock.advance(5_000);
+    await Promise.all(telling);
+    expect(second.unanswered).toContainEqual({ callId: 'CA1', variables, outcome: NEVER_CAME });
+    const before = second.unanswered.length;
+    await second.outbound.told(token, 'CA1', 'completed');
+    expect([first.unanswered, second.unanswered.length]).toEqual([[], before]);
+  });
+
+  test('is settled at once by a process that stops', async () => {
+    const { clock, outbound, tokenOf, unanswered } = given();
+    await outbound.place(ORDER, SETTINGS);
+    const telling = outbound.told(tokenOf(0), 'CA1', 'completed');
+    await clock.advance(100);
+    outbound.close();
+    await telling;
+    expect([unanswered, clock.armed]).toEqual([[{ callId: 'CA1', variables, outcome: NEVER_CAME }], 0]);
+  });
+
+  test('is told again when nobody can be asked who has had it', async () => {
+    const { outbound, tell, unanswered } = given({ cutOff: true });
+    await outbound.place(ORDER, SETTINGS);
+    await expect(tell('completed')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(unanswered).toEqual([]);
+  });
 });
 
 test('a call whose end could not be written is not known as over, and told again', async () => {
@@ -136,7 +238,7 @@ describe('a callback', () => {
 test('orders are counted by what became of them', async () => {
   const { metrics, outbound } = given();
   await outbound.place(ORDER, SETTINGS);
-  const refusing = given(new Failure('PROVIDER_REFUSED', 'no'));
+  const refusing = given({ refusal: new Failure('PROVIDER_REFUSED', 'no') });
   await expect(refusing.outbound.place(ORDER, SETTINGS)).rejects.toMatchObject({ code: 'PROVIDER_REFUSED' });
   const counted = async (of: typeof metrics) => (await of.callsOrdered.get()).values.map(({ labels }) => labels.result);
   expect([await counted(metrics), await counted(refusing.metrics)]).toEqual([['placed'], ['PROVIDER_REFUSED']]);

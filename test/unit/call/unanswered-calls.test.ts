@@ -66,7 +66,7 @@ describe('a call that nobody answered', () => {
     const process = start();
     const orderedAtMs = clock.nowMs();
     clock.tick(25_000);
-    await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs }, 'noAnswer');
+    await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs }, { kind: 'unanswered', end: 'noAnswer' });
     await settled(process);
     expect(published).toMatchObject([
       {
@@ -97,9 +97,9 @@ describe('a call that nobody answered', () => {
   test('has one however often that is told, also at once', async () => {
     const process = start();
     const order = { ...ORDER, orderedAtMs: clock.nowMs() };
-    await Promise.all([1, 2, 3].map(() => process.unanswered.ended('CA1', order, 'busy')));
+    await Promise.all([1, 2, 3].map(() => process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' })));
     await settled(process);
-    await process.unanswered.ended('CA1', order, 'failed');
+    await process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'failed' });
     await settled(process);
     expect(published.map(({ outcome }) => outcome)).toEqual([{ kind: 'unanswered', end: 'busy' }]);
   });
@@ -107,7 +107,9 @@ describe('a call that nobody answered', () => {
   test('is in the queue once when two processes are told of it', async () => {
     const [one, other] = [start(), start()];
     const order = { ...ORDER, orderedAtMs: clock.nowMs() };
-    await Promise.all([one, other].map(({ unanswered }) => unanswered.ended('CA1', order, 'busy')));
+    await Promise.all(
+      [one, other].map(({ unanswered }) => unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' })),
+    );
     await settled(one, other);
     expect(await spool.counts()).toMatchObject({ waiting: 1, active: 0, done: 0, dead: 0 });
     expect(await journals()).toEqual([]);
@@ -125,6 +127,13 @@ describe('a call that nobody answered', () => {
   });
 });
 
+test('a call that rang in some process, and whose stream never came, has a record, though it is known as ended', async () => {
+  const process = start({ state: 'ended' });
+  await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs: clock.nowMs() }, { kind: 'callerGone' });
+  await settled(process);
+  expect(published).toMatchObject([{ callId: 'CA1', answeredAt: null, outcome: { kind: 'callerGone' } }]);
+});
+
 test.each([
   ['goes on here', { state: 'running', holder: 'here' }],
   ['goes on in another process', { state: 'running', holder: 'elsewhere' }],
@@ -132,7 +141,11 @@ test.each([
   ['has ended', { state: 'ended' }],
 ] as const)('a call that %s was answered, whatever the provider says', async (_what, known) => {
   const process = start(known);
-  await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs: clock.nowMs() }, 'failed');
+  await process.unanswered.ended(
+    'CA1',
+    { ...ORDER, orderedAtMs: clock.nowMs() },
+    { kind: 'unanswered', end: 'failed' },
+  );
   await settled(process);
   expect(published).toEqual([]);
   expect(await journals().catch(() => [])).toEqual([]);

@@ -142,6 +142,7 @@ const NOTHING_PLACED: OutboundDoor = {
   find: async () => undefined,
   told: async () => {},
   answeredBy: async () => {},
+  withoutStream: async () => {},
 };
 
 const NOBODY_WAITS: WarmDoor = {
