@@ -79,5 +79,5 @@ function onStream(bytes: Buffer, file: string, logger: Logger): OwnSound | undef
 
 /** Nobody wrote down what it says. */
 function ownSound(bytes: Buffer, file: string): OwnSound {
-  return { samples: readPhoneWav(bytes), text: `[Recording: ${file}]` };
+  return { samples: readPhoneWav(bytes, file), text: `[Recording: ${file}]` };
 }

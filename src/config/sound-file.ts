@@ -1,5 +1,6 @@
 /** Whether a recording can be played to a caller: a WAV file that Twilio's `<Play>` takes, or the stream, and not too long. */
 import { readFileSync, statSync } from 'node:fs';
+import { wavParts } from '../lib/index.ts';
 
 /** A minute is as long as anybody listens to a goodbye; at 48 kHz, 16 bit and two channels it has 12 MB. */
 export const MAX_SOUND_SECONDS = 60;
@@ -47,18 +48,16 @@ function formOf(path: string): Form | string {
   } catch (error) {
     return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
   }
-  if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') return 'is no WAV file';
-  const chunks = new Map(chunksOf(file));
-  const format = chunks.get('fmt ');
-  const data = chunks.get('data');
-  if (format === undefined || format.length < 16 || data === undefined) return 'is a WAV file without its parts';
+  const parts = wavParts(file);
+  if (typeof parts === 'string') return parts;
+  const format = Buffer.from(parts.format);
   // Microsoft's WAVEFORMATEX: tag, channels, rate, bytes a second, bytes a frame, bits a sample.
   return {
     tag: format.readUInt16LE(0),
     channels: format.readUInt16LE(2),
     rateHz: format.readUInt32LE(4),
     bits: format.readUInt16LE(14),
-    seconds: data.length / format.readUInt32LE(8),
+    seconds: parts.data.length / format.readUInt32LE(8),
   };
 }
 
@@ -73,14 +72,4 @@ function lengthProblem({ seconds }: Form, maxSeconds: number): string | undefine
   if (!(seconds > 0)) return 'holds no sound';
   if (seconds <= maxSeconds) return undefined;
   return `must last at most ${maxSeconds} s, not ${Math.ceil(seconds)} s`;
-}
-
-/** A chunk that promises more than there is has what there is. */
-function* chunksOf(file: Buffer): Iterable<readonly [name: string, body: Buffer]> {
-  for (let at = 12; at + 8 <= file.length; ) {
-    const sizeBytes = file.readUInt32LE(at + 4);
-    yield [file.toString('latin1', at, at + 4), file.subarray(at + 8, at + 8 + sizeBytes)];
-    // Chunks begin at even places.
-    at += 8 + sizeBytes + (sizeBytes % 2);
-  }
 }

@@ -7,3 +7,4 @@ export { type LoopDelay, measureLoopDelay } from './loop-delay.ts';
 export { Recent, type RecentLimits } from './recent.ts';
 export { isShallow } from './shallow.ts';
 export { type MessageSocket, type SocketHandlers, type WebSocketLike, wrapWebSocket } from './socket.ts';
+export { type WavParts, wavParts } from './wav-parts.ts';

@@ -54,7 +54,7 @@ export function toneInstead(sound: Pcm<24000>): Pcm<24000> {
 
 function made(sound: ScenarioSound): Pcm<24000> {
   if ('toneHz' in sound) return tone({ hz: sound.toneHz, lengthMs: sound.lengthMs, dbov: TONE_DBOV }, RATE_HZ);
-  const { rateHz, samples } = readWav(readFileSync(sound.wav));
+  const { rateHz, samples } = readWav(readFileSync(sound.wav), sound.wav);
   if (rateHz !== RATE_HZ) throw new TypeError(`${sound.wav} has ${rateHz} Hz; the model speaks at ${RATE_HZ} Hz`);
   return pcm(samples, RATE_HZ);
 }

@@ -42,7 +42,7 @@ export function loadSound(source: SoundSource): Uint8Array {
 
 /** A WAV file's samples as a phone has them. Throws a TypeError that names the file. */
 export function phoneSamples(bytes: Uint8Array, name: string): Pcm<8000> {
-  const { rateHz, samples } = readWav(bytes);
+  const { rateHz, samples } = readWav(bytes, name);
   if (rateHz === 8000) return pcm(samples, 8000);
   if (rateHz !== 24000) throw new TypeError(`${name}: 8000 or 24000 Hz is wanted, not ${rateHz}`);
   const stage = downsampler24to8();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import wavefile from 'wavefile';
 import { g711, pcm, readPhoneWav, readWav, tone, writeWav } from '../../../src/audio/index.ts';
+import { chunk, format, riff } from '../../support/wav-files.ts';
 
 test('what is written is read again', () => {
   const sound = tone({ hz: 440, lengthMs: 30, dbov: -10 }, 24000);
@@ -34,8 +35,44 @@ test('anything but 16-bit mono PCM is refused by saying what it is', () => {
   expect(() => readWav(made(1, '8m'))).toThrow(/bit depth 8m/);
   expect(() => readWav(Uint8Array.of(1, 2, 3))).toThrow(TypeError);
   expect(() => readWav(new TextEncoder().encode('RIFF of some other kind'.repeat(9)))).toThrow(
-    'these bytes are no WAV',
+    'the sound is no WAV file',
   );
+});
+
+describe('a file with other chunks than its sound', () => {
+  /** So many of what it holds that no memory has room for them. */
+  const promising = (sizeBytes: number, at: number): Buffer => {
+    const body = Buffer.alloc(sizeBytes);
+    body.writeUInt32LE(0xffff_ffff, at);
+    return body;
+  };
+  const sound = chunk('data', Buffer.from(Int16Array.of(1, 2, 3).buffer));
+
+  test.each<[string, Buffer]>([
+    ['cue ', promising(28, 0)],
+    ['smpl', promising(36, 28)],
+    ['LIST', Buffer.concat([Buffer.from('adtllabl'), promising(4, 0)])],
+    ['bext', Buffer.alloc(1)],
+    ['fact', Buffer.alloc(0)],
+  ])('is read, whatever is promised by its %s', (name, body) => {
+    for (const file of [riff(format({}), chunk(name, body), sound), riff(format({}), sound, chunk(name, body))]) {
+      expect(readWav(file).samples).toEqual(Int16Array.of(1, 2, 3));
+      expect(readPhoneWav(file)).toEqual(Int16Array.of(1, 2, 3));
+    }
+  });
+
+  test('is read with what there is, where a chunk promises more than the file has', () => {
+    const file = riff(format({}), sound);
+    file.writeUInt32LE(0xffff_ffff, file.length - 10);
+    expect(readWav(file).samples).toEqual(Int16Array.of(1, 2, 3));
+  });
+
+  test('is refused by its name, with what to do, when it has too many of them', () => {
+    const file = riff(...Array.from({ length: 1_000 }, () => chunk('junk', Buffer.alloc(0))), format({}), sound);
+    expect(() => readWav(file, 'sorry.wav')).toThrow(
+      'sorry.wav is a WAV file of more than 1000 chunks: export it again, with its sound alone',
+    );
+  });
 });
 
 describe('what telephones have', () => {
@@ -66,6 +103,6 @@ describe('what telephones have', () => {
     expect(() => readPhoneWav(made(1, 16_000, '16'))).toThrow(/is wanted, .* bit depth 16, 16000 Hz, channels 1/);
     expect(() => readPhoneWav(made(2, 8_000, '8m'))).toThrow(/bit depth 8m, 8000 Hz, channels 2/);
     expect(() => readPhoneWav(made(1, 8_000, '24'))).toThrow(/bit depth 24, 8000 Hz, channels 1/);
-    expect(() => readPhoneWav(Uint8Array.of(1, 2, 3))).toThrow('these bytes are no WAV file');
+    expect(() => readPhoneWav(Uint8Array.of(1, 2, 3))).toThrow('the sound is no WAV file');
   });
 });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import wavefile from 'wavefile';
 import { soundProblem } from '../../../src/config/sound-file.ts';
+import { chunk, format, type Made, riff, wav } from '../../support/wav-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callbridge-sound-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,39 +15,6 @@ const path = join(folder, 'goodbye.wav');
 function problemOf(bytes: Uint8Array): string | undefined {
   writeFileSync(path, bytes);
   return soundProblem(path);
-}
-
-interface Made {
-  readonly tag?: number;
-  readonly channels?: number;
-  readonly rateHz?: number;
-  readonly bits?: number;
-  readonly seconds?: number;
-}
-
-const chunk = (name: string, body: Uint8Array): Buffer => {
-  const head = Buffer.alloc(8);
-  head.write(name, 'latin1');
-  head.writeUInt32LE(body.length, 4);
-  return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
-};
-const riff = (...chunks: Uint8Array[]): Buffer => {
-  const body = Buffer.concat([Buffer.from('WAVE'), ...chunks]);
-  return chunk('RIFF', body);
-};
-function format({ tag = 1, channels = 1, rateHz = 8_000, bits = 16 }: Made): Buffer {
-  const body = Buffer.alloc(16);
-  body.writeUInt16LE(tag, 0);
-  body.writeUInt16LE(channels, 2);
-  body.writeUInt32LE(rateHz, 4);
-  body.writeUInt32LE((rateHz * channels * bits) / 8, 8);
-  body.writeUInt16LE((channels * bits) / 8, 12);
-  body.writeUInt16LE(bits, 14);
-  return chunk('fmt ', body);
-}
-function wav(made: Made = {}): Buffer {
-  const { channels = 1, rateHz = 8_000, bits = 16, seconds = 1 } = made;
-  return riff(format(made), chunk('data', Buffer.alloc(Math.round((seconds * rateHz * channels * bits) / 8))));
 }
 
 describe('a recording is taken', () => {
@@ -93,6 +61,11 @@ describe('a recording is refused', () => {
       'with half a format',
       riff(chunk('fmt ', Buffer.alloc(14)), chunk('data', Buffer.alloc(8))),
       'is a WAV file without its parts',
+    ],
+    [
+      'of nothing but chunks',
+      riff(...Array.from({ length: 1_001 }, () => chunk('junk', Buffer.alloc(0)))),
+      'is a WAV file of more than 1000 chunks: export it again, with its sound alone',
     ],
     ['without its sound', riff(format({})), 'is a WAV file without its parts'],
     ['of floating point', wav({ tag: 3, bits: 32 }), 'must be PCM, μ-law or A-law'],
