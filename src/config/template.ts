@@ -60,10 +60,9 @@ export function parseBody(value: unknown, path: readonly PropertyKey[], bench: T
     return { kind: 'list', items: value.map((item, index) => parseBody(item, [...path, index], bench)) };
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([key, inner]) => {
-      if (key.includes('{')) bench.problem(path, 'a variable must stand in quotes, such as "{{args.day}}"');
-      return [key, parseBody(inner, [...path, key], bench)] as const;
-    });
+    const entries = Object.entries(value).map(
+      ([key, inner]) => [key, parseBody(inner, [...path, key], bench)] as const,
+    );
     return { kind: 'map', entries };
   }
   return { kind: 'plain', value: typeof value === 'number' || typeof value === 'boolean' ? value : null };

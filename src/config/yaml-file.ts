@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { meant } from './nearest.ts';
 import { phrase, unknownKey } from './phrase.ts';
 import type { Problems } from './problems.ts';
+import { quoteVariables, syntaxProblem } from './yaml-syntax.ts';
 
 /** A file that is YAML: what it says, and where in it a key stands, for the checks that need more than the file. */
 export interface YamlFile {
@@ -19,15 +20,17 @@ export function readYaml(path: string, label: string, problems: Problems): YamlF
   if (text === undefined) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  const aliasesHold = checkAliases(document, (offset, message) =>
-    problems.add(`${label}:${lines.linePos(offset).line}`, message),
-  );
-  for (const error of [...document.errors, ...document.warnings]) {
-    // The rest of the message draws the line with a caret, which the place says already.
-    problems.add(
-      `${label}:${lines.linePos(error.pos[0]).line}`,
-      error.message.split(/ at line \d+/)[0] ?? error.message,
-    );
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  const aliasesHold = checkAliases(document, (offset, message) => problems.add(`${label}:${lineAt(offset)}`, message));
+  const unquoted = quoteVariables(document, text);
+  for (const { offset, keys, message } of unquoted) {
+    problems.add([`${label}:${lineAt(offset)}`, dotted(keys)].filter(Boolean).join(' '), message);
+  }
+  const told = new Set(unquoted.map(({ offset }) => lineAt(offset)));
+  // What comes after the first one mostly follows from it.
+  for (const error of [...document.errors.slice(0, 1), ...document.warnings]) {
+    const line = lineAt(error.pos[0]);
+    if (!told.has(line)) problems.add(`${label}:${line}`, syntaxProblem(error, document, text));
   }
   if (document.errors.length > 0 || !aliasesHold) return undefined;
   const place = (...keys: PropertyKey[]) => {

@@ -169,7 +169,7 @@ describe('what the file says', () => {
       'compression: 5',
       '3 compression: must be false, or a map of triggerTokens and targetTokens',
     ],
-    ['a key that stands twice', 'voice: Kore\nvoice: Puck', '4: Map keys must be unique'],
+    ['a key that stands twice', 'voice: Kore\nvoice: Puck', '4: Map keys must be unique, in "voice: Puck"'],
   ])('%s is refused at its line', (_, yaml, complaint) => {
     expect(problemsOf(yaml)).toEqual([`config/agents/sales.yaml:${complaint}`]);
   });
@@ -192,6 +192,33 @@ describe('what the file says', () => {
 
   test('a file that is not YAML is refused at the place where it breaks', () => {
     expect(problemsOf('voice: [')[0]).toMatch(/^config\/agents\/sales\.yaml:\d+: Flow sequence/);
+  });
+
+  const MISPLACED =
+    'look at the indentation here and in the next line: keys of one map begin in one column, text below a key further right';
+  test.each([
+    [
+      'greeting: |\nYou are kind.\nAnd short.\nlanguage: en',
+      `4: Implicit keys need to be on a single line, in "You are kind.": ${MISPLACED}`,
+    ],
+    [
+      'limits:\n  callMinutes: 5\n   silenceSeconds: 20\nidle:\n  times: 1\n   askAfterSeconds: 5',
+      `4: Nested mappings are not allowed in compact mappings, in "callMinutes: 5": ${MISPLACED}`,
+    ],
+    [
+      'tools:\n  - kind: endCall\n   name: leave\n  - kind: endCall',
+      `5: Sequence item without - indicator, in "name: leave": ${MISPLACED}`,
+    ],
+    [
+      'tools:\n   - kind: endCall\n    name: leave\n  - kind: endCall',
+      `5: Sequence item without - indicator, in "name: leave": ${MISPLACED}`,
+    ],
+    [
+      'greeting: Hello: who is it?',
+      '3: Nested mappings are not allowed in compact mappings, in "greeting: Hello: who is it?": text with ": " in it must stand in quotes',
+    ],
+  ])('of %j the first fault alone is told, with its line and a hint', (yaml, complaint) => {
+    expect(problemsOf(yaml)).toEqual([`config/agents/sales.yaml:${complaint}`]);
   });
 
   test('names of files are lower case and end in .yaml', () => {

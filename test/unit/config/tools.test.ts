@@ -1,5 +1,5 @@
 /** The tools of an agent's file: what is taken, what is refused, and with which words. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { inspectConfig, loadWorkerConfig } from '../../../src/config/index.ts';
 import { AGENT, asLine, DEVELOPER, givenFiles } from './given.ts';
 
@@ -183,6 +183,32 @@ describe('a tool that cannot work is told at start, with its place', () => {
     const [first] = problems(DAY + more);
     expect(first).toMatch(/^config\/agents\/sales\.yaml:\d+ tools\[0\]\./);
     expect(first).toContain(`tools[0].${complaint}`);
+  });
+
+  test('a variable without quotes, wherever it stands, beside what else is wrong, and without a word from Node', async () => {
+    const warned = vi.spyOn(process, 'emitWarning');
+    onTestFinished(() => warned.mockRestore());
+    const told = problems(`${DAY}query: { day: {{args.day}}, to: [{{args.day}}] }
+headers: { x: {{env.KEY}} }
+url: {{env.URL}}/tables`);
+    const place = 'config/agents/sales.yaml:';
+    expect(told).toEqual([
+      `${place}9 tools[0].url: a variable must stand in quotes, such as "{{env.URL}}"`,
+      `${place}11 tools[0].query.day: a variable must stand in quotes, such as "{{args.day}}"`,
+      `${place}11 tools[0].query.to[0]: a variable must stand in quotes, such as "{{args.day}}"`,
+      `${place}12 tools[0].headers.x: a variable must stand in quotes, such as "{{env.KEY}}"`,
+    ]);
+    const judged = problems(`${DAY}query: { day: {{args.dya}} }`);
+    expect(judged).toEqual([
+      expect.stringContaining('tools[0].query.day: a variable must stand in quotes'),
+      expect.stringContaining('tools[0].query.day: {{args.dya}} is not among the parameters, which are day'),
+    ]);
+    const others = problems('', { agent: '[a]: b\ngreting: Hi.\n' });
+    expect(others).toEqual([
+      `${place}1: has a key that is a list or a map: it must be text`,
+      expect.stringContaining(`${place}4 greting: is not a known key`),
+    ]);
+    expect(warned).not.toHaveBeenCalled();
   });
 
   test.each(['localhost', '127.0.0.1', '[::1]', '10.0.0.1', 'db.internal'])(
