@@ -16,6 +16,13 @@ const RIGHT = 'must be a phone number such as "+15551230100" or a SIP address su
 
 /** Where calls come in. */
 export const address = z.string({ error: inQuotes }).regex(ADDRESS, RIGHT);
+/** One alone is a list, too. */
+export const addresses = z.array(address, {
+  error: ({ input }) => {
+    const one = typeof input === 'number' ? `+${input}` : input;
+    return typeof one === 'string' ? `must be a list: ["${one}"]` : undefined;
+  },
+});
 /** Where calls are sent: a SIP address may say how, as in `sip:desk@example.com;transport=tls`. */
 export const destination = z.string({ error: inQuotes }).regex(DESTINATION, RIGHT);
 /** Who is said to call, where a caller is sent on. */

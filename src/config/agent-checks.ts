@@ -57,11 +57,15 @@ export function checkVoice(file: ReadableAgentFile, { catalogue, problem }: Benc
     problem(['voice'], `"${file.voice}" is not a voice; ${nearestOf(file.voice, names)}`);
 }
 
+/** BCP 47 as far as it matters here, and no language's name. */
+const LANGUAGE_TAG = /^[a-z]{2,3}(-|$)/i;
+
 /** The agent's language as the catalogue writes it. */
 export function checkLanguage(file: ReadableAgentFile, { catalogue, api, problem }: Bench): string | undefined {
   const find = (tag: string, tags: readonly string[]) => knownLanguage(tag, tags, api !== 'vertex');
   const everywhere = [...catalogue.languages.developer, ...catalogue.languages.vertex];
-  const unknown = (tag: string, tags: readonly string[]) => `"${tag}" is not a known language; ${nearestOf(tag, tags)}`;
+  const unknown = (tag: string, tags: readonly string[]) =>
+    `"${tag}" is not a known language; ${LANGUAGE_TAG.test(tag) ? nearestOf(tag, tags) : 'write its tag, such as en-US'}`;
   for (const [index, hint] of file.transcription.languages.entries()) {
     if (knownLanguage(hint, everywhere, true) === undefined) {
       problem(['transcription', 'languages', index], unknown(hint, everywhere));

@@ -1,6 +1,6 @@
 /** What an operator may write in config/agents/<name>.yaml: keys, ranges and defaults. */
 import { z } from 'zod';
-import { address } from './addresses.ts';
+import { address, addresses } from './addresses.ts';
 import { afterwards } from './afterwards-file.ts';
 import { callStart } from './call-start-file.ts';
 import { fallback } from './fallback-file.ts';
@@ -154,10 +154,7 @@ const alternative = z
   );
 
 export const agentFile = z.strictObject({
-  answers: z
-    .array(address)
-    .default([])
-    .describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
+  answers: addresses.default([]).describe('The phone numbers (E.164, in quotes) and SIP addresses that it answers.'),
   default: z.boolean().default(false).describe('Whether it answers what no other agent does.'),
   needs: z
     .array(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, 'must be the name of an environment variable, in capitals'))

@@ -19,9 +19,20 @@ export class Problems {
     if (message !== undefined) this.add(place, message);
   }
 
+  /** Those of one file together, in the order of its lines; else as they were found. */
   get list(): readonly Problem[] {
-    return this.#list;
+    const files = this.#list.map(({ place }) => fileOf(place).file);
+    return this.#list
+      .map((problem) => ({ problem, ...fileOf(problem.place) }))
+      .sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line)
+      .map(({ problem }) => problem);
   }
+}
+
+/** What has no line, such as a key that is missing, comes first. */
+function fileOf(place: string): { readonly file: string; readonly line: number } {
+  const [, file = place, line = 0] = /^(.+?\.ya?ml)(?::(\d+))?(?: |$)/.exec(place) ?? [];
+  return { file, line: Number(line) };
 }
 
 /** The report as people read it: a headline, then one line for each problem. */

@@ -222,7 +222,8 @@ function checkUrl(url: Template, hosts: readonly ToolHost[], { problem, warning 
   if (hash !== '') problem(['url'], 'must not have a part behind #: nobody is sent that');
   const allowed = hosts.find((each) => each.host === host);
   if (allowed === undefined) {
-    problem(['url'], `leads to ${host}, which is not among toolHosts: add it there`);
+    const remedy = hosts.some((each) => each.host === hostname) ? 'give it its port there' : 'add it there';
+    problem(['url'], `leads to ${host}, which is not among toolHosts: ${remedy}`);
   } else if (!allowed.private && isPrivateHost(hostname)) {
     problem(
       ['url'],

@@ -12,11 +12,11 @@ describe('a file that breaks the schema', () => {
         'model: gemini-2.0-flash-live-001\nvoice: aode\nlanguage: xx\nsuprise: 1\ntranscription: { languages: [klingon] }',
       ),
     ).toEqual([
-      expect.stringMatching(`^${FILE}:6 suprise: is not a known key`),
       expect.stringMatching(`^${FILE}:3 model: gemini-2.0-flash-live-001 was shut down on 2025-12-09`),
       expect.stringMatching(`^${FILE}:4 voice: "aode" is not a voice; the nearest are Aoede`),
-      expect.stringMatching(`^${FILE}:7 transcription.languages\\[0\\]: "klingon" is not a known language`),
       expect.stringMatching(`^${FILE}:5 language: "xx" is not a known language`),
+      expect.stringMatching(`^${FILE}:6 suprise: is not a known key`),
+      expect.stringMatching(`^${FILE}:7 transcription.languages\\[0\\]: "klingon" is not a known language`),
     ]);
   });
 
@@ -65,6 +65,21 @@ describe('a file that breaks the schema', () => {
     const cwd = givenFiles({ [FILE]: yaml });
     expect(inspectConfig({ env: DEVELOPER, cwd }).problems.map(asLine)).toEqual([`${FILE}: ${complaint}`]);
   });
+});
+
+test('what is wrong in one file is told in the order of its lines, also where the files are judged against each other', () => {
+  const cwd = givenFiles({
+    'config/agents/desk.yaml': `${AGENT}voice: aode\nanswers: ["+15551230100"]\n`,
+    [FILE]: `answers: ["+15551230100"]\nvoice: aode\n`,
+  });
+  const { PUBLIC_URL: _, ...env } = DEVELOPER;
+  expect(inspectConfig({ env, cwd }).problems.map(asLine)).toEqual([
+    expect.stringMatching(/^PUBLIC_URL: /),
+    expect.stringMatching(`^${FILE} instruction: is missing`),
+    expect.stringMatching(`^${FILE}:1 answers\\[0\\]: \\+15551230100 is answered by desk already`),
+    expect.stringMatching(`^${FILE}:2 voice: `),
+    expect.stringMatching(/^config\/agents\/desk\.yaml:3 voice: /),
+  ]);
 });
 
 describe('an alias', () => {

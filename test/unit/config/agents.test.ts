@@ -159,6 +159,9 @@ describe('what the file says', () => {
       'answers: [+15551230100]',
       '3 answers[0]: a phone number must stand in quotes, such as "+15551230100"',
     ],
+    ['a number that is no list', 'answers: +15551230100', '3 answers: must be a list: ["+15551230100"]'],
+    ['an address that is no list', 'answers: sip:a@b.example', '3 answers: must be a list: ["sip:a@b.example"]'],
+    ['something else that is no list', 'answers: {}', '3 answers: must be a list, not a map'],
     [
       'a wrong type in an alternative',
       'compression: { triggerTokens: many }',
@@ -283,6 +286,7 @@ describe('what the model cannot do', () => {
     ],
     ['voice: aoede', 'voice: "aoede" is not a voice; the nearest are Aoede, '],
     ['language: xx', 'language: "xx" is not a known language; the nearest are '],
+    ['language: english', 'language: "english" is not a known language; write its tag, such as en-US'],
     ['transcription: { languages: [en, klingon] }', 'transcription.languages[1]: "klingon" is not a known language'],
     [
       'compression: { triggerTokens: 9000, targetTokens: 9000 }',

@@ -106,8 +106,8 @@ test("a mistake in models.yaml hides nothing that the agents' files say by thems
   const { problems, agents } = inspectConfig({ env: DEVELOPER, cwd });
   expect(problems.map(asLine)).toEqual([
     expect.stringMatching(/^config\/models\.yaml languages: is missing/),
-    'config/agents/b.yaml:3 voise: is not a known key; did you mean "voice"?',
     'config/agents/b.yaml:2 answers[0]: +15551230100 is answered by a already: remove it from one of them',
+    'config/agents/b.yaml:3 voise: is not a known key; did you mean "voice"?',
     expect.stringMatching(/^config\/agents\/c\.yaml:3 afterwards\.webhook\.secretEnv: HOOK is not set/),
   ]);
   expect(agents).toEqual([]);

@@ -165,7 +165,10 @@ describe('a tool that cannot work is told at start, with its place', () => {
     ['url: "https://me:secret@api.example.com/"', 'url: must not hold a user name or password'],
     ['url: "https://api.example.com/#top"', 'url: must not have a part behind #'],
     ['url: https://other.example.com/', 'url: leads to other.example.com, which is not among toolHosts: add it there'],
-    ['url: https://api.example.com:8443/', 'url: leads to api.example.com:8443, which is not among toolHosts'],
+    [
+      'url: https://api.example.com:8443/',
+      'url: leads to api.example.com:8443, which is not among toolHosts: give it its port there',
+    ],
     ['url: "https://api.example.com@other.example.com/"', 'url: must not hold a user name'],
     ['query: { day: "{{args.dya}}" }', 'query.day: {{args.dya}} is not among the parameters, which are day'],
     [
