@@ -33,5 +33,8 @@ export async function openToolboxes(...args: Parameters<typeof inspectToolboxes>
   const { problems, ...toolboxes } = await inspectToolboxes(...args);
   if (problems.length === 0) return toolboxes;
   await toolboxes.close();
-  throw new Failure('CONFIG_INVALID', ['Invalid tools:', ...problems.map((problem) => `✖ ${problem}`)].join('\n'));
+  throw new Failure(
+    'CONFIG_INVALID',
+    ['Tools that cannot be had:', ...problems.map((problem) => `✖ ${problem}`)].join('\n'),
+  );
 }

@@ -136,7 +136,9 @@ function readAgent({ name, content, whole, doubtful, place }: NamedFile, source:
   }
   const judgedModel = doubtful.has('model') ? undefined : model;
   const { toolFiles } = source;
-  const toolSpecs = toolFiles ? readTools(content, { model: judgedModel, environment, toolFiles, ...bench }) : [];
+  const toolSpecs = toolFiles
+    ? readTools(content, { model: judgedModel, environment, toolFiles, place, ...bench })
+    : [];
   const asked = checkAnalysis(content, catalogue, backends, bench.problem);
   const wording = readWording(content, bench.problem);
   const sounds = { recordingPath, noticePath, oneMomentPath };

@@ -57,6 +57,7 @@ export interface ToolsBench {
   readonly toolFiles: { readonly dir: string; readonly label: string };
   readonly problem: Tell;
   readonly warning: Tell;
+  readonly place: (...path: PropertyKey[]) => string;
 }
 
 /** Of a tool of the operator's own. */
@@ -192,17 +193,21 @@ function readFunctionTool(tool: FunctionToolFile, { toolFiles, problem }: ToolsB
 }
 
 /** What it is for and what its arguments are, only the server knows, which is asked later. */
-function readMcpTool(tool: McpToolFile, servers: readonly McpServer[], { problem }: ToolsBench): McpTool | undefined {
-  const server = servers.find(({ name }) => name === tool.server);
-  if (server === undefined) {
-    const names = servers.map(({ name }) => name).join(', ');
+function readMcpTool(
+  tool: McpToolFile,
+  servers: ReadonlyMap<string, McpServer | undefined>,
+  { problem }: ToolsBench,
+): McpTool | undefined {
+  if (!servers.has(tool.server)) {
+    const names = [...servers.keys()].join(', ');
     problem(
       ['server'],
       `"${tool.server}" is not among mcpServers: ${names === '' ? 'add it there' : `there are ${names}`}`,
     );
-    return undefined;
   }
-  return { kind: tool.kind, ...commonOf(tool, { environment: undefined, args: undefined, problem }), server };
+  const common = commonOf(tool, { environment: undefined, args: undefined, problem });
+  const server = servers.get(tool.server);
+  return server && { kind: tool.kind, ...common, server };
 }
 
 /** The host that the URL leads to, whatever is put into it; undefined, and told, when it is not allowed. */

@@ -6,11 +6,14 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { z } from 'zod';
 import { type Clock, Failure, withDeadline } from '../lib/index.ts';
 import { McpConnection } from './mcp-connection.ts';
+import { whyUnreachable } from './mcp-unreachable.ts';
 import type { ToolArgs } from './tool.ts';
 
 export interface McpServerSpec {
   /** As the agent's file calls it. */
   readonly name: string;
+  /** Where it does so, such as `config/agents/sales.yaml:12 mcpServers.crm`. */
+  readonly place: string;
   readonly how:
     | { readonly url: string; readonly headers: Readonly<Record<string, string>> }
     | { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
@@ -89,14 +92,13 @@ export class McpServer {
 
   /** Rejects with Failure CONFIG_INVALID when the server cannot be had. */
   async tools(): Promise<readonly McpTool[]> {
-    const { name } = this.#spec;
+    const { place, how } = this.#spec;
     try {
       const connection = await this.#connected();
       return await this.#inTime(connection.use(listTools));
     } catch (error) {
       if (error instanceof Failure) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new Failure('CONFIG_INVALID', `mcpServers.${name}: cannot be reached: ${message}`, { cause: error });
+      throw new Failure('CONFIG_INVALID', `${place}: ${whyUnreachable(how, error)}`, { cause: error });
     }
   }
 
@@ -197,7 +199,7 @@ export class McpServer {
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
       if (!isMissing) throw error;
       const remedy = 'needs the package @modelcontextprotocol/sdk: npm install @modelcontextprotocol/sdk';
-      throw new Failure('CONFIG_INVALID', `mcpServers.${this.#spec.name}: ${remedy}`, { cause: error });
+      throw new Failure('CONFIG_INVALID', `${this.#spec.place}: ${remedy}`, { cause: error });
     }
   }
 

@@ -3,7 +3,9 @@ import { Failure } from '../lib/index.ts';
 import { argumentCheck } from './arguments.ts';
 import { declared, type ToolSpec } from './declaration.ts';
 import { NOT_SERVED } from './http-answer.ts';
+import { codeOf } from './http-request.ts';
 import type { McpResult, McpServer, McpServerSpec } from './mcp-server.ts';
+import { innermost } from './mcp-unreachable.ts';
 import { badArguments, failed, ToolFault, unavailable } from './results.ts';
 import { plainText } from './template.ts';
 import type { OutsideTool, Tool, ToolResult } from './tool.ts';
@@ -22,7 +24,7 @@ const NOT_TAKEN = new Set([-32_700, -32_600, -32_601]);
 /** Rejects with Failure CONFIG_INVALID when the server has no such tool, or cannot be had. */
 export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promise<OutsideTool> {
   const { name, businessKey, deadlineMs } = spec;
-  const place = `mcpServers.${spec.server.name}`;
+  const { place } = spec.server;
   const tools = await server.tools();
   const found = tools.find((tool) => tool.name === name);
   if (found === undefined) {
@@ -52,7 +54,7 @@ export async function createMcpTool(spec: McpToolSpec, server: McpServer): Promi
         signal.throwIfAborted();
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
         if (code === INVALID_PARAMS && error instanceof Error) return badArguments(error.message);
-        const fault = `${place}: ${name} failed with ${codeText(error, code)}`;
+        const fault = `mcpServers.${spec.server.name}: ${name} failed with ${codeText(error, code)}`;
         if (code === NOT_SERVED) throw new ToolFault(fault, unavailable(true));
         if (isLost(error, code)) throw new ToolFault(fault, unavailable(mayRepeat));
         if (isRefused(code)) throw new ToolFault(fault, failed());
@@ -86,10 +88,9 @@ function isRefused(code: unknown): boolean {
   return NOT_TAKEN.has(Number(code)) || (Number(code) >= 400 && Number(code) < 500);
 }
 
-/** What is thrown goes to the log, where nothing belongs that a server says of a caller: no words of its own, and no cause. */
+/** What is thrown goes to the log, where nothing belongs that a server says of a caller: no words of its own. */
 function codeText(error: unknown, code: unknown): string {
-  if (typeof code === 'number') return `code ${code}`;
-  return error instanceof Error ? error.name : 'no error';
+  return typeof code === 'number' ? `code ${code}` : codeOf(innermost(error));
 }
 
 function resultOf({ texts, structured, isError }: McpResult): ToolResult {

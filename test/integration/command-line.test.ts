@@ -221,10 +221,12 @@ test('callbridge demo ends when a service is not there that an agent needs', asy
   };
   cpSync(join(ROOT, 'config'), env.CONFIG_DIR, { recursive: true });
   const file = join(env.CONFIG_DIR, 'agents/restaurant.yaml');
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1:8091', `127.0.0.1:${await freePort()}`));
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('http://127.0.0.1:8091', origin));
   const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')], env);
   expect(await demo.exited()).toBe(2);
-  expect(demo.output()).toMatch(/mcpServers\.wishes: cannot be reached/);
+  expect(demo.output()).toMatch(/✖ \S+restaurant\.yaml:\d+ mcpServers\.wishes: http:/);
+  expect(demo.output()).toContain(`${origin} cannot be reached (ECONNREFUSED): start it first`);
 });
 
 test('callbridge demo says why a call cannot be played whose agent is left out', async () => {

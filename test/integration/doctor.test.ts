@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -176,6 +176,29 @@ test('a Live service that cannot be reached is told with what to check', async (
   const unnamed = await examine({ GEMINI_API_KEY: 'key-1', GOOGLE_GEMINI_BASE_URL: 'http://live.invalid' });
   expect(unnamed.about('Live')).toEqual([
     expect.stringMatching(/^✖ Live: .*(ENOTFOUND|EAI_AGAIN).*: check the network, a proxy, or GOOGLE_GEMINI_BASE_URL$/),
+  ]);
+});
+
+test('servers of tools are told with what to do, and not tried while their secrets are missing', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  cpSync(join(PROJECT, 'config/models.yaml'), join(dir, 'models.yaml'));
+  mkdirSync(join(dir, 'agents'));
+  const origin = `http://127.0.0.1:${await freePort()}`;
+  const agent = `default: true
+instruction: Be kind.
+mcpServers:
+  wishes: { url: "${origin}/mcp", headers: { authorization: "Bearer {{env.WISHES_KEY}}" } }
+tools: [{ kind: mcp, name: note, server: wishes }, { kind: mcp, name: find, server: wishes }]
+`;
+  writeFileSync(join(dir, 'agents/sales.yaml'), agent);
+  const place = `✖ ${dir}/agents/sales.yaml:4 mcpServers.wishes`;
+  const of = ({ lines }: { lines: string[] }) => lines.filter((line) => line.includes('wishes'));
+  expect(of(await examine({ CONFIG_DIR: dir }))).toEqual([
+    `${place}.headers.authorization: WISHES_KEY is not set: {{env.WISHES_KEY}} takes it from the environment`,
+  ]);
+  expect(of(await examine({ CONFIG_DIR: dir, WISHES_KEY: 'key' }))).toEqual([
+    `${place}: ${origin} cannot be reached (ECONNREFUSED): start it first`,
   ]);
 });
 

@@ -133,14 +133,22 @@ tools:
       kind: 'mcp',
       name: 'find',
       deadlineMs: 10_000,
-      server: { name: 'crm', how: { url: 'https://crm.example.com/mcp', headers: { authorization: 'Bearer k' } } },
+      server: {
+        name: 'crm',
+        place: 'config/agents/sales.yaml:5 mcpServers.crm',
+        how: { url: 'https://crm.example.com/mcp', headers: { authorization: 'Bearer k' } },
+      },
     },
     {
       kind: 'mcp',
       name: 'note',
       deadlineMs: 3_000,
       sideEffect: true,
-      server: { name: 'notes', how: { command: 'node', args: ['notes.mjs'], env: { KEY: 'k' } } },
+      server: {
+        name: 'notes',
+        place: 'config/agents/sales.yaml:6 mcpServers.notes',
+        how: { command: 'node', args: ['notes.mjs'], env: { KEY: 'k' } },
+      },
     },
   ]);
 });

@@ -1,4 +1,7 @@
 /** Tools of real servers of the Model Context Protocol, over HTTP and as processes. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -26,11 +29,13 @@ function onlyOf<T>(list: readonly T[]): readonly T[] {
 
 const never = new AbortController().signal;
 
+const PLACE = 'config/agents/sales.yaml:5 mcpServers.crm';
+
 function given(how: McpServerSpec['how'], loadSdk?: LoadSdk) {
   const toolbox = new Toolbox({ clock: systemClock, loadSdk });
   onTestFinished(() => toolbox.close());
   return (name: string, more: Partial<McpToolSpec> = {}) =>
-    toolbox.open({ kind: 'mcp', name, deadlineMs: 5_000, server: { name: 'crm', how }, ...more });
+    toolbox.open({ kind: 'mcp', name, deadlineMs: 5_000, server: { name: 'crm', place: PLACE, how }, ...more });
 }
 
 const http = (url: string, headers: Record<string, string> = {}) => given({ url, headers });
@@ -137,7 +142,10 @@ describe('over HTTP', () => {
     const tool = await http(server.url)('find_table');
     await server.stop();
     await expect(tool.run({}, CONTEXT, never)).rejects.toMatchObject({
-      message: 'mcpServers.crm: find_table failed with TypeError',
+      // As the connection that was kept is found closed, or a new one does not come about.
+      message: expect.stringMatching(
+        /^mcpServers\.crm: find_table failed with (ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/,
+      ),
       result: { status: 'unavailable', retryable: true },
     });
   });
@@ -251,16 +259,48 @@ describe('what cannot be had is told at start', () => {
   test('a tool that the server has not, with those that it has', async () => {
     const server = await givenMcpHttp(() => ({ content: [] }));
     await expect(http(server.url)('find_tables')).rejects.toThrow(
-      'mcpServers.crm: has no tool "find_tables"; it has find_table',
+      `${PLACE}: has no tool "find_tables"; it has find_table`,
     );
   });
 
-  test.each([
-    ['a server that is not there', { url: 'http://127.0.0.1:1/mcp', headers: {} }],
-    ['a program that is not there', { command: '/no/such/program', args: [], env: {} }],
-    ['a program that ends', { command: process.execPath, args: ['-e', ''], env: {} }],
-  ])('%s', async (_what, how) => {
-    await expect(given(how)('f')).rejects.toThrow('mcpServers.crm: cannot be reached: ');
+  test.each<[string, McpServerSpec['how'], string]>([
+    [
+      'a program that is not there',
+      { command: '/no/such/program', args: [], env: {} },
+      '`/no/such/program` cannot be started (ENOENT): install it, or mend its path',
+    ],
+    [
+      'a program that ends',
+      { command: process.execPath, args: ['-e', '0'], env: { KEY: 's3cret' } },
+      `\`${process.execPath} -e 0\` ended at once: run it yourself to see why`,
+    ],
+    [
+      'a host that is not there',
+      { url: 'http://tables.invalid/s3cret', headers: {} },
+      'http://tables.invalid cannot be reached (ENOTFOUND): check its url and the network',
+    ],
+  ])('%s, with what to do', async (_what, how, complaint) => {
+    const wrong = await given(how)('f').catch(({ message }) => message.replace('EAI_AGAIN', 'ENOTFOUND'));
+    expect(wrong).toBe(`${PLACE}: ${complaint}`);
+  });
+
+  test('a server that is not there, and one whose path is another, by no more of their URLs than leads there', async () => {
+    const server = await givenMcpHttp(() => ({ content: [] }));
+    const { origin } = new URL(server.url);
+    const elsewhere = createServer((_, response) => response.writeHead(404).end('no page s3cret')).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(elsewhere, 'listening');
+    onTestFinished(() => void elsewhere.close());
+    const other = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+    await expect(http(`${other}/s3cret`)('f')).rejects.toMatchObject({
+      message: `${PLACE}: ${other} answers 404: check its url and headers`,
+    });
+    await server.stop();
+    await expect(http(`${origin}/s3cret?key=s3cret`)('f')).rejects.toMatchObject({
+      message: `${PLACE}: ${origin} cannot be reached (ECONNREFUSED): start it first`,
+    });
   });
 
   test('the package, with what to do', async () => {
@@ -268,6 +308,6 @@ describe('what cannot be had is told at start', () => {
       throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
     };
     const opening = given({ url: 'http://127.0.0.1:1/mcp', headers: {} }, async () => loadSdk())('f');
-    await expect(opening).rejects.toThrow('mcpServers.crm: needs the package @modelcontextprotocol/sdk: npm install');
+    await expect(opening).rejects.toThrow(`${PLACE}: needs the package @modelcontextprotocol/sdk: npm install`);
   });
 });
