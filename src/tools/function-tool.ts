@@ -93,7 +93,8 @@ async function load(file: FunctionToolSpec['file']): Promise<DefinedTool[]> {
   try {
     module = await import(pathToFileURL(file.path).href);
   } catch (error) {
-    throw invalid(file, `cannot be loaded: ${messageOf(error)}`, error);
+    // Of a fault of syntax, neither its message nor its stack has the line.
+    throw invalid(file, `cannot be loaded: ${messageOf(error)} (\`node ${file.label}\` shows where)`, error);
   }
   if (typeof module.default !== 'function') {
     throw invalid(file, 'must have a function as its default export: export default ({ defineTool, z }) => [ … ]');
