@@ -1,7 +1,7 @@
 /** Fixture calls: one folder each, with what the phone does, what the model does, and what must come out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
+import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Failure } from '../lib/index.ts';
 import { type Expectation, expectation } from './expectation.ts';
@@ -13,8 +13,14 @@ import { type CallScript, callScript } from './phone/script.ts';
 
 const FILE = 'call.yaml';
 
+/** YAML reads an unquoted +1555… as a number, and its plus is lost. */
+const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =>
+  typeof input === 'number' ? 'a phone number must stand in quotes, such as "+15550100"' : undefined;
+
 /** E.164, or a SIP address. */
-const party = z.string().regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address');
+export const party = z
+  .string({ error: inQuotes })
+  .regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address, is wanted');
 
 const ringing = z.strictObject({
   ringsMs: z.number().min(0).max(60_000).default(2_000),
@@ -32,7 +38,7 @@ const called = ringing.extend({
   }),
 });
 
-const number = z.string().regex(/^\+[1-9]\d{6,14}$/, 'a number such as +15550100');
+const number = z.string({ error: inQuotes }).regex(/^\+[1-9]\d{6,14}$/, 'a number such as +15550100 is wanted');
 
 /** Whom the service may have called besides, such as for a warm transfer: somebody who picks up, or nobody. */
 const other = ringing
@@ -86,8 +92,16 @@ export interface FixtureCall {
 /** The fixture in `folder`. Throws Failure CONFIG_INVALID that names every problem with its place. */
 export function loadFixture(folder: string): FixtureCall {
   const path = join(folder, FILE);
-  const parsed = fixtureFile.safeParse(readYaml(path));
-  if (!parsed.success) throw invalid(path, z.prettifyError(parsed.error));
+  const { value, lineOf } = readYaml(path);
+  const parsed = fixtureFile.safeParse(value);
+  if (!parsed.success) {
+    const told = parsed.error.issues.map(({ message, ...issue }) => {
+      const at = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path;
+      return { line: lineOf(at), text: `${z.core.toDotPath(at)}: ${message}` };
+    });
+    told.sort((a, b) => a.line - b.line);
+    throw invalid(path, told.map(({ line, text }) => `✖ ${FILE}:${line} ${text}`).join('\n'));
+  }
   const { title, description, phone, model, expect } = parsed.data;
   const fixture: FixtureCall = {
     name: resolve(folder).replace(/^.*[/\\]/, ''),
@@ -114,15 +128,31 @@ export function listFixtures(directory: string): readonly string[] {
     .sort();
 }
 
-function readYaml(path: string): unknown {
+interface ReadYaml {
+  readonly value: unknown;
+  /** The line of what stands there, or of the nearest around it. */
+  readonly lineOf: (path: readonly PropertyKey[]) => number;
+}
+
+function readYaml(path: string): ReadYaml {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw invalid(path, '✖ the file cannot be read', error);
   }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const lineOf = (at: readonly PropertyKey[]): number => {
+    const node = document.getIn(at, true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    return at.length === 0 ? 1 : lineOf(at.slice(0, -1));
+  };
   try {
-    return parse(text);
+    // What comes after the first fault mostly follows from it.
+    const [fault] = document.errors;
+    if (fault !== undefined) throw fault;
+    return { value: document.toJS(), lineOf };
   } catch (error) {
     throw invalid(path, `✖ ${error instanceof Error ? error.message : String(error)}`, error);
   }

@@ -114,40 +114,44 @@ describe('what is refused', () => {
   });
 
   test.each([
-    ['an unknown key', { ...silent, surprise: 1 }, /Unrecognized key: "surprise"/],
-    ['no title', { ...silent, title: undefined }, /→ at title/],
+    ['an unknown key', { ...silent, surprise: 1 }, /call\.yaml:\d+ surprise: Unrecognized key: "surprise"/],
+    ['no title', { ...silent, title: undefined }, /call\.yaml:\d+ title/],
     [
       'another who neither answers nor does not',
       { ...silent, phone: { ...good.phone, others: [{ number: '+15550166' }] } },
-      /goes with whoever answers, and nobody else\s+→ at phone\.others\[0\]\.script/,
+      /call\.yaml:\d+ phone\.others\[0\]\.script: goes with whoever answers, and nobody else/,
     ],
     [
       'another who does what nobody does',
       { ...silent, phone: { ...good.phone, others: [{ number: '+15550166', does: 'buzy' }] } },
-      /→ at phone\.others\[0\]\.does/,
+      /call\.yaml:\d+ phone\.others\[0\]\.does/,
     ],
     [
       'another whose recording is missing',
       { ...silent, phone: { ...good.phone, others: [{ number: '+15550166', script: [{ say: 'none.wav' }] }] } },
       /no such file: .*none\.wav/,
     ],
-    ['a number that is none', { ...silent, phone: { ...good.phone, to: 'reception' } }, /→ at phone\.to/],
+    ['a number that is none', { ...silent, phone: { ...good.phone, to: 'reception' } }, /call\.yaml:\d+ phone\.to/],
     [
       'a step with two verbs',
       { ...silent, phone: { ...good.phone, script: [{ wait: 1, press: '1' }] } },
-      /at phone\.script\[0\]/,
+      /call\.yaml:\d+ phone\.script\[0\]/,
     ],
     [
       'a habit that no provider has',
       { ...silent, phone: { ...good.phone, habits: { brokenStream: { leadsTo: 'voicemail' } } } },
-      /→ at phone\.habits\.brokenStream\.leadsTo/,
+      /call\.yaml:\d+ phone\.habits\.brokenStream\.leadsTo/,
     ],
     [
       'a fault without its time',
       { ...silent, phone: { ...good.phone, faults: [{ fault: 'gap', lengthMs: 100 }] } },
-      /→ at phone\.faults\[0\]\.atMs/,
+      /call\.yaml:\d+ phone\.faults\[0\]\.atMs/,
     ],
-    ['an outcome that there is not', { ...silent, expect: { outcome: 'fine', lines: [] } }, /→ at expect\.outcome/],
+    [
+      'an outcome that there is not',
+      { ...silent, expect: { outcome: 'fine', lines: [] } },
+      /call\.yaml:\d+ expect\.outcome/,
+    ],
     [
       'a line without words',
       { ...silent, expect: { outcome: 'failed', lines: [{ speaker: 'agent' }] } },
@@ -158,10 +162,21 @@ describe('what is refused', () => {
       { ...silent, expect: { outcome: 'failed', lines: [{ speaker: 'agent', heard: '/(/' }] } },
       /not a regular expression/,
     ],
-    ['an unknown turn', { ...silent, model: { turns: [{ on: 'sneeze' }] } }, /→ at model\.turns\[0\]\.on/],
+    ['an unknown turn', { ...silent, model: { turns: [{ on: 'sneeze' }] } }, /call\.yaml:\d+ model\.turns\[0\]\.on/],
     ['recordings that are not there', good, /no such file: .*agent-greeting\.wav[\s\S]*agent-customer\.wav/],
   ])('%s', (_what, call, complaint) => {
     expect(complaintOf(stringify(call))).toMatch(complaint);
+  });
+
+  test('is told in the order of its lines, and a number without quotes with the remedy', () => {
+    const lines = ['title: 5', 'description: d', 'phone:', '  from: "+15550100"', '  to: +15550199', '  script: []'];
+    const complaint = complaintOf([...lines, 'model: { turns: [] }', 'expect: { outcome: failed }'].join('\n'));
+    expect(complaint.split('\n').slice(1)).toEqual([
+      '✖ call.yaml:1 title: Invalid input: expected string, received number',
+      '✖ call.yaml:5 phone.to: a phone number must stand in quotes, such as "+15550100"',
+      expect.stringMatching(/^✖ call\.yaml:6 phone\.script: /),
+      expect.stringMatching(/^✖ call\.yaml:8 expect\.lines: /),
+    ]);
   });
 
   test('YAML that is none', () => {
