@@ -15,6 +15,7 @@ import {
 import { type Clock, Failure, systemClock, withDeadline } from '../lib/index.ts';
 import { type AskGoogle, liveHeaders } from '../live/index.ts';
 import { twilioClient } from '../telephony/index.ts';
+import { isUnreachable, reason } from './reason.ts';
 import { inspectToolboxes } from './toolboxes.ts';
 
 /** What a check found: ✔ in order, ✖ to be mended, – not checked or only to be known. */
@@ -149,24 +150,6 @@ async function checkBackend(
   }
 }
 
-/** What the system says when no connection comes about. */
-const UNREACHABLE = new Set([
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && UNREACHABLE.has(error.code)) return true;
-  return isUnreachable(error.cause);
-}
-
 /** https://ai.google.dev/api/models#method:-models.list, with the names that stand there. */
 const modelList = z.looseObject({
   models: z.array(z.looseObject({ name: z.string(), supportedGenerationMethods: z.array(z.string()).default([]) })),
@@ -221,6 +204,9 @@ async function checkTwilio({ twilio }: Inspection): Promise<Finding> {
     if (account.status === 'active') return ['✔', `Twilio: account ${accountSid} is active`];
     return ['✖', `Twilio: account ${accountSid} is ${account.status}: see the Twilio console`];
   } catch (error) {
+    if (isUnreachable(error)) {
+      return ['✖', `Twilio: ${reason(error)}: check the network, a proxy, or TWILIO_API_BASE_URL`];
+    }
     const refused = error instanceof Error && 'status' in error && error.status === 401;
     if (!refused) throw error;
     return ['✖', 'Twilio: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN do not belong together: copy both from the console'];
@@ -288,12 +274,4 @@ async function health(url: string, signal: AbortSignal): Promise<string> {
   } catch (error) {
     return reason(error);
   }
-}
-
-/** `fetch` says only "fetch failed" and keeps the reason in the cause. */
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.cause instanceof Error) return reason(error.cause);
-  // Where a name has several addresses, the error of all of them has a code and no message.
-  return error.message || ('code' in error ? String(error.code) : error.name);
 }

@@ -281,6 +281,18 @@ test('a Twilio token that does not fit its account is told, and an account that 
   expect(closed.about('Twilio')).toEqual([`✖ Twilio: account ${ACCOUNT} is closed: see the Twilio console`]);
 });
 
+test('a Twilio that cannot be reached is told with what to check', async () => {
+  const env = { TWILIO_ACCOUNT_SID: ACCOUNT, TWILIO_AUTH_TOKEN: 'token-1' };
+  for (const TWILIO_API_BASE_URL of [`http://127.0.0.1:${await freePort()}`, 'http://twilio.invalid']) {
+    const { about } = await examine({ ...env, TWILIO_API_BASE_URL });
+    expect(about('Twilio')).toEqual([
+      expect.stringMatching(
+        /^✖ Twilio: .*(ECONNREFUSED|ENOTFOUND|EAI_AGAIN).*: check the network, a proxy, or TWILIO_API_BASE_URL$/,
+      ),
+    ]);
+  }
+});
+
 test('Redis is pinged, and its absence is told', async () => {
   const binary = findRedisServer();
   const redis = binary === undefined ? await startJsRedis() : await startRedisServer(binary);
