@@ -9,6 +9,7 @@ import {
   type CallResult,
   describePhoneEvent,
   type FixtureCall,
+  isParty,
   listFixtures,
   loadFixture,
   type PhoneEvent,
@@ -44,7 +45,7 @@ export function callCommand(): Command {
     .option('--auth-token <token>', 'signs the requests; default: $TWILIO_AUTH_TOKEN, or that of `serve --simulate`')
     .option('--account-sid <sid>', 'whose call it is; default: $TWILIO_ACCOUNT_SID, or a made-up one')
     .option('--from <number>', "the caller's number; default: the fixture's")
-    .option('--to <number>', "the number called; default: the fixture's")
+    .option('--to <number>', "the number called; default: the fixture's", party)
     .addOption(
       new Option('--when-broken <what>', "where a stream that breaks leads to; default: the fixture's").choices([
         'action',
@@ -85,12 +86,13 @@ async function run(name: string | undefined, options: Options): Promise<number> 
     return 2;
   }
   const folder = names.includes(name) ? join(options.fixtures, name) : name;
-  const { call, others } = await place(chosen(loadFixture(folder), options), options);
+  const fixture = chosen(loadFixture(folder), options);
+  const { call, others } = await place(fixture, options);
   if (call.heard.length > 0) {
     writeFileSync(options.out, writeWav(call.heard, 8000));
     console.log(`\nwhat the caller heard, ${seconds(call.heard.length / 8)}: ${options.out}`);
   }
-  return Math.max(...[call, ...others].map(verdict));
+  return Math.max(...[call, ...others].map((result) => verdict(result, fixture.name)));
 }
 
 async function place(fixture: FixtureCall, options: Options): Promise<Placed> {
@@ -131,11 +133,13 @@ function show(event: PhoneEvent, whose = ''): void {
   console.log(`${seconds(event.atMs).padStart(9)}  ${whose}${describePhoneEvent(event)}`);
 }
 
-function verdict({ end, scriptFailure, warnings }: CallResult): number {
+function verdict({ end, scriptFailure, warnings }: CallResult, fixture: string): number {
   if (end.how === 'failed') {
     console.error(`✖ the call failed: ${end.code} ${end.why}`);
     if (/answered 403/.test(end.why))
       console.error('  The signature was refused: check --auth-token and --public-url.');
+    if (/ECONNREFUSED/.test(end.why))
+      console.error(`  No service listens there: npm start -- --simulate ${fixture} in another terminal.`);
     return 1;
   }
   if (scriptFailure !== undefined) {
@@ -148,6 +152,12 @@ function verdict({ end, scriptFailure, warnings }: CallResult): number {
   }
   for (const { code, why } of warnings) console.error(`✖ Twilio would warn: ${code} ${why}`);
   return warnings.length === 0 ? 0 : 1;
+}
+
+/** Nobody is called by a number without its plus. */
+function party(value: string): string {
+  if (!isParty(value)) throw new InvalidArgumentError('a number such as +15550199, or a sip: address, is wanted');
+  return value;
 }
 
 /** The address without a slash at its end, as PUBLIC_URL has it. */

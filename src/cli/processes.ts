@@ -29,11 +29,13 @@ export interface PrimaryPlan {
   readonly count: number;
   readonly graceSeconds: number;
   readonly modelUrl?: string | undefined;
+  /** The first of them takes calls. */
+  readonly onServing: () => void;
 }
 
 /** Resolves with the exit code when all have left. */
-export async function runPrimary({ count, graceSeconds, modelUrl }: PrimaryPlan, logger: Logger): Promise<number> {
-  const primary = new Primary({ clock: systemClock, ids: systemIds, logger, fork: forkWorker, count, modelUrl });
+export async function runPrimary({ graceSeconds, ...plan }: PrimaryPlan, logger: Logger): Promise<number> {
+  const primary = new Primary({ clock: systemClock, ids: systemIds, logger, fork: forkWorker, ...plan });
   void untilTold(logger, () => primary.kill()).then((signal) => {
     logger.info({ signal }, 'told to stop');
     primary.stop(signal, graceSeconds * 1_000);

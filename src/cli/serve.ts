@@ -28,7 +28,15 @@ export function serveCommand(): Command {
       'how many processes take calls; with REDIS_URL one on each core, without it one',
       processes,
     )
-    .action((options: Options) => orFail(() => (isWorker() ? serveAsWorker(options) : serve(options))));
+    .configureOutput({ outputError: (text, write) => write(text + afterNpm(text)) })
+    .action((options: Options) =>
+      orFail(() => (isWorker() ? serveAsWorker(options) : serve(options)), { port: 'PORT', host: 'HOST' }),
+    );
+}
+
+/** npm takes options for its own, and hands on what is left of them. */
+function afterNpm(error: string): string {
+  return /too many arguments/.test(error) ? 'Did you forget -- after npm start? npm start -- --simulate menu\n' : '';
 }
 
 async function serve(options: Options): Promise<void> {
@@ -51,31 +59,41 @@ async function serveWith(
   modelUrl: string | undefined,
 ): Promise<void> {
   const count = processCount(processes, config);
-  if (simulate !== undefined) {
-    console.error(
-      `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${simulate === true ? 'question' : simulate} --url ${config.http.publicUrl}\n`,
-    );
-    if (config.twilio.apiBaseUrl === undefined) {
-      console.error(
-        `Your Twilio account steers the calls, and knows none of a simulated phone: for those, unset TWILIO_ACCOUNT_SID, or set TWILIO_API_BASE_URL=${SIMULATED_REST_URL}\n`,
-      );
-    }
-  }
   const logger = createLogger({ level: config.log.level });
   leaveOnDefects(logger);
   for (const { place, message } of config.warnings) logger.warn({ place }, message);
   for (const { place, message } of config.leftOut) logger.info({ place }, message);
+  const onServing = (): void => {
+    if (simulate !== undefined) sayHowToCall(config, simulate);
+  };
   process.exitCode =
     count === 1
-      ? await serveAlone(config, grace, logger)
-      : await runPrimary({ count, graceSeconds: grace, modelUrl }, logger);
+      ? await serveAlone(config, grace, logger, onServing)
+      : await runPrimary({ count, graceSeconds: grace, modelUrl, onServing }, logger);
+}
+
+function sayHowToCall({ http, twilio }: Config, simulate: string | true): void {
+  const fixture = simulate === true ? 'question' : simulate;
+  console.error(
+    `The model is simulated. Call it from another terminal:\n\n  npm run callbridge -- call ${fixture} --url ${http.publicUrl}\n`,
+  );
+  if (twilio.apiBaseUrl !== undefined) return;
+  console.error(
+    `Your Twilio account steers the calls, and knows none of a simulated phone: for those, unset TWILIO_ACCOUNT_SID, or set TWILIO_API_BASE_URL=${SIMULATED_REST_URL}\n`,
+  );
 }
 
 /** Resolves with the exit code. */
-async function serveAlone(config: Config, graceSeconds: number, logger: Logger): Promise<number> {
+async function serveAlone(
+  config: Config,
+  graceSeconds: number,
+  logger: Logger,
+  onServing: () => void,
+): Promise<number> {
   const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics: createMetrics() });
-  const signal = await untilTold(logger);
-  return leave(service, signal, graceSeconds, logger);
+  const told = untilTold(logger);
+  onServing();
+  return leave(service, await told, graceSeconds, logger);
 }
 
 /** One of several: the primary has judged the settings, tells which one this is, and when to stop. */

@@ -15,6 +15,8 @@ export function untilTold(logger: Logger, atOnce: () => void = () => undefined):
           process.exit(1);
         }
         told = true;
+        // Whoever sits at a terminal waits for it.
+        if (signal === 'SIGINT') logger.info('leaving when all that runs is done: Ctrl+C again leaves at once');
         resolve(signal);
       });
     }

@@ -30,6 +30,8 @@ export interface PrimaryOptions {
   readonly count: number;
   /** Where the simulated model is, when there is to be one. */
   readonly modelUrl?: string | undefined;
+  /** Once: the first of them takes calls. */
+  readonly onServing?: (() => void) | undefined;
 }
 
 /** One number, and whoever has it now. */
@@ -161,6 +163,7 @@ export class Primary {
     this.#options.logger.info({ process: slot.number, pid: slot.worker?.pid }, 'a process serves');
     if (!this.#everServed) {
       this.#everServed = true;
+      this.#options.onServing?.();
       if (this.#stopping === undefined) for (const other of this.#slots.slice(1)) this.#begin(other);
     }
     if (this.#allServed || this.#serving.length < this.#slots.length) return;

@@ -18,9 +18,12 @@ const inQuotes = ({ input }: { readonly input?: unknown }): string | undefined =
   typeof input === 'number' ? 'a phone number must stand in quotes, such as "+15550100"' : undefined;
 
 /** E.164, or a SIP address. */
-export const party = z
-  .string({ error: inQuotes })
-  .regex(/^(\+[1-9]\d{1,14}|sips?:\S+)$/, 'a number such as +15550100, or a sip: address, is wanted');
+const PARTY = /^(\+[1-9]\d{1,14}|sips?:\S+)$/;
+const party = z.string({ error: inQuotes }).regex(PARTY, 'a number such as +15550100, or a sip: address, is wanted');
+
+export function isParty(value: string): boolean {
+  return PARTY.test(value);
+}
 
 const ringing = z.strictObject({
   ringsMs: z.number().min(0).max(60_000).default(2_000),

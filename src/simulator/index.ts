@@ -1,6 +1,6 @@
 /** The simulated parties: a phone and a Live model. Nothing but the command line and tests comes here. */
 export { type Expectation, type ExpectedLine, matchesHeard } from './expectation.ts';
-export { type FixtureCall, listFixtures, loadFixture } from './fixture.ts';
+export { type FixtureCall, isParty, listFixtures, loadFixture } from './fixture.ts';
 export type { UpgradeRequest } from './live/access.ts';
 export { describeSessionEvent } from './live/describe.ts';
 export type { SocketFault } from './live/faults.ts';

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readWav } from '../../src/audio/index.ts';
 import { callRecordSchema } from '../../src/transcript/index.ts';
 import { type CommandProcess, callbridge } from '../support/processes.ts';
@@ -84,13 +84,43 @@ describe('callbridge serve', () => {
     });
     expect(await second.exited()).toBe(2);
     expect(second.output().match(/The port is taken/g)).toHaveLength(1);
+    expect(second.output()).not.toMatch(/Call it from another terminal/);
   });
 
-  test('says which port is taken', async () => {
-    const { url } = await simulatedService('question');
+  test('says which port is taken, what to set, and how to call it only once it can be called', async () => {
+    const { url, service } = await simulatedService('question');
+    await service.says(/Call it from another terminal:\s+npm run callbridge -- call question --url http/);
     const second = start(['serve', '--simulate'], { PORT: new URL(url).port, DATA_DIR: join(folder, 'second') });
     expect(await second.exited()).toBe(2);
-    expect(second.output()).toMatch(/The port is taken/);
+    expect(second.output()).toMatch(/The port is taken: set PORT to another one/);
+    expect(second.output()).not.toMatch(/Call it from another terminal/);
+  });
+
+  test('says how to call it once the first of several processes serves', async () => {
+    const redis = await startJsRedis();
+    onTestFinished(() => redis.stop());
+    const env = { PORT: `${await freePort()}`, DATA_DIR: folder, REDIS_URL: redis.url };
+    const service = start(['serve', '--simulate', '--processes', '2', '--grace', '1'], env);
+    await service.says(/Call it from another terminal/);
+    await service.says(/"msg":"a process serves"/);
+    service.child.kill('SIGINT');
+    expect(await service.exited(), service.output()).toBe(0);
+  });
+
+  test('asks whether -- was forgotten when npm has taken its option', async () => {
+    const service = start(['serve', 'menu']);
+    expect(await service.exited()).toBe(1);
+    expect(service.output()).toMatch(
+      /too many arguments.*\nDid you forget -- after npm start\? npm start -- --simulate/,
+    );
+  });
+
+  test('says at a terminal how to leave at once', async () => {
+    const { service } = await simulatedService('question');
+    await service.says(/Call it from another terminal/);
+    service.child.kill('SIGINT');
+    expect(await service.exited(), service.output()).toBe(0);
+    expect(service.output()).toContain('Ctrl+C again leaves at once');
   });
 
   test.each([
@@ -128,6 +158,7 @@ describe('callbridge serve', () => {
 
     service.child.kill('SIGTERM');
     expect(await service.exited(), service.output()).toBe(0);
+    expect(service.output()).not.toContain('Ctrl+C');
     expect(
       readdirSync(join(folder, 'journals'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.jsonl')),
     ).toEqual([]);
@@ -144,6 +175,20 @@ describe('callbridge serve', () => {
     expect(await call.exited()).toBe(1);
     expect(call.output()).toMatch(/403/);
     expect(call.output()).toMatch(/--auth-token/);
+  });
+});
+
+describe('callbridge call', () => {
+  test('says how to start a service where none listens', async () => {
+    const call = start(['call', 'question', '--url', `http://localhost:${await freePort()}`]);
+    expect(await call.exited()).toBe(1);
+    expect(call.output()).toMatch(/ECONNREFUSED.*\n {2}No service listens there: npm start -- --simulate question in/);
+  });
+
+  test('calls no number without its plus', async () => {
+    const call = start(['call', 'question', '--to', '15550199']);
+    expect(await call.exited()).toBe(1);
+    expect(call.output()).toMatch(/'15550199' is invalid\. a number such as \+15550199/);
   });
 });
 
@@ -165,7 +210,7 @@ test('callbridge worker does the work of a service that queues in Redis', { time
     });
     const second = start(['worker', '--port', new URL(shown).port], env);
     expect(await second.exited()).toBe(2);
-    expect(second.output()).toContain('--port');
+    expect(second.output()).toContain('The port is taken: set --port to another one');
     worker.child.kill('SIGTERM');
     expect(await worker.exited(), worker.output()).toBe(0);
   } finally {
@@ -221,12 +266,12 @@ test('callbridge demo ends when a service is not there that an agent needs', asy
   };
   cpSync(join(ROOT, 'config'), env.CONFIG_DIR, { recursive: true });
   const file = join(env.CONFIG_DIR, 'agents/restaurant.yaml');
-  const origin = `http://127.0.0.1:${await freePort()}`;
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('http://127.0.0.1:8091', origin));
+  const host = `127.0.0.1:${await freePort()}`;
+  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1:8091', host));
   const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')], env);
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toMatch(/✖ \S+restaurant\.yaml:\d+ mcpServers\.wishes: http:/);
-  expect(demo.output()).toContain(`${origin} cannot be reached (ECONNREFUSED): start it first`);
+  expect(demo.output()).toContain(`http://${host} cannot be reached (ECONNREFUSED): start it first`);
 });
 
 test('callbridge demo says why a call cannot be played whose agent is left out', async () => {
