@@ -144,6 +144,7 @@ function verdict({ end, scriptFailure, warnings }: CallResult, fixture: string):
   }
   if (scriptFailure !== undefined) {
     console.error(`✖ ${scriptFailure}`);
+    console.error(`  A service with a simulated model acts as in one call alone: for this one, --simulate ${fixture}.`);
     return 1;
   }
   if (end.how === 'rejected' || end.how === 'timeLimit') {

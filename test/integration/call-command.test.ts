@@ -109,7 +109,7 @@ test('fails when somebody else who was called cannot go by their script', { time
   writeFileSync(file, text.replace("- press: '1'", "- press: '1'\n        - { waitForHangUp: true, withinMs: 500 }"));
   const call = start(['call', fixture, '--url', url, '--out', join(folder, 'heard.wav')], env);
   expect(await call.exited(), call.output()).toBe(1);
-  expect(call.output()).toMatch(/✖ .*wait/);
+  expect(call.output()).toMatch(/✖ .*wait.*\n +A service with a simulated model.*--simulate impatient/);
 });
 
 test('has somebody else called, whose phone rings at callbridge call too', { timeout: LONG }, async () => {
