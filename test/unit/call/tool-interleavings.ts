@@ -163,7 +163,8 @@ export async function afterSteps(
     for (const how of ends) {
       await clock.advance(300);
       endOne(
-        underWay.find((run) => isOpen(run) && !stopped.has(run)),
+        // Some have come to their deadline meanwhile.
+        underWay.find((run) => isOpen(run) && !run.signal.aborted),
         how,
       );
     }
