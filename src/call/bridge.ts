@@ -3,6 +3,9 @@ import type { Cancel, Clock } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { advance, type CallEvent, type CallState, type Effect, FLOW, type Step } from './machine.ts';
 
+/** The process cannot wait, or another one has the call. */
+const BEFORE_LAST: ReadonlySet<CallEvent['type']> = new Set(['abandoned', 'taken']);
+
 export interface BridgeOptions {
   readonly clock: Clock;
   /** `begin()`, or `beginTakenUp()`. */
@@ -23,6 +26,7 @@ export class Bridge {
   /** Events that effects raise while a step is under way wait behind it. */
   readonly #waiting: CallEvent[] = [];
   #stepping = false;
+  #awaitsLast = false;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
@@ -45,8 +49,17 @@ export class Bridge {
   }
 
   handle(event: CallEvent): void {
+    if (this.#awaitsLast && !BEFORE_LAST.has(event.type)) return;
     this.#waiting.push(event);
     if (!this.#stepping) this.#takeWaiting();
+  }
+
+  /** The call is over at the provider; until it is known what to say of that, nothing else ends it here, or lets it go. */
+  async last(known: Promise<CallEvent>): Promise<void> {
+    this.#awaitsLast = true;
+    const event = await known;
+    this.#awaitsLast = false;
+    this.handle(event);
   }
 
   #takeWaiting(): void {

@@ -147,8 +147,8 @@ export class Call {
   }
 
   /** The provider says that the call is over: the caller has hung up, or somebody has had it ended. */
-  async callerGone(): Promise<void> {
-    this.#bridge.handle({ type: 'callerGone', by: await this.#deps.endedBy() });
+  callerGone(): Promise<void> {
+    return this.#bridge.last(this.#deps.endedBy().then((by) => ({ type: 'callerGone', by })));
   }
 
   /** The provider is done with the stream, whatever its socket says; the caller is still there. */

@@ -24,6 +24,8 @@ export interface OneCallOptions {
   readonly outbound?: CallFacts['outbound'];
   /** What another process left, which the call is taken up from. */
   readonly earlier?: readonly Entry[];
+  /** Who has had the call ended that the provider says to be over; nobody, unless it is given. */
+  readonly endedBy?: () => Promise<'api' | undefined>;
   /** The phone rings until a test answers it. */
   readonly rings?: boolean;
 }
@@ -33,6 +35,7 @@ export type OneCall = ReturnType<typeof placeOneCall>;
 /** Begins at once, with a phone that plays what it is sent and echoes the marks. */
 export function placeOneCall(options: OneCallOptions) {
   const { clock, model, agent: change, heldUpMs = 0, outbound, earlier = [], rings = false } = options;
+  const { endedBy = async () => undefined } = options;
   const beganMs = clock.nowMs();
   const agent: CallAgent = {
     ...config.agents.find(({ name }) => name === 'reception')!,
@@ -70,7 +73,7 @@ export function placeOneCall(options: OneCallOptions) {
       oneMoment: { samples: tone({ hz: 440, lengthMs: ONE_MOMENT_MS, dbov: -20 }, 8000), text: ONE_MOMENT },
       sharedKeys: new SharedKeys(notes),
       whoAnswered: async () => undefined,
-      endedBy: async () => undefined,
+      endedBy,
       cutOff: () => false,
       ended: () => undefined,
       released: () => undefined,
