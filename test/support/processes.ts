@@ -1,7 +1,8 @@
 /** The built command line as a user starts it: real processes, real sockets. `npm test` builds it first. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { spawnChild } from './children.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/cli/main.js');
@@ -19,15 +20,15 @@ export interface CommandProcess {
 /** Without any of our own settings but those given: what is set where the tests run must not leak in. */
 export function callbridge(args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandProcess {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...inherited, ...env } });
+  const child = spawnChild(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...inherited, ...env } });
   let text = '';
   const listeners = new Set<() => void>();
   const heard = (chunk: Buffer): void => {
     text += chunk.toString();
     for (const listener of listeners) listener();
   };
-  child.stdout.on('data', heard);
-  child.stderr.on('data', heard);
+  child.stdout!.on('data', heard);
+  child.stderr!.on('data', heard);
   const closed = once(child, 'close').then(([code]) => code as number | null);
   return {
     child,

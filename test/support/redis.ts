@@ -1,5 +1,5 @@
 /** Redis servers for tests: one from npm that is always there, and the real one wherever it is installed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { createRedisMock } from 'js-redis-server';
+import { spawnChild } from './children.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -52,7 +53,7 @@ export const REDIS_IS_READY = 'Ready to accept connections';
 /** Starts with what was saved in `folder`, and saves there nothing by itself. */
 export function spawnRedis(binary: string, port: number, folder: string, more: readonly string[] = []): ChildProcess {
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  return spawn(binary, [...settings, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawnChild(binary, [...settings, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 export async function killRedis(server: ChildProcess): Promise<void> {

@@ -1,10 +1,10 @@
 /** The service of examples/reservations as a process, and the project's agents as they reach it there. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../src/lib/index.ts';
+import { spawnChild } from './children.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const KEY = 'reservations-key';
@@ -41,14 +41,14 @@ export interface Reservations {
 }
 
 export async function startReservations(): Promise<Reservations> {
-  const child = spawn(process.execPath, [join(ROOT, 'examples/reservations/server.mjs')], {
+  const child = spawnChild(process.execPath, [join(ROOT, 'examples/reservations/server.mjs')], {
     env: { RESERVATIONS_KEY: KEY, RESERVATIONS_SECRET: SECRET, RESERVATIONS_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const requests: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the service exited with ${code}`)));
-    createInterface(child.stdout).on('line', (line) => {
+    createInterface(child.stdout!).on('line', (line) => {
       const told = /^Reservations are taken on (\S+)$/.exec(line)?.[1];
       if (told === undefined) requests.push(line);
       else resolve(told);

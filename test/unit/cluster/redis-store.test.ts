@@ -1,5 +1,5 @@
 /** Running calls in Redis when it, or a process, stands still, dies, or forgets. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import type { StoreTimes } from '../../../src/cluster/index.ts';
 import { type Clock, Failure, systemClock } from '../../../src/lib/index.ts';
 import { connectRedis } from '../../../src/redis/index.ts';
 import type { CallRecord, Entry } from '../../../src/transcript/index.ts';
+import { spawnChild } from '../../support/children.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
 import { QUICK_TIMES, type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
@@ -90,7 +91,7 @@ describe.each(servers)('with %s', (binary) => {
   const startChild = async (): Promise<{ child: ChildProcess; says(word: string): Promise<void>; said(): string }> => {
     const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
     const script = new URL('./store-holder.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, ['--import', hooks, script, join(folder, 'child'), redis.url], {
+    const child = spawnChild(process.execPath, ['--import', hooks, script, join(folder, 'child'), redis.url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);

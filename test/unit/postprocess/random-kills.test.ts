@@ -1,5 +1,4 @@
 /** kill -9 at any moment: whatever was said to be journaled comes out, whole and once, of both queues. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -9,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { callRecordSchema } from '../../../src/transcript/index.ts';
+import { spawnChild } from '../../support/children.ts';
 import { seededRandom } from '../../support/random.ts';
 import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../../support/redis.ts';
 import { openPipeline } from './pipeline-parts.ts';
@@ -52,15 +52,15 @@ afterEach(async () => {
 async function killedAtRandom(args: readonly string[], chance: () => number): Promise<string[]> {
   const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
   const script = new URL('./busy-pipeline.ts', import.meta.url);
-  const child = spawn(process.execPath, ['--import', hooks, script.pathname, ...args], {
+  const child = spawnChild(process.execPath, ['--import', hooks, script.pathname, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
   let said = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout!.on('data', (chunk: Buffer) => {
     said += chunk.toString();
   });
-  await once(child.stdout, 'data');
+  await once(child.stdout!, 'data');
   // Real time, for it is the moment that matters.
   await sleep(chance() * LIVES_MS);
   child.kill('SIGKILL');

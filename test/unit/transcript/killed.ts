@@ -1,7 +1,7 @@
 /** Runs a script in a process of its own, and kills it as `kill -9` does once it has said enough. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { spawnChild } from '../../support/children.ts';
 
 export async function killedAfter(
   script: URL,
@@ -9,12 +9,12 @@ export async function killedAfter(
   enough: (said: string) => boolean,
 ): Promise<string> {
   const hooks = new URL('./typescript-hooks.mjs', import.meta.url).href;
-  const child = spawn(process.execPath, ['--import', hooks, script.pathname, ...args], {
+  const child = spawnChild(process.execPath, ['--import', hooks, script.pathname, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
   let said = '';
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout!.on('data', (chunk: Buffer) => {
     said += chunk.toString();
     if (enough(said)) child.kill('SIGKILL');
   });
