@@ -18,6 +18,7 @@ import {
 } from '../../src/simulator/index.ts';
 import { type CommandProcess, callbridge } from '../support/processes.ts';
 import { freePort } from '../support/redis.ts';
+import { SHIPPED } from '../support/shipped.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FROM = '+15550104711';
@@ -63,7 +64,7 @@ beforeAll(async () => {
   await once(server, 'listening');
   receiver = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
   mkdirSync(join(folder, 'config'));
-  cpSync(join(ROOT, 'config'), join(folder, 'config'), { recursive: true });
+  cpSync(join(SHIPPED, 'config'), join(folder, 'config'), { recursive: true });
   const agent = readFileSync(join(folder, 'config/agents/reception.yaml'), 'utf8').replace(
     /^ {2}# webhook:.*$/m,
     `  webhook: { url: "${receiver.url}/?key=${SECRETS.webhookUrl}", secretEnv: HUSH_WEBHOOK_SECRET }`,

@@ -61,11 +61,8 @@ function recordOf(kind: string): CallRecord {
 async function restaurant(): Promise<Record<string, string>> {
   const { replayed, stop } = await startReservations();
   onTestFinished(stop);
-  const config = join(folder, 'config');
-  cpSync(join(ROOT, 'config'), config, { recursive: true });
-  for (const [path, text] of Object.entries(replayed.files)) writeFileSync(join(config, path), text);
   const rest = `http://127.0.0.1:${await freePort()}`;
-  return { ...replayed.env, CONFIG_DIR: config, TWILIO_API_BASE_URL: rest };
+  return { ...replayed.env, CONFIG_DIR: replayed.configDir, TWILIO_API_BASE_URL: rest };
 }
 
 test('places a call that is ordered, to a phone that rings at callbridge call', { timeout: LONG }, async () => {

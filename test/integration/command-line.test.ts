@@ -7,8 +7,7 @@ import { readWav } from '../../src/audio/index.ts';
 import { callRecordSchema } from '../../src/transcript/index.ts';
 import { type CommandProcess, callbridge } from '../support/processes.ts';
 import { freePort, startJsRedis } from '../support/redis.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { SHIPPED } from '../support/shipped.ts';
 
 let folder: string;
 const running: CommandProcess[] = [];
@@ -224,7 +223,7 @@ test('callbridge worker does the work of a service that queues in Redis', { time
 
 test('callbridge demo plays a call to agents of the user, whichever number and formats they have', async () => {
   const config = join(folder, 'config');
-  cpSync(join(import.meta.dirname, '../../config'), config, { recursive: true });
+  cpSync(join(SHIPPED, 'config'), config, { recursive: true });
   const agent = join(config, 'agents/reception.yaml');
   const own = readFileSync(agent, 'utf8')
     .replace(/^default: true$/m, 'answers: ["+15550777"]')
@@ -264,7 +263,7 @@ test('callbridge demo ends when a service is not there that an agent needs', asy
     RESERVATIONS_SECRET: `whsec_${'A'.repeat(32)}`,
     CONFIG_DIR: join(folder, 'config'),
   };
-  cpSync(join(ROOT, 'config'), env.CONFIG_DIR, { recursive: true });
+  cpSync(join(SHIPPED, 'config'), env.CONFIG_DIR, { recursive: true });
   const file = join(env.CONFIG_DIR, 'agents/restaurant.yaml');
   const host = `127.0.0.1:${await freePort()}`;
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1:8091', host));

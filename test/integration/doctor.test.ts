@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { doctor, type Surroundings } from '../../src/cli/doctor.ts';
@@ -14,8 +14,8 @@ import { googleCredentials } from '../../src/live/index.ts';
 import { startLoadingRedis } from '../support/loading-redis.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { findRedisServer, freePort, startJsRedis, startRedisServer } from '../support/redis.ts';
+import { SHIPPED } from '../support/shipped.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../..');
 const ACCOUNT = `AC${'0123456789abcdef'.repeat(2)}`;
 
 /** An HTTP server on a free port of this machine; its URL. */
@@ -44,7 +44,7 @@ async function examine(env: Env, surroundings: Partial<Surroundings> = {}) {
   const lines: string[] = [];
   const healthy = await doctor(
     { out: (line) => lines.push(line) },
-    { env: { DATA_DIR: data, PORT: String(await freePort()), ...env }, cwd: PROJECT },
+    { env: { DATA_DIR: data, PORT: String(await freePort()), ...env }, cwd: SHIPPED },
     { clock: systemClock, nodeVersion: '24.1.0', ...surroundings },
   );
   return { lines, healthy, about: (word: string) => lines.filter((line) => line.slice(2).startsWith(word)) };
@@ -144,7 +144,7 @@ test('every back end is checked, by its own key and for the models that may come
   });
   const dir = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
-  cpSync(join(PROJECT, 'config'), dir, { recursive: true });
+  cpSync(join(SHIPPED, 'config'), dir, { recursive: true });
   const backends = ['KEY_2', 'KEY_3'].map(
     (name) => `  ${name.toLowerCase().replace('_', '-')}: { api: developer, keyEnv: ${name}, baseUrl: "${gemini}" }`,
   );

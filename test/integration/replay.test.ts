@@ -1,12 +1,26 @@
-/** Every fixture call, replayed through the whole service: what was said, heard, marked and written must be as it says. */
+/**
+ * Every fixture call, replayed through the whole service: what was said, heard, marked and written must be as it says. Those that are
+ * shipped have the agents that are shipped; those of a user's own have whatever is in the checkout, with secrets of the environment.
+ */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { toneLevelDbov } from '../../src/audio/index.ts';
 import { type FixtureCall, listFixtures, loadFixture, matchesHeard } from '../../src/simulator/index.ts';
 import { type Replay, replay } from '../support/replay.ts';
 import { startReservations } from '../support/reservations.ts';
+import { SHIPPED_CALLS } from '../support/shipped.ts';
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures/calls');
+const ROOT = join(import.meta.dirname, '../..');
+const FIXTURES = join(ROOT, 'fixtures/calls');
+/** What is set where the tests run, but for the service's own settings. */
+const settings = parseEnv(readFileSync(join(ROOT, '.env.example'), 'utf8'));
+const secrets = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || name in settings ? [] : [[name, value]],
+  ),
+);
 const names = listFixtures(FIXTURES);
 
 const TABLE = { day: '2030-12-06', guests: 4, name: 'Rossi' };
@@ -20,9 +34,11 @@ const BOOKED: Readonly<Record<string, readonly object[]>> = {
 describe.each(names)('%s', (name) => {
   test('comes out as it should', async () => {
     const fixture = loadFixture(join(FIXTURES, name));
-    const reservations = await startReservations();
+    const isShipped = SHIPPED_CALLS.includes(name);
+    const reservations = await startReservations(isShipped ? undefined : join(ROOT, 'config'));
     onTestFinished(() => reservations.stop());
-    const played = await replay(fixture, reservations.replayed);
+    const { replayed } = reservations;
+    const played = await replay(fixture, { ...replayed, env: { ...(isShipped ? {} : secrets), ...replayed.env } });
     expect(played.result.scriptFailure).toBeUndefined();
     expect(played.result.warnings).toEqual([]);
     expectTranscript(played, fixture);

@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { spawnChild } from './children.ts';
+import { SHIPPED } from './shipped.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'dist/cli/main.js');
+const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
 export interface CommandProcess {
   readonly child: ChildProcess;
@@ -17,10 +17,10 @@ export interface CommandProcess {
   exited(): Promise<number | null>;
 }
 
-/** Without any of our own settings but those given: what is set where the tests run must not leak in. */
+/** Without any of our own settings but those given, and with the agents that are shipped: what is set where the tests run must not leak in. */
 export function callbridge(args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandProcess {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-  const child = spawnChild(process.execPath, [MAIN, ...args], { cwd: ROOT, env: { ...inherited, ...env } });
+  const child = spawnChild(process.execPath, [MAIN, ...args], { cwd: SHIPPED, env: { ...inherited, ...env } });
   let text = '';
   const listeners = new Set<() => void>();
   const heard = (chunk: Buffer): void => {

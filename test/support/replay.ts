@@ -22,9 +22,9 @@ import { dialInMemory } from './live-in-memory.ts';
 import { ManualClock } from './manual-clock.ts';
 import { memoryNetwork } from './memory-network.ts';
 import { runningProcesses } from './real-work.ts';
+import { SHIPPED } from './shipped.ts';
 import { wound } from './wound.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const AUTH_TOKEN = 'replay-auth-token';
 const PUBLIC_URL = 'https://callbridge.example';
 /** For calls that the service places. */
@@ -54,7 +54,9 @@ export interface ReplayOptions {
   readonly turnTaking?: Partial<Config['agents'][number]['live']['turnTaking']>;
   /** When the agents ask whether the caller is there; as their files say, unless it is given. */
   readonly idle?: Config['agents'][number]['idle'];
-  /** In place of the project's agents: files by their path below the configuration's directory. */
+  /** In place of the configuration that is shipped. */
+  readonly configDir?: string;
+  /** In place of its agents: files by their path below the configuration's directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   /** When it begins, for those who compare it with clocks of their own. */
@@ -150,10 +152,10 @@ async function order(port: number, { from, to, called }: FixtureCall['phone']): 
 }
 
 function configFor(data: string, options: ReplayOptions & { readonly live: string }): Config {
-  const { turnTaking, fallback, files, env: more } = options;
-  const dir = files === undefined ? join(ROOT, 'config') : givenConfig(join(data, 'config'), files);
+  const { turnTaking, fallback, configDir = join(SHIPPED, 'config'), files, env: more } = options;
+  const dir = files === undefined ? configDir : givenConfig(join(data, 'config'), files);
   const env = { PUBLIC_URL, TWILIO_AUTH_TOKEN: AUTH_TOKEN, DATA_DIR: data, CONFIG_DIR: dir, ...more };
-  const config = loadConfig({ env: simulatedEnv(env, options.live), cwd: ROOT });
+  const config = loadConfig({ env: simulatedEnv(env, options.live), cwd: SHIPPED });
   const agents = config.agents.map((agent) => ({
     ...agent,
     fallback: fallback ?? agent.fallback,
@@ -164,7 +166,7 @@ function configFor(data: string, options: ReplayOptions & { readonly live: strin
 }
 
 function givenConfig(dir: string, files: Readonly<Record<string, string>>): string {
-  cpSync(join(ROOT, 'config/models.yaml'), join(dir, 'models.yaml'));
+  cpSync(join(SHIPPED, 'config/models.yaml'), join(dir, 'models.yaml'));
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     writeFileSync(join(dir, path), text);

@@ -21,8 +21,9 @@ import {
 import { type CallRecord, callRecordSchema } from '../../src/transcript/index.ts';
 import { type CommandProcess, callbridge } from './processes.ts';
 import { findRedisServer, freePort, startJsRedis, startRedisServer } from './redis.ts';
+import { SHIPPED } from './shipped.ts';
 
-const CONFIG_DIR = join(import.meta.dirname, '../../config');
+const CONFIG_DIR = join(SHIPPED, 'config');
 const PUBLIC_URL = 'https://callbridge.example';
 const AUTH_TOKEN = 'replicas-auth-token';
 const ACCOUNT_SID = `AC${'0'.repeat(32)}`;

@@ -1,10 +1,12 @@
-/** The service of examples/reservations as a process, and the project's agents as they reach it there. */
+/** The service of examples/reservations as a process, and a configuration whose agents reach it there. */
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { systemClock } from '../../src/lib/index.ts';
 import { spawnChild } from './children.ts';
+import { SHIPPED } from './shipped.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const KEY = 'reservations-key';
@@ -29,7 +31,7 @@ export interface Reservations {
   readonly requests: readonly string[];
   /** What a replay needs for its agents to use it. */
   readonly replayed: {
-    readonly files: Readonly<Record<string, string>>;
+    readonly configDir: string;
     readonly env: Readonly<Record<string, string>>;
     readonly account: true;
     readonly startMs: number;
@@ -40,7 +42,8 @@ export interface Reservations {
   stop(): Promise<void>;
 }
 
-export async function startReservations(): Promise<Reservations> {
+/** For the agents of the configuration in `configDir`. */
+export async function startReservations(configDir = join(SHIPPED, 'config')): Promise<Reservations> {
   const child = spawnChild(process.execPath, [join(ROOT, 'examples/reservations/server.mjs')], {
     env: { RESERVATIONS_KEY: KEY, RESERVATIONS_SECRET: SECRET, RESERVATIONS_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -54,6 +57,7 @@ export async function startReservations(): Promise<Reservations> {
       else resolve(told);
     });
   });
+  const folder = mkdtempSync(join(tmpdir(), 'callbridge-reservations-'));
   const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(url + path, { ...init, headers: { authorization: `Bearer ${KEY}`, ...init.headers } });
   return {
@@ -61,7 +65,7 @@ export async function startReservations(): Promise<Reservations> {
     authorization: `Bearer ${KEY}`,
     requests,
     replayed: {
-      files: configAt(new URL(url).host),
+      configDir: configAt(new URL(url).host, configDir, folder),
       env: { RESERVATIONS_KEY: KEY, RESERVATIONS_SECRET: SECRET },
       account: true,
       // It takes no signature of another hour.
@@ -78,16 +82,20 @@ export async function startReservations(): Promise<Reservations> {
       const exited = once(child, 'exit');
       child.kill();
       await exited;
+      rmSync(folder, { recursive: true });
     },
   };
 }
 
-/** All of the project's agents and the files of their tools: an agent that is added there is tested with them. */
-function configAt(host: string): Record<string, string> {
-  const folder = join(ROOT, 'config');
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const wanted = paths.filter((path) => /^(agents|tools)[/\\][\w.-]+$/.test(path) && !path.endsWith('.schema.json'));
-  return Object.fromEntries(
-    wanted.map((path) => [path, readFileSync(join(folder, path), 'utf8').replaceAll(ADDRESS, host)]),
-  );
+/** A copy of the configuration in that folder; the packages that its functions import are found from there, too. */
+function configAt(host: string, from: string, folder: string): string {
+  const dir = join(folder, 'config');
+  cpSync(from, dir, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+    if (!/^(agents|tools)[/\\].+\.\w+$/.test(path)) continue;
+    const file = join(dir, path);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(ADDRESS, host));
+  }
+  return dir;
 }

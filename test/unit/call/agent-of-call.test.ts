@@ -5,9 +5,10 @@ import type { CallAgent, RingingCall } from '../../../src/call/index.ts';
 import { factsOf, ringingOf } from '../../../src/call/ringing-call.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
 import { callFactsSchema } from '../../../src/transcript/index.ts';
-import { DEVELOPER, PROJECT } from '../config/given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
+import { DEVELOPER } from '../config/given.ts';
 
-const [configured] = inspectConfig({ env: DEVELOPER, cwd: PROJECT }).agents;
+const [configured] = inspectConfig({ env: DEVELOPER, cwd: SHIPPED }).agents;
 const agent = (name: string, more: Partial<CallAgent>): CallAgent => ({
   ...configured!,
   name,

@@ -5,9 +5,10 @@ import type { CallAgent, RingingCall } from '../../../src/call/index.ts';
 import { wordedFor } from '../../../src/call/wording.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
 import { asPiece } from '../../../src/tools/words.ts';
-import { DEVELOPER, PROJECT } from '../config/given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
+import { DEVELOPER } from '../config/given.ts';
 
-const [configured] = inspectConfig({ env: DEVELOPER, cwd: PROJECT }).agents;
+const [configured] = inspectConfig({ env: DEVELOPER, cwd: SHIPPED }).agents;
 const plain: CallAgent = { ...configured!, credentials: [] };
 const ringing: RingingCall = {
   callId: 'CA1',

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inspectConfig, jsonSchemas, loadCatalogue, writeJsonSchemas } from '../../../src/config/index.ts';
+import { SHIPPED } from '../../support/shipped.ts';
 import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT, problemsOf, VERTEX } from './given.ts';
 
-const catalogue = loadCatalogue({ env: {}, cwd: PROJECT });
+const catalogue = loadCatalogue({ env: {}, cwd: SHIPPED });
 
 test('the catalogue has thirty voices and the languages of both services', () => {
   expect(Object.keys(catalogue.voices)).toHaveLength(30);

@@ -9,7 +9,8 @@ import {
 } from '../../../src/config/index.ts';
 import { Failure } from '../../../src/lib/index.ts';
 import type { LiveBackend, LiveSettings } from '../../../src/live/settings.ts';
-import { AGENT, DEVELOPER, givenFiles, PROJECT, VERTEX } from './given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
+import { AGENT, DEVELOPER, givenFiles, VERTEX } from './given.ts';
 
 /** The message of the failure that `load` must throw. */
 function reportOf(load: () => unknown): string {
@@ -24,25 +25,25 @@ function reportOf(load: () => unknown): string {
 }
 
 test('the project as it comes starts with a public URL, a Twilio token and a key', () => {
-  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  const config = loadConfig({ env: DEVELOPER, cwd: SHIPPED });
   expect(config.http).toEqual({ host: '0.0.0.0', port: 8080, publicUrl: 'https://voice.example.com' });
   expect(config.twilio).toMatchObject({ authToken: '12345', insecure: false });
   expect(config.live.backend).toEqual({ kind: 'developer', apiKey: 'key-1' });
   expect(config.queue).toEqual({});
   expect(config.log).toEqual({ level: 'info' });
   expect(config.dirs).toEqual({
-    config: `${PROJECT}/config`,
-    data: `${PROJECT}/data`,
-    journals: `${PROJECT}/data/journals`,
-    records: `${PROJECT}/data/records`,
-    spool: `${PROJECT}/data/spool`,
+    config: `${SHIPPED}/config`,
+    data: `${SHIPPED}/data`,
+    journals: `${SHIPPED}/data/journals`,
+    records: `${SHIPPED}/data/records`,
+    spool: `${SHIPPED}/data/spool`,
   });
   expect(config.agents.filter(({ isDefault }) => isDefault).map(({ name }) => name)).toEqual(['reception']);
   expect(config.warnings).toEqual([]);
 });
 
 test('what live takes fits what the configuration gives', () => {
-  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  const config = loadConfig({ env: DEVELOPER, cwd: SHIPPED });
   const backend: LiveBackend = config.live.backend;
   const settings: LiveSettings = config.agents.find(({ name }) => name === 'reception')!.live;
   expect(backend.kind).toBe('developer');
@@ -50,7 +51,7 @@ test('what live takes fits what the configuration gives', () => {
 });
 
 test('an empty environment is told all that is missing at once, and what to do about each', () => {
-  const report = reportOf(() => loadConfig({ env: { PUBLIC_URL: '' }, cwd: PROJECT }));
+  const report = reportOf(() => loadConfig({ env: { PUBLIC_URL: '' }, cwd: SHIPPED }));
   expect(report.split('\n').map((line) => line.split(':')[0])).toEqual([
     'Invalid configuration',
     '✖ PUBLIC_URL',
@@ -75,7 +76,7 @@ test('problems of variables and of files stand in one report', () => {
 });
 
 test('the whole configuration is frozen', () => {
-  const config = loadConfig({ env: DEVELOPER, cwd: PROJECT });
+  const config = loadConfig({ env: DEVELOPER, cwd: SHIPPED });
   const seen: object[] = [];
   const visit = (value: unknown): void => {
     if (typeof value !== 'object' || value === null) return;
@@ -99,15 +100,15 @@ test('without an agent nothing starts, and the report says how to make one', () 
 });
 
 test('a worker needs Redis and the agents, and neither a public URL nor a key', () => {
-  const config = loadWorkerConfig({ env: { REDIS_URL: 'redis://localhost:6379' }, cwd: PROJECT });
+  const config = loadWorkerConfig({ env: { REDIS_URL: 'redis://localhost:6379' }, cwd: SHIPPED });
   expect(config.queue.redisUrl).toBe('redis://localhost:6379');
   expect(config.agents.find(({ isDefault }) => isDefault)?.afterwards.formats).toEqual(['json', 'text', 'vtt']);
-  expect(reportOf(() => loadWorkerConfig({ env: {}, cwd: PROJECT }))).toContain('✖ REDIS_URL: is missing');
+  expect(reportOf(() => loadWorkerConfig({ env: {}, cwd: SHIPPED }))).toContain('✖ REDIS_URL: is missing');
 });
 
 test('the catalogue alone needs no environment at all', () => {
-  expect(loadCatalogue({ env: {}, cwd: PROJECT }).models.length).toBeGreaterThan(10);
-  expect(reportOf(() => loadCatalogue({ env: { CONFIG_DIR: 'nowhere' }, cwd: PROJECT }))).toContain(
+  expect(loadCatalogue({ env: {}, cwd: SHIPPED }).models.length).toBeGreaterThan(10);
+  expect(reportOf(() => loadCatalogue({ env: { CONFIG_DIR: 'nowhere' }, cwd: SHIPPED }))).toContain(
     '✖ nowhere/models.yaml: cannot be read',
   );
 });
@@ -137,7 +138,7 @@ test('a deprecated model starts with a warning', () => {
         'gemini-2.5-flash-native-audio-preview-09-2025 is deprecated and was to be shut down on 2026-03-19; use gemini-3.8-live',
     },
   ]);
-  expect(loadConfig({ env: VERTEX, cwd: PROJECT }).warnings).toEqual([]);
+  expect(loadConfig({ env: VERTEX, cwd: SHIPPED }).warnings).toEqual([]);
 });
 
 test('a shutdown is spoken of in the past up to the day of the catalogue, and after it as to come', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Env, inspectConfig } from '../../../src/config/index.ts';
-import { AGENT, asLine, DEVELOPER, givenFiles, PROJECT, VERTEX } from './given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
+import { AGENT, asLine, DEVELOPER, givenFiles, VERTEX } from './given.ts';
 
-const inspect = (env: Env, cwd = PROJECT) => inspectConfig({ env, cwd });
-const problems = (env: Env, cwd = PROJECT) => inspect(env, cwd).problems.map(asLine);
+const inspect = (env: Env, cwd = SHIPPED) => inspectConfig({ env, cwd });
+const problems = (env: Env, cwd = SHIPPED) => inspect(env, cwd).problems.map(asLine);
 
 describe('PUBLIC_URL', () => {
   test.each([

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { models } from '../../../src/cli/models.ts';
-import { PROJECT } from './given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
 
 test('the catalogue is printed as tables that tell what an agent may name', () => {
   const lines: string[] = [];
-  models({ out: (line) => lines.push(line) }, { env: {}, cwd: PROJECT });
+  models({ out: (line) => lines.push(line) }, { env: {}, cwd: SHIPPED });
   const line = (start: string) => lines.find((each) => each.startsWith(start))?.replaceAll(/ {2,}/g, ' | ');
   expect(line('gemini-3.8-live ')).toBe(
     'gemini-3.8-live | current | developer, vertex | 131072 | googleSearch, functionCalling',

@@ -7,7 +7,8 @@ import { inspectToolboxes } from '../../../src/cli/toolboxes.ts';
 import { inspectConfig } from '../../../src/config/index.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { startReservations } from '../../support/reservations.ts';
-import { asLine, DEVELOPER, givenFiles, PROJECT } from './given.ts';
+import { SHIPPED } from '../../support/shipped.ts';
+import { asLine, DEVELOPER, PROJECT } from './given.ts';
 
 const text = readFileSync(join(PROJECT, 'config/agents/restaurant.yaml'), 'utf8');
 const file = parse(text) as Record<string, unknown> & { tools: { kind: string; name: string }[] };
@@ -15,9 +16,11 @@ const file = parse(text) as Record<string, unknown> & { tools: { kind: string; n
 test('starts with its service, without a warning, and has every tool that it names', async () => {
   const { replayed, stop } = await startReservations();
   onTestFinished(stop);
-  const files = Object.entries(replayed.files).map(([path, content]) => [`config/${path}`, content]);
   const env = { ...DEVELOPER, ...replayed.env, TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` };
-  const { problems, warnings, agents } = inspectConfig({ env, cwd: givenFiles(Object.fromEntries(files)) });
+  const { problems, warnings, agents } = inspectConfig({
+    env: { ...env, CONFIG_DIR: replayed.configDir },
+    cwd: SHIPPED,
+  });
   expect([...problems, ...warnings].map(asLine)).toEqual([]);
   const { tools, problems: missing } = await inspectToolboxes(agents, { clock: new ManualClock() });
   expect(missing).toEqual([]);
@@ -31,7 +34,7 @@ test.each(['RESERVATIONS_KEY', 'RESERVATIONS_SECRET', 'TWILIO_ACCOUNT_SID'])(
   (name) => {
     const secrets = { RESERVATIONS_KEY: 'key', RESERVATIONS_SECRET: `whsec_${'A'.repeat(32)}` };
     const env = { ...DEVELOPER, ...secrets, TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, [name]: undefined };
-    const { problems, agents, leftOut } = inspectConfig({ env, cwd: PROJECT });
+    const { problems, agents, leftOut } = inspectConfig({ env, cwd: SHIPPED });
     expect(problems.map(asLine)).toEqual([]);
     expect(leftOut.map(asLine)).toEqual([expect.stringMatching(new RegExp(`restaurant\\.yaml.*${name}`))]);
     expect(agents.map((agent) => agent.name)).toEqual(['reception']);
