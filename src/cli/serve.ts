@@ -110,7 +110,8 @@ async function serveAsWorker({ grace, simulate }: Options): Promise<void> {
     leaveOnDefects(logger);
     const metrics = createMetrics();
     const siblings = { number, passOn: member.passOn.bind(member), sum: () => member.sum() };
-    const service = await startService(config, { clock: systemClock, ids: systemIds, logger, metrics }, { siblings });
+    const tools = { clock: systemClock, ids: systemIds, logger, metrics };
+    const service = await startService(config, tools, { siblings, alone: member.alone });
     member.serve({ take: service.take, metrics: metrics.snapshot }, logger);
     process.exitCode = await leave(service, await member.told, grace, logger);
   } finally {

@@ -7,7 +7,7 @@ import { CallRegistry, CallStarts, LeftCalls, type LeftCallsOptions, RequestedEn
 import { openCluster } from '../cluster/index.ts';
 import { type Agent, agentFor, type Config, isVoice, languageNamed } from '../config/index.ts';
 import { createServer, type HttpServer, type Siblings, STREAM_ENDED_PATH } from '../http/index.ts';
-import { type LoopDelay, measureLoopDelay } from '../lib/index.ts';
+import { Failure, type LoopDelay, measureLoopDelay } from '../lib/index.ts';
 import type { Dial } from '../live/index.ts';
 import { gaugeQueue } from '../postprocess/index.ts';
 import { askedAgain, type CallControl, createTwilioCallControl, createUsedNonces } from '../telephony/index.ts';
@@ -56,12 +56,14 @@ export interface ServiceOptions {
   readonly loopDelay?: LoopDelay;
   /** The other processes behind the same port. */
   readonly siblings?: Siblings | undefined;
+  /** Resolves when the primary, over which they listen, is gone. */
+  readonly alone?: Promise<void>;
 }
 
-/** Listens when this resolves. Rejects when a folder cannot be written, or the port is taken. */
+/** Listens when this resolves. Rejects when a folder cannot be written, the port is taken, or the primary is gone before. */
 export async function startService(config: Config, tools: Tools, options: ServiceOptions = {}): Promise<Service> {
   const { clock, ids, logger, metrics } = tools;
-  const { watch, dial, loopDelay = measureLoopDelay(), siblings } = options;
+  const { watch, dial, loopDelay = measureLoopDelay(), siblings, alone } = options;
   const ownSounds = loadOwnSounds(config.agents, logger);
   const toolboxes = await openToolboxes(config.agents, { clock });
   for (const folder of [config.dirs.journals, config.dirs.records, config.dirs.spool]) {
@@ -209,7 +211,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
   try {
     await outbox.recover(store.whereabouts);
     await worker?.start();
-    const port = await listen(http.server, config.http);
+    const port = await listen(http.server, config.http, alone);
     logger.info({ port, publicUrl: config.http.publicUrl, agents: config.agents.map(({ name }) => name) }, 'serving');
     return { registry, server: http.server, port, take: http.take, stop };
   } catch (error) {
@@ -232,8 +234,10 @@ function agentOr({ agents }: Config, name: string | undefined): Agent | undefine
   return agents.find((agent) => agent.name === name) ?? agents.find(({ isDefault }) => isDefault);
 }
 
-function listen(server: Server, { host, port }: Config['http']): Promise<number> {
+/** A worker asks its primary for the port. One that is gone gives no answer, and no error. */
+function listen(server: Server, { host, port }: Config['http'], alone?: Promise<void>): Promise<number> {
   return new Promise((resolve, reject) => {
+    void alone?.then(() => reject(new Failure('INTERNAL', 'The primary is gone, and with it the port.')));
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);

@@ -36,16 +36,22 @@ export class Member {
   #served: { readonly it: Served; readonly logger: Logger } | undefined;
   #lastId = 0;
   #tell: (signal: string) => void = () => undefined;
+  #lose: () => void = () => undefined;
   #settle: (place: { readonly number: number; readonly modelUrl?: string | undefined }) => void = () => undefined;
   /** Which one this is. */
   readonly placed: Promise<{ readonly number: number; readonly modelUrl?: string | undefined }>;
   /** Resolves when this process is to stop, with why: the signal that the primary got, or that it is gone. */
   readonly told: Promise<string>;
+  /** Resolves when the primary is gone. */
+  readonly alone: Promise<void>;
 
   constructor(options: MemberOptions) {
     this.#options = options;
     this.told = new Promise((resolve) => {
       this.#tell = resolve;
+    });
+    this.alone = new Promise((resolve) => {
+      this.#lose = resolve;
     });
     this.placed = new Promise((resolve) => {
       this.#settle = resolve;
@@ -53,7 +59,10 @@ export class Member {
     const { channel } = options;
     channel.listen(
       (message, socket) => this.#heard(readFromPrimary(message), socket),
-      () => this.#tell('the primary is gone'),
+      () => {
+        this.#tell('the primary is gone');
+        this.#lose();
+      },
     );
     channel.send({ type: 'hello' });
   }

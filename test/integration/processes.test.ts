@@ -1,9 +1,15 @@
 /** `serve --processes 2`: several processes behind one port are one service. Real processes, a real Redis wherever there is one. */
+import { once } from 'node:events';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { CallResult, CallScript, PhoneEvent } from '../../src/simulator/index.ts';
 import type { CallRecord } from '../../src/transcript/index.ts';
+import { givenMcpHttp } from '../support/mcp-http.ts';
+import { callbridge } from '../support/processes.ts';
+import { freePort } from '../support/redis.ts';
 import { onTheirOwn, type Replica, type Replicas, recordsIn } from '../support/replicas.ts';
+import { SHIPPED } from '../support/shipped.ts';
 
 /** Calls of some seconds, and processes that start; on a busy machine several times that. */
 const LONG = 90_000;
@@ -204,6 +210,48 @@ describe.concurrent('two processes behind one port', () => {
       expect(await recordsOf(records, 1)).toMatchObject([{ outcome: { kind: 'callerGone' } }]);
       // All of them are gone: nobody has their output any more.
       await service.process.exited();
+    }),
+    LONG,
+  );
+
+  test(
+    'leave when the process that started them is killed before they listen',
+    amongReplicas(async (replicas) => {
+      let goOn = (): void => undefined;
+      const killed = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      // The first of them is held up at its start by a server of tools, which takes what comes after the greeting when it may.
+      const tables = await givenMcpHttp(() => ({ content: [] }));
+      tables.refuse(202, '', killed);
+      const config = replicas.folder();
+      cpSync(join(SHIPPED, 'config/models.yaml'), join(config, 'models.yaml'));
+      mkdirSync(join(config, 'agents'));
+      writeFileSync(
+        join(config, 'agents/desk.yaml'),
+        `default: true
+instruction: Be kind.
+mcpServers: { tables: { url: "${tables.url}" } }
+tools: [{ kind: mcp, name: find_table, server: tables }]
+`,
+      );
+      const { child, exited, output } = callbridge(['serve', '--processes', '2'], {
+        PORT: `${await freePort()}`,
+        PUBLIC_URL: 'https://callbridge.example',
+        TWILIO_AUTH_TOKEN: 'token-1',
+        GEMINI_API_KEY: 'key-1',
+        REDIS_URL: await replicas.redis(),
+        CONFIG_DIR: config,
+        DATA_DIR: replicas.folder(),
+      });
+      await vi.waitFor(() => expect(tables.headers).toHaveLength(2), { timeout: 20_000 });
+      const alone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await alone;
+      goOn();
+      // All of them are gone: nobody has their output any more.
+      await exited();
+      expect(output()).toContain('The primary is gone');
     }),
     LONG,
   );

@@ -69,6 +69,14 @@ describe('a worker', () => {
     expect(await orphan.member.told).toBe('the primary is gone');
   });
 
+  test('hears that the primary is gone, also when it was told to stop before', async () => {
+    const { member, hears, losesPrimary } = givenMember();
+    hears({ type: 'stop', signal: 'SIGTERM' });
+    losesPrimary();
+    await member.alone;
+    expect(await member.told).toBe('SIGTERM');
+  });
+
   test('takes a stream, and says so', () => {
     const { clock, said, taken, hears, serve } = givenMember();
     serve();
