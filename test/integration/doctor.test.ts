@@ -182,7 +182,7 @@ test('a Live service that cannot be reached is told with what to check', async (
 test('servers of tools are told with what to do, and not tried while their secrets are missing', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'callbridge-doctor-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
-  cpSync(join(PROJECT, 'config/models.yaml'), join(dir, 'models.yaml'));
+  cpSync(join(SHIPPED, 'config/models.yaml'), join(dir, 'models.yaml'));
   mkdirSync(join(dir, 'agents'));
   const origin = `http://127.0.0.1:${await freePort()}`;
   const agent = `default: true

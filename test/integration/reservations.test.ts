@@ -1,11 +1,11 @@
 /** The reservation service of examples/reservations, as a process: what the restaurant's agent relies upon. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { spawnChild } from '../support/children.ts';
 import { type Reservations, SECRET, startReservations } from '../support/reservations.ts';
 
 const SERVER = join(import.meta.dirname, '../../examples/reservations/server.mjs');
@@ -60,9 +60,9 @@ test('it says that its port is taken', async () => {
 
 /** What the service says that ends at once, as it should, with the exit code 2. */
 async function exitOf(env: Record<string, string>): Promise<string> {
-  const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawnChild(process.execPath, [SERVER], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const chunks: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr!.on('data', (chunk: Buffer) => chunks.push(chunk));
   const [code] = (await once(child, 'close')) as [number | null];
   expect(code).toBe(2);
   const text = Buffer.concat(chunks).toString();
