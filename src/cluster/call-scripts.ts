@@ -6,11 +6,11 @@
  *   callbridge:leaving        set: processes that are told to stop, until they are gone
  *   callbridge:calls:<p>      set: the calls that process p holds, or ended and has not published; p is `-` for those let go
  *   callbridge:lost:<p>       set: calls that were taken from p, until p knows
- *   callbridge:call:<id>      hash: state, facts, holder, epoch, total, and answer | claim, claimUntil, orphanedAt | releasedAt
+ *   callbridge:call:<id>      hash: state, facts, holder, epoch, total, base, and answer | claim, claimUntil, orphanedAt | releasedAt
  *   callbridge:entries:<id>   list: entries of the transcript as JSON, oldest first
  *
  * `epoch` grows with each holder: it is the time of taking, or one more than the last, so that it grows also when Redis has
- * forgotten everything. `total` counts all entries that were ever appended.
+ * forgotten everything. `total` counts all entries that were ever appended; `base`, those of earlier holders.
  */
 import { defineScript, REDIS_CLOCK, type Redis, type Script } from '../redis/index.ts';
 
@@ -45,7 +45,9 @@ end
 local function unclaim(id) redis.call('HDEL', key('call', id), 'claim', 'claimUntil', 'orphanedAt', 'releasedAt') end
 -- From now on held by me; whoever had it hears of it.
 local function hold(id, me, epoch, facts)
-  local holder = redis.call('HGET', key('call', id), 'holder')
+  local known = fields(id, 'holder', 'epoch', 'total')
+  local holder = known[1]
+  if epoch > tonumber(known[2] or 0) then redis.call('HSET', key('call', id), 'base', known[3] or '0') end
   if holder and holder ~= me then
     redis.call('SREM', key('calls', holder == '' and '-' or holder), id)
     if holder ~= '' then
@@ -98,17 +100,24 @@ unclaim(id)
 return { 'taken', whole(push(id, total, 4 + total - index)) }
 `;
 
-/** id, me, epoch, facts, 'all' or 'more', entries → [fenced] or [taken, total]. 'more': what others wrote before stays. */
+/**
+ * id, me, epoch, facts, 'all' or 'own', entries → [fenced] or [taken, total]. They take the place of all, or of what came since the
+ * call was taken: however often they are sent. Without any, what there is stays.
+ */
 const RESTORE = `
 local id, me = ARGV[1], ARGV[2]
-local known = fields(id, 'epoch', 'total', 'state')
+local known = fields(id, 'epoch', 'total')
 if known[1] and tonumber(known[1]) > tonumber(ARGV[3]) then return { 'fenced' } end
+hold(id, me, tonumber(ARGV[3]), ARGV[4])
 local total = tonumber(known[2] or 0)
-if ARGV[5] == 'all' or (known[1] and tonumber(known[1]) == tonumber(ARGV[3])) then
+if #ARGV > 5 and ARGV[5] == 'all' then
   redis.call('DEL', key('entries', id))
   total = 0
+elseif #ARGV > 5 then
+  local base = tonumber(fields(id, 'base')[1] or total)
+  redis.call('LTRIM', key('entries', id), 0, base - total - 1)
+  total = base
 end
-hold(id, me, tonumber(ARGV[3]), ARGV[4])
 redis.call('HSET', key('call', id), 'state', 'running')
 return { 'taken', whole(push(id, total, 6)) }
 `;

@@ -62,7 +62,10 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
 
   const lookInRedis = (callId: string) => link.ask(() => scripts.look(callId, processId, membership.deadBeforeMs));
 
-  function hold(facts: CallFacts, call: Pick<HeldCall, 'epoch' | 'total' | 'restore' | 'earlier'>): HeldCall {
+  function hold(
+    facts: CallFacts,
+    call: Pick<HeldCall, 'epoch' | 'total' | 'restore' | 'journal' | 'earlier'>,
+  ): HeldCall {
     const held = {
       facts,
       ...call,
@@ -92,7 +95,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     // What came since the call was taken, and this process not yet told, is expected.
     const expectedSinceMs = clock.nowMs() - 2 * times.beatMs;
     const isUntold = ({ type, at }: Entry) => type === 'line' && at < expectedSinceMs;
-    call.fenced = call.restore !== 'no' || entriesOf(call.pending).some(isUntold) ? 'lacking' : 'whole';
+    call.fenced = call.restore || entriesOf(call.pending).some(isUntold) ? 'lacking' : 'whole';
   }
 
   /** Whether a later epoch than that of this process is known. */
@@ -136,7 +139,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       const [, epoch, total, stored, state, itsAnswer, storedFacts] = inherited.data;
       const entries = await longest(callId, entriesOf(stored));
       const facts = factsFrom(storedFacts);
-      if (facts !== undefined) hold(facts, { epoch, total, restore: 'no', earlier: entries.length });
+      if (facts !== undefined) hold(facts, { epoch, total, restore: false, journal: 'all', earlier: entries.length });
       if (entries.length > 0) {
         outbox.open(callId, entries);
         outbox.settle(callId);
@@ -214,10 +217,11 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     const inStore = entriesOf(stored);
     const entries = await longest(callId, inStore);
     const fromDisk = entries !== inStore;
-    // The call was answered while this was being asked: what was written meanwhile is in the journal alone.
+    // The call was answered while this was being asked: what was written meanwhile is in the journal alone, which has no more.
     const isOpen = outbox.entries(callId).length > 0;
-    const restore = fromDisk || (isOpen && entries.length === 0) ? 'all' : taken.success && !isOpen ? 'no' : 'more';
-    hold(facts, { epoch, total, restore, earlier: entries.length });
+    const restore = isOpen || fromDisk || !taken.success;
+    const journal = !isOpen && (fromDisk || taken.success) ? 'all' : 'own';
+    hold(facts, { epoch, total, restore, journal, earlier: entries.length });
     return { entries };
   }
 

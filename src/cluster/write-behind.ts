@@ -22,8 +22,10 @@ export interface HeldCall {
   /** How many entries the store has taken. */
   total: number;
   readonly pending: string[];
-  /** The store lacks something: it gets `all` of the journal, or, of a call taken while Redis was away, that too. */
-  restore: 'no' | 'all' | 'more';
+  /** The store lacks something, and gets the journal. */
+  restore: boolean;
+  /** The journal has all of the call, or, of one that was taken without what others wrote of it, what this process wrote. */
+  readonly journal: 'all' | 'own';
   /** So many entries came from an earlier holder: a journal with fewer is not open yet. */
   readonly earlier: number;
   answer: string | undefined;
@@ -58,7 +60,7 @@ export class WriteBehind {
     if (call === undefined || call.fenced !== 'no') return;
     if (call.pending.length >= MAX_PENDING) {
       call.pending.length = 0;
-      call.restore = 'all';
+      call.restore = true;
     }
     call.pending.push(JSON.stringify(entry));
     if (!this.#options.link.away) void this.flush();
@@ -66,7 +68,7 @@ export class WriteBehind {
 
   /** Redis has forgotten everything, or the last of it. */
   restoreAll(): void {
-    for (const call of this.calls.values()) if (call.restore === 'no') call.restore = 'all';
+    for (const call of this.calls.values()) call.restore = true;
   }
 
   /** Tells all there is to tell; resolves when that is done, or Redis is away. */
@@ -76,7 +78,7 @@ export class WriteBehind {
   }
 
   isClean({ pending, restore }: HeldCall): boolean {
-    return pending.length === 0 && restore === 'no';
+    return pending.length === 0 && !restore;
   }
 
   async #flush(): Promise<void> {
@@ -105,12 +107,12 @@ export class WriteBehind {
 
   #stepOf(callId: string, call: HeldCall): (() => Promise<void>) | undefined {
     if (call.fenced !== 'no') return undefined;
-    if (call.restore !== 'no') {
+    if (call.restore) {
       const entries = this.#options.entries(callId);
       if (entries.length > 0 || call.earlier === 0) return () => this.#restore(callId, call, entries);
       // A journal that is to be opened yet, or closed already: then its record is under way.
       if (call.answer === undefined) return undefined;
-      call.restore = 'no';
+      call.restore = false;
     }
     if (call.pending.length > 0) return () => this.#append(callId, call);
     if (call.answer !== undefined && !call.endTold) return () => this.#end(callId, call);
@@ -119,21 +121,21 @@ export class WriteBehind {
   }
 
   async #restore(callId: string, call: HeldCall, entries: readonly Entry[]): Promise<void> {
-    const { restore, facts, epoch } = call;
-    call.restore = 'no';
+    const { journal, facts, epoch } = call;
+    call.restore = false;
     // The journal has them: it is written first. That the call has ended is no entry, and told again.
     call.pending.length = 0;
     call.endTold = false;
     const { processId, scripts } = this.#options;
     const stored = entries.map((entry) => JSON.stringify(entry));
     try {
-      const args = [callId, processId, epoch, JSON.stringify(facts), restore, ...stored];
+      const args = [callId, processId, epoch, JSON.stringify(facts), journal, ...stored];
       const answer = await this.#ask(() => scripts.restore(...args));
       // Whoever has the call now does not have these.
-      if (answer[0] === 'fenced') call.restore = restore;
+      if (answer[0] === 'fenced') call.restore = true;
       this.#taken(callId, call, answer);
     } catch (error) {
-      call.restore = restore;
+      call.restore = true;
       throw error;
     }
   }
@@ -142,7 +144,7 @@ export class WriteBehind {
     const batch = call.pending.slice(0, BATCH);
     const answer = await this.#ask(() => this.#options.scripts.append(callId, call.epoch, call.total, ...batch));
     // Given up meanwhile, in favour of the whole journal.
-    if (call.restore !== 'no') return;
+    if (call.restore) return;
     if (answer[0] === 'taken') call.pending.splice(0, batch.length);
     this.#taken(callId, call, answer);
   }
@@ -168,7 +170,7 @@ export class WriteBehind {
 
   #taken(callId: string, call: HeldCall, [word, total]: Written): void {
     if (word === 'taken' && total !== undefined) call.total = total;
-    if (word === 'unknown') call.restore = 'all';
+    if (word === 'unknown') call.restore = true;
     if (word === 'fenced') this.#options.lost(callId, call);
   }
 

@@ -87,6 +87,15 @@ describe.each(servers)('with %s', (binary) => {
     connection.disconnect();
     return entries;
   };
+  /** Redis answers nothing that writes, and does it all, in order, once it is let go. */
+  const heldUp = async (): Promise<() => Promise<void>> => {
+    const admin = connectRedis(redis.url, {});
+    await admin.client('PAUSE', 60_000, 'WRITE');
+    return async () => {
+      await admin.client('UNPAUSE');
+      admin.disconnect();
+    };
+  };
   /** A holder in a process of its own. */
   const startChild = async (): Promise<{ child: ChildProcess; says(word: string): Promise<void>; said(): string }> => {
     const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
@@ -436,5 +445,42 @@ describe.each(servers)('with %s', (binary) => {
     expect(await scripts.restore('CA1', 'one', first, '{}', 'all', '"d"')).toEqual(['fenced']);
     expect(await scripts.end('CA1', 'one', first, 'hangUp', 1_000, '{}')).toEqual(['fenced']);
     connection.disconnect();
+  });
+
+  test('what a process writes of a call that it took without its past is added to that, however often it is sent', async () => {
+    const connection = connectRedis(redis.url, {});
+    const scripts = defineCallScripts(connection);
+    await scripts.take('CA1', 'one', 100, '{}');
+    await scripts.append('CA1', 100, 0, '"a"', '"b"');
+    for (const own of [['"c"'], ['"c"'], ['"c"', '"d"'], []]) {
+      await scripts.restore('CA1', 'other', 200, '{}', 'own', ...own);
+    }
+    expect(await redisEntries('CA1')).toEqual(['"a"', '"b"', '"c"', '"d"']);
+    // As a process that has nothing open does.
+    await scripts.restore('CA1', 'other', 200, '{}', 'all');
+    expect(await redisEntries('CA1')).toEqual(['"a"', '"b"', '"c"', '"d"']);
+    expect(await scripts.append('CA1', 200, 4, '"e"')).toEqual(['taken', '5']);
+    await scripts.restore('CA1', 'other', 200, '{}', 'all', '"a"', '"f"');
+    expect(await redisEntries('CA1')).toEqual(['"a"', '"f"']);
+    connection.disconnect();
+  });
+
+  test('a call that a process takes while Redis is late keeps what was written before, and gets what comes then', async () => {
+    const [one, other] = [await start(PATIENT_TIMES), await start(PATIENT_TIMES)];
+    const { transcript } = await one.begin('CA1');
+    transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', '1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(3);
+    const resume = await heldUp();
+    const { transcript: second, earlier } = await other.begin('CA1');
+    expect(earlier).toEqual([]);
+    await resume();
+    const inRedis = async () => details((await redisEntries('CA1')).map((entry) => JSON.parse(entry) as Entry));
+    second.collector.event(systemClock.nowMs(), 'LIVE_LOST', '2');
+    await eventually(inRedis).toEqual(['1', '2']);
+    // More than is kept to be sent: the journal is read instead, which has no more than its own.
+    const again = await heldUp();
+    for (const detail of upTo(600).slice(2)) second.collector.event(systemClock.nowMs(), 'LIVE_LOST', detail);
+    await again();
+    await eventually(inRedis).toEqual(upTo(600));
   });
 });
