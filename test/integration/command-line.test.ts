@@ -1,53 +1,22 @@
 /** What a user types: the built commands as processes of their own, over real sockets. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readWav } from '../../src/audio/index.ts';
 import { callRecordSchema } from '../../src/transcript/index.ts';
-import { type CommandProcess, callbridge } from '../support/processes.ts';
+import { ownCommands } from '../support/own-commands.ts';
 import { freePort, startJsRedis } from '../support/redis.ts';
 import { SHIPPED } from '../support/shipped.ts';
 
-let folder: string;
-const running: CommandProcess[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'callbridge-cli-'));
-});
-
-afterEach(async () => {
-  for (const { child, exited } of running.splice(0)) {
-    child.kill('SIGKILL');
-    await exited();
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): CommandProcess {
-  const command = callbridge(args, env);
-  running.push(command);
-  return command;
-}
-
-/** A service with a simulated model that acts as in the fixture, listening. */
-async function simulatedService(fixture: string, env: Readonly<Record<string, string>> = {}) {
-  const port = await freePort();
-  const service = start(['serve', '--simulate', fixture, '--grace', '5'], {
-    PORT: `${port}`,
-    DATA_DIR: folder,
-    ...env,
-  });
-  await service.says(/"msg":"serving"/);
-  return { service, url: `http://localhost:${port}` };
-}
+const commands = ownCommands();
+const { start } = commands;
 
 function onlyRecord() {
-  const names = readdirSync(join(folder, 'records'), { recursive: true, encoding: 'utf8' });
+  const names = readdirSync(join(commands.folder, 'records'), { recursive: true, encoding: 'utf8' });
   const json = names.filter((name) => name.endsWith('.json'));
   if (json.length !== 1 || !names.some((name) => name.endsWith('.vtt')))
     throw new Error(`records: ${names.join(', ')}`);
-  return callRecordSchema.parse(JSON.parse(readFileSync(join(folder, 'records', json[0]!), 'utf8')));
+  return callRecordSchema.parse(JSON.parse(readFileSync(join(commands.folder, 'records', json[0]!), 'utf8')));
 }
 
 /** A real call, and processes that start and stop; on a busy machine three times that. */
@@ -67,17 +36,17 @@ describe('callbridge serve', () => {
     ['65', /a number from 1 to 64 is wanted/],
     ['all', /a number from 1 to 64 is wanted/],
   ])('refuses --processes %s, and says why', async (count, why) => {
-    const service = start(['serve', '--simulate', '--processes', count], { DATA_DIR: folder });
+    const service = start(['serve', '--simulate', '--processes', count], { DATA_DIR: commands.folder });
     expect(await service.exited()).not.toBe(0);
     expect(service.output()).toMatch(why);
     expect(service.output()).not.toContain('    at ');
   });
 
   test('says once that the port is taken also when it is to be several processes', async () => {
-    const { url } = await simulatedService('question');
+    const { url } = await commands.simulated('question');
     const second = start(['serve', '--simulate', '--processes', '2'], {
       PORT: new URL(url).port,
-      DATA_DIR: join(folder, 'second'),
+      DATA_DIR: join(commands.folder, 'second'),
       // Nobody need answer there: a service starts without it.
       REDIS_URL: 'redis://127.0.0.1:1',
     });
@@ -87,9 +56,12 @@ describe('callbridge serve', () => {
   });
 
   test('says which port is taken, what to set, and how to call it only once it can be called', async () => {
-    const { url, service } = await simulatedService('question');
+    const { url, service } = await commands.simulated('question');
     await service.says(/Call it from another terminal:\s+npm run callbridge -- call question --url http/);
-    const second = start(['serve', '--simulate'], { PORT: new URL(url).port, DATA_DIR: join(folder, 'second') });
+    const second = start(['serve', '--simulate'], {
+      PORT: new URL(url).port,
+      DATA_DIR: join(commands.folder, 'second'),
+    });
     expect(await second.exited()).toBe(2);
     expect(second.output()).toMatch(/The port is taken: set PORT to another one/);
     expect(second.output()).not.toMatch(/Call it from another terminal/);
@@ -98,7 +70,7 @@ describe('callbridge serve', () => {
   test('says how to call it once the first of several processes serves', async () => {
     const redis = await startJsRedis();
     onTestFinished(() => redis.stop());
-    const env = { PORT: `${await freePort()}`, DATA_DIR: folder, REDIS_URL: redis.url };
+    const env = { PORT: `${await freePort()}`, DATA_DIR: commands.folder, REDIS_URL: redis.url };
     const service = start(['serve', '--simulate', '--processes', '2', '--grace', '1'], env);
     await service.says(/Call it from another terminal/);
     await service.says(/"msg":"a process serves"/);
@@ -115,7 +87,7 @@ describe('callbridge serve', () => {
   });
 
   test('says at a terminal how to leave at once', async () => {
-    const { service } = await simulatedService('question');
+    const { service } = await commands.simulated('question');
     await service.says(/Call it from another terminal/);
     service.child.kill('SIGINT');
     expect(await service.exited(), service.output()).toBe(0);
@@ -126,18 +98,18 @@ describe('callbridge serve', () => {
     [{ HOST: '192.0.2.1' }, /set HOST/],
     [{ DATA_DIR: join(import.meta.dirname, 'command-line.test.ts') }, /set DATA_DIR/],
   ])('says what to do when it cannot start with %o', async (env, remedy) => {
-    const service = start(['serve', '--simulate'], { PORT: `${await freePort()}`, DATA_DIR: folder, ...env });
+    const service = start(['serve', '--simulate'], { PORT: `${await freePort()}`, DATA_DIR: commands.folder, ...env });
     expect(await service.exited()).toBe(2);
     expect(service.output()).toMatch(remedy);
     expect(service.output()).not.toContain('    at ');
   });
 
   test('takes a call from start to record, tells how it is, and stops when told', { timeout: LONG }, async () => {
-    const { service, url } = await simulatedService('hang-up-mid-sentence');
+    const { service, url } = await commands.simulated('hang-up-mid-sentence');
     const status = async (path: string): Promise<number> => (await fetch(url + path)).status;
     expect([await status('/healthz'), await status('/readyz')]).toEqual([200, 200]);
 
-    const heard = join(folder, 'heard.wav');
+    const heard = join(commands.folder, 'heard.wav');
     const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', heard]);
     expect(await call.exited(), call.output()).toBe(0);
     expect(call.output()).toMatch(/the agent speaks/);
@@ -159,7 +131,9 @@ describe('callbridge serve', () => {
     expect(await service.exited(), service.output()).toBe(0);
     expect(service.output()).not.toContain('Ctrl+C');
     expect(
-      readdirSync(join(folder, 'journals'), { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.jsonl')),
+      readdirSync(join(commands.folder, 'journals'), { recursive: true, encoding: 'utf8' }).filter((n) =>
+        n.endsWith('.jsonl'),
+      ),
     ).toEqual([]);
     // Personal data stands under keys that say so, secrets nowhere.
     const withoutPii = service.output().replace(/"pii\w*":"[^"]*"/g, '');
@@ -169,7 +143,7 @@ describe('callbridge serve', () => {
   });
 
   test('refuses a phone that does not sign with its token', async () => {
-    const { url } = await simulatedService('question');
+    const { url } = await commands.simulated('question');
     const call = start(['call', 'question', '--url', url, '--auth-token', 'another']);
     expect(await call.exited()).toBe(1);
     expect(call.output()).toMatch(/403/);
@@ -194,9 +168,9 @@ describe('callbridge call', () => {
 test('callbridge worker does the work of a service that queues in Redis', { timeout: LONG }, async () => {
   const redis = await startJsRedis();
   try {
-    const env = { REDIS_URL: redis.url, DATA_DIR: folder };
-    const { url } = await simulatedService('hang-up-mid-sentence', env);
-    const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', join(folder, 'heard.wav')]);
+    const env = { REDIS_URL: redis.url, DATA_DIR: commands.folder };
+    const { url } = await commands.simulated('hang-up-mid-sentence', env);
+    const call = start(['call', 'hang-up-mid-sentence', '--url', url, '--out', join(commands.folder, 'heard.wav')]);
     expect(await call.exited(), call.output()).toBe(0);
     expect(() => onlyRecord()).toThrow();
     const worker = start(['worker', '--port', '0'], env);
@@ -213,23 +187,20 @@ test('callbridge worker does the work of a service that queues in Redis', { time
     worker.child.kill('SIGTERM');
     expect(await worker.exited(), worker.output()).toBe(0);
   } finally {
-    for (const { child, exited } of running.splice(0)) {
-      child.kill('SIGKILL');
-      await exited();
-    }
+    await commands.stop();
     await redis.stop();
   }
 });
 
 test('callbridge demo plays a call to agents of the user, whichever number and formats they have', async () => {
-  const config = join(folder, 'config');
+  const config = join(commands.folder, 'config');
   cpSync(join(SHIPPED, 'config'), config, { recursive: true });
   const agent = join(config, 'agents/reception.yaml');
   const own = readFileSync(agent, 'utf8')
     .replace(/^default: true$/m, 'answers: ["+15550777"]')
     .replace('formats: [json, text, vtt]', 'formats: [text]');
   writeFileSync(agent, own);
-  const demo = start(['demo', 'hang-up-mid-sentence', '--data', join(folder, 'demo')], { CONFIG_DIR: config });
+  const demo = start(['demo', 'hang-up-mid-sentence', '--data', join(commands.folder, 'demo')], { CONFIG_DIR: config });
   expect(await demo.exited(), demo.output()).toBe(0);
   expect(demo.output()).toMatch(/with a simulated model/);
   expect(demo.output()).toMatch(/agent: We are open from Monday/);
@@ -237,13 +208,13 @@ test('callbridge demo plays a call to agents of the user, whichever number and f
 });
 
 test('callbridge demo ends when the configuration is wrong', async () => {
-  const demo = start(['demo', '--data', join(folder, 'demo')], { CONFIG_DIR: folder });
+  const demo = start(['demo', '--data', join(commands.folder, 'demo')], { CONFIG_DIR: commands.folder });
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toMatch(/models\.yaml/);
 });
 
 test('callbridge demo reports wrong credentials, and simulates nothing', async () => {
-  const demo = start(['demo', '--data', join(folder, 'demo')], { GOOGLE_GENAI_USE_VERTEXAI: 'true' });
+  const demo = start(['demo', '--data', join(commands.folder, 'demo')], { GOOGLE_GENAI_USE_VERTEXAI: 'true' });
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toContain('GOOGLE_CLOUD_LOCATION');
 });
@@ -261,20 +232,20 @@ test('callbridge demo ends when a service is not there that an agent needs', asy
   const env = {
     RESERVATIONS_KEY: 'key',
     RESERVATIONS_SECRET: `whsec_${'A'.repeat(32)}`,
-    CONFIG_DIR: join(folder, 'config'),
+    CONFIG_DIR: join(commands.folder, 'config'),
   };
   cpSync(join(SHIPPED, 'config'), env.CONFIG_DIR, { recursive: true });
   const file = join(env.CONFIG_DIR, 'agents/restaurant.yaml');
   const host = `127.0.0.1:${await freePort()}`;
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('127.0.0.1:8091', host));
-  const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')], env);
+  const demo = start(['demo', 'book-a-table', '--data', join(commands.folder, 'demo')], env);
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toMatch(/✖ \S+restaurant\.yaml:\d+ mcpServers\.wishes: http:/);
   expect(demo.output()).toContain(`http://${host} cannot be reached (ECONNREFUSED): start it first`);
 });
 
 test('callbridge demo says why a call cannot be played whose agent is left out', async () => {
-  const demo = start(['demo', 'book-a-table', '--data', join(folder, 'demo')]);
+  const demo = start(['demo', 'book-a-table', '--data', join(commands.folder, 'demo')]);
   expect(await demo.exited()).toBe(2);
   expect(demo.output()).toMatch(/book-a-table uses find_tables, book_table, and reception has no such tool/);
   expect(demo.output()).toMatch(/restaurant\.yaml:\d+ needs: set RESERVATIONS_KEY, RESERVATIONS_SECRET: /m);
