@@ -3,9 +3,10 @@
  * the queue, once.
  */
 import type { CallStore } from '../cluster/index.ts';
-import { type Clock, Recent, type RecentLimits } from '../lib/index.ts';
+import { asFailure, type Clock, Failure, Recent, type RecentLimits } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallFacts, Entry, Outcome } from '../transcript/index.ts';
+import { HANG_UP } from './next.ts';
 import type { NotedOrder } from './outbound-calls.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface UnansweredCallsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'calls'>;
-  readonly store: Pick<CallStore, 'look'>;
+  readonly store: Pick<CallStore, 'away' | 'look' | 'take' | 'release' | 'end'>;
   /** Who places the calls. */
   readonly provider: string;
   /** Writes the end of a call of which nothing more will come. */
@@ -34,20 +35,41 @@ export class UnansweredCalls {
     this.#ended = new Recent(options.clock, ENDED);
   }
 
-  /** Its record is on disk when this resolves, and on its way. Nothing comes of a call that some process is known to have had. */
+  /**
+   * Its record is on disk when this resolves, and on its way. Nothing comes of a call that some process is known to have had. Rejects
+   * with STORE_UNAVAILABLE when it cannot be known whether one has it.
+   */
   async ended(callId: string, order: NotedOrder, outcome: Outcome): Promise<void> {
     const { logger, metrics, store, endTranscript } = this.#options;
     const { state } = await store.look(callId);
     // One that only rang in some process counts as ended, too, once its caller is gone.
     if (state === 'running' || (state === 'ended' && outcome.kind === 'unanswered') || this.#ended.get(callId)) return;
     this.#ended.note(callId, true);
+    const call = this.#factsOf(callId, order);
+    const earlier = outcome.kind === 'unanswered' ? [] : await this.#taken(call);
     const { agent } = order;
     logger.info({ callId, agent, outcome }, 'outbound call is over, and was none');
     // One that was answered is counted by whoever was asked about it, as refused or as one that only rang.
     if (outcome.kind === 'unanswered') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
-    const call = this.#factsOf(callId, order);
     const began: Entry = { type: 'began', at: Math.round(order.orderedAtMs), version: 1, call };
-    endTranscript(call, [began], outcome);
+    endTranscript(call, earlier.length > 0 ? earlier : [began], outcome);
+    if (outcome.kind !== 'unanswered') await store.end(callId, JSON.stringify(HANG_UP));
+  }
+
+  /** A process that has the call, and that nobody hears of, is to make no record beside this one: it is told so when it is back. */
+  async #taken(call: CallFacts): Promise<readonly Entry[]> {
+    const { store } = this.#options;
+    const { callId } = call;
+    try {
+      const { entries } = await store.take(call);
+      if (!store.away) return entries;
+    } catch (error) {
+      if (asFailure(error, 'INTERNAL').code === 'STREAM_DUPLICATE') return [];
+      throw error;
+    }
+    await store.release(callId);
+    this.#ended.forget(callId);
+    throw new Failure('STORE_UNAVAILABLE', 'another process may have the call');
   }
 
   #factsOf(callId: string, { orderedAtMs: _, ...order }: NotedOrder): CallFacts {

@@ -25,6 +25,10 @@ export class Recent<V> {
     if (this.#noted.size > this.#limits.max) this.#noted.delete(this.#noted.keys().next().value!);
   }
 
+  forget(key: string): void {
+    this.#noted.delete(key);
+  }
+
   get(key: string): V | undefined {
     const noted = this.#noted.get(key);
     return noted === undefined || this.#clock.nowMs() - noted.atMs > this.#limits.forMs ? undefined : noted.value;

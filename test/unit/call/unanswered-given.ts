@@ -1,7 +1,7 @@
 /** Unanswered calls over a real outbox, and what is known of each call elsewhere. */
 import { join } from 'node:path';
 import { UnansweredCalls } from '../../../src/call/index.ts';
-import type { CallStore } from '../../../src/cluster/index.ts';
+import { type CallStore, createLocalCallStore } from '../../../src/cluster/index.ts';
 import { type Clock, systemIds } from '../../../src/lib/index.ts';
 import { createLogger, type Metrics } from '../../../src/telemetry/index.ts';
 import {
@@ -40,11 +40,13 @@ export function openUnanswered({ folder, clock, owners, publish, metrics, known 
       : known.state === 'ended'
         ? { state: 'ended', answer: '' }
         : { ...known, facts: callFacts(callId) };
+  const handlers = { taken: () => undefined, orphaned: () => undefined };
+  const store = createLocalCallStore({ outbox, clock, logger, metrics, handlers });
   const unanswered = new UnansweredCalls({
     clock,
     logger,
     metrics,
-    store: { look },
+    store: { ...store, look },
     provider: 'twilio',
     endTranscript: (call, earlier, outcome) => endTranscript({ call, clock, outbox, earlier, outcome }),
   });
