@@ -74,12 +74,13 @@ export class LeftCalls {
   }
 
   async #end(facts: CallFacts, outcome: Outcome): Promise<void> {
-    const { store, metrics, endTranscript } = this.#options;
+    const { store, notes, metrics, endTranscript } = this.#options;
     const { callId, agent } = facts;
+    // The store is away: it is settled once that is back, or by what is told next.
+    const entries = await store.takeLeft(facts).catch(() => notes.forget(endedKey(callId)));
     // One that was settled in between has its record.
-    const left = await store.take(facts).catch(() => undefined);
-    if (left === undefined) return;
-    if (left.entries.length > 0) endTranscript(facts, left.entries, outcome);
+    if (entries === undefined) return;
+    if (entries.length > 0) endTranscript(facts, entries, outcome);
     if (outcome.kind !== 'transferred') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
     await store.end(callId, JSON.stringify(HANG_UP));
   }

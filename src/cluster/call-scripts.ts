@@ -75,13 +75,17 @@ redis.call('HSET', key('call', id), 'state', 'running')
 return { 'taken', whole(epoch), known[3] or '0', redis.call('LRANGE', key('entries', id), 0, -1) }
 `;
 
-/** id, me, wallMs, beats before which a process is dead → [no] or [taken, epoch, total, entries, state, answer, facts] */
+/**
+ * id, me, wallMs, beats before which a process is dead → [no] or [taken, epoch, total, entries, state, answer, facts]. Asked again by a
+ * process that it was given to, and that did not hear of that.
+ */
 const INHERIT = `
 local id, me = ARGV[1], ARGV[2]
-local known = fields(id, 'state', 'epoch', 'total', 'holder', 'answer', 'facts', 'claim', 'claimUntil')
-if not known[1] or known[4] == me then return { 'no' } end
-if known[4] ~= '' and tonumber(redis.call('ZSCORE', PROCESSES, known[4]) or 0) > tonumber(ARGV[4]) then return { 'no' } end
-if known[7] and known[7] ~= me and tonumber(known[8]) > now() then return { 'no' } end
+local known = fields(id, 'state', 'epoch', 'total', 'holder', 'answer', 'facts')
+if not known[1] then return { 'no' } end
+if known[4] == me then
+  if redis.call('SISMEMBER', key('calls', me), id) == 0 then return { 'no' } end
+elseif known[4] ~= '' and tonumber(redis.call('ZSCORE', PROCESSES, known[4]) or 0) > tonumber(ARGV[4]) then return { 'no' } end
 local epoch = math.max(tonumber(known[2]) + 1, tonumber(ARGV[3]))
 hold(id, me, epoch)
 local entries = redis.call('LRANGE', key('entries', id), 0, -1)
@@ -136,18 +140,19 @@ touch(id)
 return { 'taken' }
 `;
 
-/** id, me, epoch, answer, for how long, facts → [fenced] or [taken]. What is not published yet stays until it is. */
+/** id, me, epoch, answer, for how long, facts → [fenced] or [taken, total]. What is not published yet stays until it is. */
 const END = `
 local id, me = ARGV[1], ARGV[2]
 local known = fields(id, 'epoch', 'total')
 if known[1] and tonumber(known[1]) > tonumber(ARGV[3]) then return { 'fenced' } end
 hold(id, me, tonumber(ARGV[3]), ARGV[6])
 redis.call('HSET', key('call', id), 'state', 'ended', 'answer', ARGV[4])
-if tonumber(known[2] or 0) == 0 then
+local total = tonumber(known[2] or 0)
+if total == 0 then
   redis.call('SREM', key('calls', me), id)
   redis.call('PEXPIRE', key('call', id), ARGV[5])
 end
-return { 'taken' }
+return { 'taken', whole(total) }
 `;
 
 /** id, me, epoch, for how long the ended call is remembered */

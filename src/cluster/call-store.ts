@@ -26,6 +26,11 @@ export interface CallStore {
    * are told `taken`. Gives what they left, oldest first. Rejects with STREAM_DUPLICATE when the call has ended.
    */
   take(facts: CallFacts): Promise<{ readonly entries: readonly Entry[] }>;
+  /**
+   * The same for a call that nobody holds, to say how it ended. undefined: somebody holds it, or it has ended. Rejects when that cannot
+   * be known, with nothing held.
+   */
+  takeLeft(facts: CallFacts): Promise<readonly Entry[] | undefined>;
   /** After the entry is in the local journal. Never throws; queued while the store is away, bounded. */
   append(callId: string, entry: Entry): void;
   /** This process lets go, the call goes on: at a handover. Resolves when its state is where another finds it, or cannot get there. */

@@ -49,6 +49,14 @@ export function createLocalCallStore({ outbox, clock, logger, metrics, handlers 
       adopting.set(callId, adopted);
       return { entries: await adopted };
     },
+    async takeLeft(facts) {
+      const { callId } = facts;
+      if (held.has(callId) || ended.get(callId) !== undefined) return undefined;
+      const entries = await outbox.adopt(callId);
+      if (entries.length === 0) return undefined;
+      held.set(callId, facts);
+      return entries;
+    },
     // The journal is all there is.
     append: () => undefined,
     async release(callId) {

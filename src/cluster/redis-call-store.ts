@@ -2,19 +2,12 @@
 import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type CallFacts, type Entry, heldLongerMs, type Outbox, transferOf } from '../transcript/index.ts';
-import {
-  entriesOf,
-  factsFrom,
-  factsListSchema,
-  inheritedSchema,
-  lookedSchema,
-  takenSchema,
-  writtenSchema,
-} from './answers.ts';
+import { entriesOf, factsFrom, factsListSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
 import { ENDED_CALLS } from './ended-calls.ts';
-import { type Claim, Membership } from './membership.ts';
+import { Membership } from './membership.ts';
+import { type Holding, RedisLeftCalls } from './redis-left-calls.ts';
 import type { RedisLink } from './redis-link.ts';
 import { redisWhereabouts } from './redis-whereabouts.ts';
 import type { StoreTimes } from './store-times.ts';
@@ -36,12 +29,9 @@ export interface RedisCallStoreOptions {
 
 /** Resolves after the first beat, or when Redis did not answer it. */
 export async function openRedisCallStore(options: RedisCallStoreOptions): Promise<CallStore> {
-  const { link, scripts, processId, outbox, clock, logger, times, lostAnswer, handlers } = options;
+  const { link, scripts, processId, outbox, clock, logger, times, handlers } = options;
   /** What is told of each. */
   const ended = new Recent<string>(clock, ENDED_CALLS);
-  /** Orphans that the registry was told of. */
-  let told = new Set<string>();
-  const settling = new Set<string>();
   /** Calls that are being taken: what is to be done with them waits. */
   const taking = new Map<string, Promise<unknown>>();
   const writes = new WriteBehind({ link, scripts, processId, times, entries: (id) => outbox.entries(id), lost });
@@ -55,17 +45,22 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     handlers: {
       forgotten: () => writes.restoreAll(),
       lost: (callIds) => void Promise.all(callIds.map(loseIfTaken)),
-      claimed,
+      claimed: (claims) => left.claimed(claims),
       beaten: () => void writes.flush(),
     },
   });
 
+  const left = new RedisLeftCalls({
+    ...options,
+    deadBeforeMs: () => membership.deadBeforeMs,
+    isHeld: (callId) => calls.has(callId) || taking.has(callId),
+    hold,
+    end: (callId, answer) => store.end(callId, answer),
+  });
+
   const lookInRedis = (callId: string) => link.ask(() => scripts.look(callId, processId, membership.deadBeforeMs));
 
-  function hold(
-    facts: CallFacts,
-    call: Pick<HeldCall, 'epoch' | 'total' | 'restore' | 'journal' | 'earlier'>,
-  ): HeldCall {
+  function hold(facts: CallFacts, call: Holding): HeldCall {
     const held = {
       facts,
       ...call,
@@ -111,56 +106,6 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     if (taken && calls.get(callId) === call) lost(callId, call);
   }
 
-  function claimed(claims: readonly Claim[]): void {
-    const before = told;
-    told = new Set();
-    for (const { callId, state, facts: stored, sinceMs } of claims) {
-      const facts = factsFrom(stored);
-      if (facts === undefined || state === 'ended' || sinceMs >= times.orphanMs) {
-        void settleLeft(callId, lostAnswer);
-        continue;
-      }
-      told.add(callId);
-      if (before.has(callId)) continue;
-      logger.warn({ callId }, 'the process of a call died');
-      handlers.orphaned(callId, facts);
-    }
-  }
-
-  /** What another process left, and nobody will go on with: its record is made here. */
-  async function settleLeft(callId: string, answer: string): Promise<void> {
-    if (settling.has(callId)) return;
-    settling.add(callId);
-    try {
-      const inherited = inheritedSchema.safeParse(
-        await link.ask(() => scripts.inherit(callId, processId, Math.ceil(clock.wallMs()), membership.deadBeforeMs)),
-      );
-      if (!inherited.success) return;
-      const [, epoch, total, stored, state, itsAnswer, storedFacts] = inherited.data;
-      const entries = await longest(callId, entriesOf(stored));
-      const facts = factsFrom(storedFacts);
-      if (facts !== undefined) hold(facts, { epoch, total, restore: false, journal: 'all', earlier: entries.length });
-      if (entries.length > 0) {
-        outbox.open(callId, entries);
-        outbox.settle(callId);
-      }
-      logger.warn({ callId, entries: entries.length }, 'call of a dead process settled');
-      await store.end(callId, state === 'ended' ? itsAnswer : answer);
-    } catch (error) {
-      logger.error({ callId, err: asFailure(error, 'STORE_UNAVAILABLE') }, 'call of a dead process not settled');
-    } finally {
-      settling.delete(callId);
-    }
-  }
-
-  /** The last entries of a dead process may have reached its disk alone: then its journal is taken over, else removed. */
-  async function longest(callId: string, stored: readonly Entry[]): Promise<readonly Entry[]> {
-    const left = (await logged(outbox.adopt(callId), callId)) ?? [];
-    if (left.length > stored.length) return left;
-    if (left.length > 0) await logged(outbox.discard(callId), callId);
-    return stored;
-  }
-
   async function logged<T>(work: Promise<T>, callId: string): Promise<T | undefined> {
     try {
       return await work;
@@ -185,8 +130,8 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       const free = holder === 'here' ? 'none' : holder;
       if (facts !== undefined) return { state, holder: free, facts, ...(transfer && { transfer }) };
     }
-    const left = await logged(outbox.find(callId), callId);
-    return left === undefined ? { state: 'unknown' } : { state: 'running', ...left };
+    const found = await logged(outbox.find(callId), callId);
+    return found === undefined ? { state: 'unknown' } : { state: 'running', ...found };
   }
 
   /** Whether Redis has everything of the call, and knows that it is free. */
@@ -215,7 +160,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     const taken = takenSchema.safeParse(answer);
     const [, epoch, total, stored] = taken.success ? taken.data : (['taken', wallMs, 0, []] as const);
     const inStore = entriesOf(stored);
-    const entries = await longest(callId, inStore);
+    const entries = await left.longest(callId, inStore);
     const fromDisk = entries !== inStore;
     // The call was answered while this was being asked: what was written meanwhile is in the journal alone, which has no more.
     const isOpen = outbox.entries(callId).length > 0;
@@ -245,6 +190,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       );
       return taken;
     },
+    takeLeft: (facts) => left.takeLeft(facts),
     append: (callId, entry) => writes.append(callId, entry),
     async release(callId) {
       await taking.get(callId);
@@ -264,7 +210,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
         const known = await look(callId);
         if (known.state === 'running' && (known.holder === 'dead' || known.holder === 'none')) {
           ended.note(callId, answer);
-          await settleLeft(callId, answer);
+          await left.settle(callId, answer);
         }
         return;
       }

@@ -113,6 +113,7 @@ export class WriteBehind {
       // A journal that is to be opened yet, or closed already: then its record is under way.
       if (call.answer === undefined) return undefined;
       call.restore = false;
+      call.pending.length = 0;
     }
     if (call.pending.length > 0) return () => this.#append(callId, call);
     if (call.answer !== undefined && !call.endTold) return () => this.#end(callId, call);

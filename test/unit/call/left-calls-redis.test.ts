@@ -1,0 +1,138 @@
+/** How calls end whose callers are being put through, while Redis is late, or away. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LeftCalls, RequestedEnds } from '../../../src/call/index.ts';
+import { createLocalNotes } from '../../../src/cluster/index.ts';
+import { systemClock } from '../../../src/lib/index.ts';
+import { connectRedis } from '../../../src/redis/index.ts';
+import { createMetrics } from '../../../src/telemetry/index.ts';
+import { type CallRecord, endTranscript, type Transfer } from '../../../src/transcript/index.ts';
+import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
+import { type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { PATIENT_TIMES } from '../cluster/patient-times.ts';
+
+const CALL = 'CA1';
+const DESK: Transfer = { name: 'desk', to: '+15550177', timeoutSeconds: 20 };
+const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { interval: 10, timeout: 15_000 });
+
+const redisServer = findRedisServer();
+const servers = redisServer === undefined ? [] : [redisServer];
+
+describe.each(servers)('with %s', (binary) => {
+  let port: number;
+  let redis: TestRedis;
+  let folder: string;
+  let records: CallRecord[];
+  let processes: StoreProcess[];
+
+  beforeEach(async () => {
+    port = await freePort();
+    redis = await startRedisServer(binary, port);
+    folder = await mkdtemp(join(tmpdir(), 'callbridge-left-'));
+    records = [];
+    processes = [];
+  });
+  afterEach(async () => {
+    for (const process of processes) {
+      process.die();
+      await process.bury();
+    }
+    await redis.stop().catch(() => undefined);
+    await rm(folder, { recursive: true });
+  });
+
+  const start = async (): Promise<StoreProcess> => {
+    const started = await startStoreProcess({
+      folder: join(folder, `${processes.length}`),
+      redisUrl: redis.url,
+      clock: systemClock,
+      times: PATIENT_TIMES,
+      publish: async (record) => {
+        records.push(record);
+      },
+    });
+    processes.push(started);
+    return started;
+  };
+  const leftFor = ({ store, outbox }: StoreProcess): LeftCalls => {
+    const common = { notes: createLocalNotes(systemClock), metrics: createMetrics(), store };
+    const control = { hangUp: async () => 'done' as const, redirect: async () => 'done' as const };
+    return new LeftCalls({
+      ...common,
+      requestedEnds: new RequestedEnds({ ...common, control }),
+      endTranscript: (call, earlier, outcome) =>
+        endTranscript({
+          call,
+          clock: systemClock,
+          outbox,
+          earlier,
+          outcome,
+          mirror: (id, entry) => store.append(id, entry),
+        }),
+    });
+  };
+  const letGo = async ({ begin, store }: StoreProcess): Promise<void> => {
+    const { transcript } = await begin(CALL);
+    transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', 'mended');
+    transcript.collector.leave(DESK);
+    await store.release(CALL);
+  };
+  const WHOLE = { outcome: { kind: 'callerGone' }, events: [{ detail: 'mended' }] };
+
+  test('an end whose call Redis gives too late is written when it is told again, with all that was said', async () => {
+    const [one, other] = [await start(), await start()];
+    await letGo(one);
+    const left = leftFor(other);
+    const admin = connectRedis(redis.url, {});
+    // What is looked up is answered, and what is then to be taken is not, before the process has given up.
+    const { takeLeft } = other.store;
+    const late = {
+      ...other,
+      store: {
+        ...other.store,
+        takeLeft: async (facts: Parameters<typeof takeLeft>[0]) => {
+          await admin.client('PAUSE', 60_000, 'WRITE');
+          return takeLeft(facts).finally(() => admin.client('UNPAUSE'));
+        },
+      },
+    };
+    await leftFor(late).callerGone(CALL);
+    expect(records).toEqual([]);
+    await left.callerGone(CALL);
+    await eventually(() => records).toMatchObject([WHOLE]);
+    await eventually(() => other.store.look(CALL)).toMatchObject({ state: 'ended' });
+    admin.disconnect();
+  });
+
+  test('an end that is told while Redis is away is written by the process that has the journal', async () => {
+    const one = await start();
+    await redis.stop();
+    await letGo(one);
+    await leftFor(one).callerGone(CALL);
+    await eventually(() => records).toMatchObject([WHOLE]);
+    redis = await startRedisServer(binary, port);
+    const other = await start();
+    await eventually(() => other.store.look(CALL)).toMatchObject({ state: 'ended' });
+  });
+
+  test('an end that is told while Redis is away, of a call that it still knows when it is back, is written once', async () => {
+    const one = await start();
+    const admin = connectRedis(redis.url, {});
+    const { transcript } = await one.begin(CALL);
+    transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', 'mended');
+    await eventually(() => admin.llen(`callbridge:entries:${CALL}`)).toBe(3);
+    await admin.client('PAUSE', 60_000, 'WRITE');
+    await eventually(() => one.store.away).toBe(true);
+    transcript.collector.leave(DESK);
+    await one.store.release(CALL);
+    await leftFor(one).callerGone(CALL);
+    await eventually(() => records).toMatchObject([WHOLE]);
+    await admin.client('UNPAUSE');
+    await eventually(() => admin.hget(`callbridge:call:${CALL}`, 'state')).toBe('ended');
+    await eventually(() => admin.exists(`callbridge:entries:${CALL}`)).toBe(0);
+    expect(records).toHaveLength(1);
+    admin.disconnect();
+  });
+});
