@@ -22,9 +22,12 @@ export function recordEnding(
     metrics.agentLevelDbov.observe(sound.agent.activeDbov);
   }
   collector.end(outcome, atMs);
-  const code = outcome.kind === 'failed' ? outcome.code : '';
-  const fault = outcome.kind === 'failed' ? outcome.fault : '';
-  metrics.calls.inc({ agent, outcome: outcome.kind, fault, code });
+  countEnding(agent, outcome, metrics);
   metrics.callSeconds.observe({ agent }, (atMs - startedAtMs) / 1_000);
-  if (outcome.kind === 'failed') metrics.failures.inc({ code, fault });
+  if (outcome.kind === 'failed') metrics.failures.inc({ code: outcome.code, fault: outcome.fault });
+}
+
+export function countEnding(agent: string, outcome: Outcome, { calls }: Pick<Metrics, 'calls'>): void {
+  const { fault, code } = outcome.kind === 'failed' ? outcome : { fault: '', code: '' };
+  calls.inc({ agent, outcome: outcome.kind, fault, code });
 }

@@ -1,10 +1,19 @@
 /**
- * Calls that nobody holds, because their callers are being put through, or were: how each ends is known by what the provider tells of
- * the caller's call and of the other side's, in any order and to any process.
+ * Calls that nobody holds, because their callers are being put through, or were, or because they were handed over and nobody has taken
+ * them up: how each ends is known by what the provider tells of the caller's call and of the other side's, in any order and to any process.
  */
 import type { CallStore, Notes } from '../cluster/index.ts';
+import { FAILURES } from '../lib/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
-import type { CallFacts, Entry, Outcome, Transfer } from '../transcript/index.ts';
+import {
+  type CallFacts,
+  type Entry,
+  type Outcome,
+  type Transfer,
+  transferOf,
+  wasHandedOver,
+} from '../transcript/index.ts';
+import { countEnding } from './ending.ts';
 import { HANG_UP } from './next.ts';
 import type { RequestedEnds } from './requested-ends.ts';
 import { settleLeft } from './take-up.ts';
@@ -42,22 +51,20 @@ export class LeftCalls {
    * the transfer, before anybody took the call.
    */
   async callerGone(callId: string, status?: string): Promise<boolean> {
-    const { store, metrics, requestedEnds } = this.#options;
+    const { store, metrics } = this.#options;
     const known = await store.look(callId);
     if (known.state !== 'running' || known.holder === 'elsewhere' || known.holder === 'here') return false;
-    const { facts, transfer } = known;
+    const { facts, transfer, holder } = known;
     if (transfer === undefined) {
-      await settleLeft(callId, store);
+      if (holder === 'dead') await settleLeft(callId, store);
+      else if (await this.#isFirst(callId)) await this.#end(facts, await this.#goneBy(callId));
       return false;
     }
     const wasTaken = await this.#wasTaken(facts, transfer, status);
     if (!(await this.#isFirst(callId))) return false;
     metrics.transfers.inc({ result: wasTaken ? 'taken' : 'gone' });
     if (wasTaken) await settleLeft(callId, store);
-    else {
-      const by = await requestedEnds.by(callId);
-      await this.#end(facts, by === undefined ? { kind: 'callerGone' } : { kind: 'completed', by });
-    }
+    else await this.#end(facts, await this.#goneBy(callId));
     return !wasTaken;
   }
 
@@ -73,15 +80,23 @@ export class LeftCalls {
     return (await this.#options.notes.note(endedKey(callId), noted)) === undefined;
   }
 
-  async #end(facts: CallFacts, outcome: Outcome): Promise<void> {
+  async #goneBy(callId: string): Promise<Outcome> {
+    const by = await this.#options.requestedEnds.by(callId);
+    return by === undefined ? { kind: 'callerGone' } : { kind: 'completed', by };
+  }
+
+  async #end(facts: CallFacts, told: Outcome): Promise<void> {
     const { store, notes, metrics, endTranscript } = this.#options;
     const { callId, agent } = facts;
     // The store is away: it is settled once that is back, or by what is told next.
     const entries = await store.takeLeft(facts).catch(() => notes.forget(endedKey(callId)));
     // One that was settled in between has its record.
     if (entries === undefined) return;
-    if (entries.length > 0) endTranscript(facts, entries, outcome);
-    if (outcome.kind !== 'transferred') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
+    const outcome = wasLeft(entries) ? told : DIED;
+    if (entries.length > 0) {
+      endTranscript(facts, entries, outcome);
+      if (outcome.kind !== 'transferred') countEnding(agent, outcome, metrics);
+    }
     await store.end(callId, JSON.stringify(HANG_UP));
   }
 
@@ -93,6 +108,9 @@ export class LeftCalls {
   }
 }
 
+/** A journal that a dead process left is held by another one of its disk, as if it had been let go. */
+const wasLeft = (entries: readonly Entry[]): boolean => wasHandedOver(entries) || transferOf(entries) !== undefined;
+const DIED: Outcome = { kind: 'failed', fault: FAILURES.PROCESS_DIED.fault, code: 'PROCESS_DIED' };
 const noted = { rank: 0, value: 'yes', forMs: NOTED_MS } as const;
 const answeredKey = (callId: string): string => `dialled:${callId}`;
 const endedKey = (callId: string): string => `left:${callId}`;

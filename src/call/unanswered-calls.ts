@@ -6,6 +6,7 @@ import type { CallStore } from '../cluster/index.ts';
 import { asFailure, type Clock, Failure, Recent, type RecentLimits } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { CallFacts, Entry, Outcome } from '../transcript/index.ts';
+import { countEnding } from './ending.ts';
 import { HANG_UP } from './next.ts';
 import type { NotedOrder } from './outbound-calls.ts';
 
@@ -50,7 +51,7 @@ export class UnansweredCalls {
     const { agent } = order;
     logger.info({ callId, agent, outcome }, 'outbound call is over, and was none');
     // One that was answered is counted by whoever was asked about it, as refused or as one that only rang.
-    if (outcome.kind === 'unanswered') metrics.calls.inc({ agent, outcome: outcome.kind, fault: '', code: '' });
+    if (outcome.kind === 'unanswered') countEnding(agent, outcome, metrics);
     const began: Entry = { type: 'began', at: Math.round(order.orderedAtMs), version: 1, call };
     endTranscript(call, earlier.length > 0 ? earlier : [began], outcome);
     if (outcome.kind !== 'unanswered') await store.end(callId, JSON.stringify(HANG_UP));

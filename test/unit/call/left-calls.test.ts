@@ -12,16 +12,23 @@ const WARM = { accept: 'key', summary: 'Ada is cold.', prompt: 'Press 1.' } as c
 const TRANSFERRED = { kind: 'transferred', to: 'desk' };
 const GONE = { kind: 'callerGone' };
 
-/** A caller who has just been let go for a transfer. */
-async function given(transfer: Transfer | 'none' = DESK, facts: { readonly to?: string } = {}) {
+/** A caller who has just been let go for a transfer, or for another process; whose other process has died, or is about to let them go. */
+async function given(why: Transfer | 'handedOver' | 'died' | 'leaving' = DESK, facts: { readonly to?: string } = {}) {
   const driver = await diskDriver();
   onTestFinished(() => driver.stop());
   const { clock, records } = driver;
   const process = await driver.start();
   const { store, outbox } = process;
-  const { transcript } = await process.begin(CALL);
-  transcript.collector.leave(transfer === 'none' ? undefined : transfer);
-  await store.release(CALL);
+  if (why === 'died' || why === 'leaving') {
+    const other = await driver.start();
+    const { transcript } = await other.begin(CALL);
+    if (why === 'died') other.die();
+    else transcript.collector.leave(DESK);
+  } else {
+    const { transcript } = await process.begin(CALL);
+    transcript.collector.leave(why === 'handedOver' ? undefined : why);
+    await store.release(CALL);
+  }
   const look: CallStore['look'] = async (callId) => {
     const known = await store.look(callId);
     return known.state === 'running' ? { ...known, facts: { ...known.facts, ...facts } } : known;
@@ -41,7 +48,7 @@ async function given(transfer: Transfer | 'none' = DESK, facts: { readonly to?: 
     for (let second = 0; second < 5; second++) await driver.pass();
     expect(records).toHaveLength(1);
   };
-  return { left, requestedEnds, store, metrics: common.metrics, expectOne };
+  return { driver, left, requestedEnds, store, metrics: common.metrics, expectOne };
 }
 
 describe('a caller who is gone', () => {
@@ -107,18 +114,37 @@ describe('a caller who is gone', () => {
     await left.callerGone(CALL);
     await expectOne(GONE);
   });
+});
 
-  test('and whose process died has the record of that', async () => {
-    const { left, expectOne } = await given('none');
+describe('a caller who is gone before anybody has taken their call up', () => {
+  test.each([
+    ['is that, when it was handed over', false, GONE],
+    ['had it ended over HTTP, when it was handed over', true, { kind: 'completed', by: 'api' }],
+  ] as const)('%s', async (_, isAsked, outcome) => {
+    const { left, metrics, requestedEnds, expectOne } = await given('handedOver');
+    if (isAsked) await requestedEnds.hangUp(CALL);
+    const told = [left.callerGone(CALL), left.callerGone(CALL), left.callerGone(CALL)];
+    expect(await Promise.all(told)).toEqual([false, false, false]);
+    await expectOne(outcome);
+    expect(await metrics.text()).toMatch(/calls_total\{agent="\w+",outcome="\w+",fault="",code=""\} 1/);
+    expect(await metrics.text()).not.toContain('callbridge_transfers_total{');
+  });
+
+  test.each([
+    ['and nobody of its disk has found it', false],
+    ['and another one of its disk holds it', true],
+  ])('has the record of that, when its process died %s', async (_, isFound) => {
+    const { driver, left, expectOne } = await given('died');
+    if (isFound) await driver.pass();
     expect(await left.callerGone(CALL)).toBe(false);
     await expectOne({ kind: 'failed', code: 'PROCESS_DIED' });
   });
 });
 
-test('a call that is held is not ended by what is told of it', async () => {
-  const { left, store } = await given();
-  const known = await store.look(CALL);
-  if (known.state === 'running') await store.take(known.facts);
+test('a call that another process holds, and is about to let go for a transfer, is not ended by what is told of it', async () => {
+  const { left, store, metrics } = await given('leaving');
+  expect(await store.look(CALL)).toMatchObject({ holder: 'elsewhere', transfer: DESK });
   expect(await left.callerGone(CALL)).toBe(false);
-  expect((await store.look(CALL)).state).toBe('running');
+  expect(await store.look(CALL)).toMatchObject({ holder: 'elsewhere', transfer: DESK });
+  expect(await metrics.text()).not.toContain('callbridge_transfers_total{');
 });
