@@ -139,7 +139,8 @@ export class WarmTransfers {
     if ((await this.#find(callId)) === undefined) return;
     if (!(await left.callerGone(callId))) return;
     const begun = begunFrom(await notes.get(begunKey(callId)));
-    if (begun?.calleeId !== undefined) await this.#hangUp(begun.calleeId);
+    // The provider, who has told of it, does not wait for that.
+    if (begun?.calleeId !== undefined) void this.#hangUp(begun.calleeId);
   }
 
   /** Whether whoever is to take the call is being called. Never rejects. */

@@ -15,9 +15,9 @@ export interface Calls {
   answer(call: RingingCall, stream: CallStream): StreamHandlers | Promise<StreamHandlers>;
   /**
    * The provider says that the call is over, and how; and `transferStatus`, how its transfer went, where it says that, too. Idempotent;
-   * unknown calls are ignored.
+   * unknown calls are ignored. When it resolves, the provider need not tell of it again.
    */
-  callerGone(callId: string, how: string, transferStatus?: string): void;
+  callerGone(callId: string, how: string, transferStatus?: string): void | Promise<void>;
   /** The stream is over and the caller is still there: what now? `call` is what the provider says of it now. */
   afterStream(call: RingingCall): Promise<Next>;
   /** As `afterStream`, when a transfer is over; `status` is the provider's word for how it went. */

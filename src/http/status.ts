@@ -17,9 +17,11 @@ export interface CallStatusDeps {
 export function callStatus({ account, calls, outbound }: CallStatusDeps): Middleware {
   return async (ctx) => {
     const { CallSid: callId, CallStatus: status } = readForm(ctx, account, CallForm);
-    if (isOver(status)) calls.callerGone(callId, status);
     const token = outboundToken(ctx);
-    if (token !== undefined) await outbound.told(token, callId, status);
+    await Promise.all([
+      isOver(status) ? calls.callerGone(callId, status) : undefined,
+      token === undefined ? undefined : outbound.told(token, callId, status),
+    ]);
     ctx.status = 204;
   };
 }

@@ -88,7 +88,7 @@ function asked<Form extends z.output<typeof AnyCallForm>>(
     const form = readForm(ctx, account, schema);
     ctx.type = 'text/xml';
     if (isOver(form.CallStatus)) {
-      calls.callerGone(form.CallSid, form.CallStatus, transferStatusOf(form, ctx));
+      await calls.callerGone(form.CallSid, form.CallStatus, transferStatusOf(form, ctx));
       ctx.body = hangupTwiml();
       return;
     }

@@ -352,6 +352,30 @@ describe('the end of the stream', () => {
   });
 });
 
+test.each([
+  ['/twilio/status', 204],
+  ['/twilio/stream-ended', 200],
+  ['/twilio/put-through-ended', 200],
+])('%s is answered when what ends with the caller is on disk, and not before', async (path, status) => {
+  const answered: number[] = [];
+  let settled = (): void => undefined;
+  const callerGone = vi.fn(
+    () =>
+      new Promise<void>((resolve) => {
+        settled = resolve;
+      }),
+  );
+  const service = await startService({ calls: notingCalls({ callerGone }) });
+  const form = { ...CALL_FORM, CallStatus: 'completed' };
+  const asking = service.post(path, form).then((response) => answered.push(response.status));
+  await vi.waitFor(() => expect(callerGone).toHaveBeenCalledOnce(), 10_000);
+  await service.post('/twilio/status', { ...form, CallStatus: 'ringing' });
+  expect(answered).toEqual([]);
+  settled();
+  await asking;
+  expect(answered).toEqual([status]);
+});
+
 describe('a status callback', () => {
   test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
     '%s means that the caller is gone',
