@@ -1,11 +1,12 @@
 /** Running calls in Redis: each process sees those of all, and takes up what another one left. */
 import { asFailure, type Clock, Failure, Recent } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { type CallFacts, type Entry, heldLongerMs, type Outbox, transferOf } from '../transcript/index.ts';
-import { entriesOf, factsFrom, factsListSchema, lookedSchema, takenSchema, writtenSchema } from './answers.ts';
+import { type CallFacts, type Entry, type Outbox, transferOf } from '../transcript/index.ts';
+import { entriesOf, factsFrom, factsListSchema, lookedSchema, takenSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStore, CallStoreHandlers, Known } from './call-store.ts';
 import { ENDED_CALLS } from './ended-calls.ts';
+import { LetGo } from './let-go.ts';
 import { Membership } from './membership.ts';
 import { type Holding, RedisLeftCalls } from './redis-left-calls.ts';
 import type { RedisLink } from './redis-link.ts';
@@ -46,14 +47,19 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       forgotten: () => writes.restoreAll(),
       lost: (callIds) => void Promise.all(callIds.map(loseIfTaken)),
       claimed: (claims) => left.claimed(claims),
-      beaten: () => void writes.flush(),
+      beaten: () => {
+        void writes.flush();
+        void letGo.tell();
+      },
     },
   });
 
+  const isHeld = (callId: string): boolean => calls.has(callId) || taking.has(callId);
+  const letGo = new LetGo({ link, scripts, processId, isHeld });
   const left = new RedisLeftCalls({
     ...options,
     deadBeforeMs: () => membership.deadBeforeMs,
-    isHeld: (callId) => calls.has(callId) || taking.has(callId),
+    isHeld,
     hold,
     end: (callId, answer) => store.end(callId, answer),
   });
@@ -135,16 +141,10 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
   }
 
   /** Whether Redis has everything of the call, and knows that it is free. */
-  async function releaseInRedis(callId: string, call: HeldCall): Promise<boolean> {
+  async function releaseInRedis(callId: string, call: HeldCall, entries: readonly Entry[]): Promise<boolean> {
     await writes.flush();
     if (!writes.isClean(call) || call.fenced !== 'no') return false;
-    try {
-      const longerMs = heldLongerMs(transferOf(outbox.entries(callId)));
-      const answer = await link.ask(() => scripts.release(callId, processId, call.epoch, longerMs));
-      return writtenSchema.parse(answer)[0] === 'taken';
-    } catch {
-      return false;
-    }
+    return letGo.release(callId, call, entries).catch(() => false);
   }
 
   async function take(facts: CallFacts): Promise<{ readonly entries: readonly Entry[] }> {
@@ -196,12 +196,18 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       await taking.get(callId);
       const call = calls.get(callId);
       if (call === undefined) return;
-      const released = await releaseInRedis(callId, call);
+      const entries = outbox.entries(callId);
+      const released = await releaseInRedis(callId, call, entries);
       calls.delete(callId);
       // Who was fenced has discarded it.
       if (call.fenced !== 'no') return;
+      if (!released) letGo.keep(callId, call, entries);
       await logged(released ? outbox.discard(callId) : outbox.release(callId), callId);
-      if (!released) logger.warn({ callId }, 'call let go on this disk only: the shared store does not have all of it');
+      if (!released)
+        logger.warn(
+          { callId },
+          'call let go on this disk only, until the shared store is back: it does not have all of it',
+        );
     },
     async end(callId, answer) {
       await taking.get(callId);
@@ -230,6 +236,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
     async close() {
       membership.stop();
       await writes.flush();
+      await letGo.tell();
       await link.ask(() => scripts.leave(processId)).catch(() => undefined);
     },
   };

@@ -58,7 +58,9 @@ export function redisWhereabouts(options: RedisWhereaboutsOptions): Whereabouts 
       try {
         const known = await holderOf(callId, deadOwner);
         if (known === undefined) return 'unknown';
-        if (known.state === 'running' && (known.holder === 'dead' || known.holder === 'none')) return 'open';
+        // `here` without our having it: it was let go, and Redis has not heard of that.
+        const isFree = known.holder === 'here' ? !writes.calls.has(callId) : known.holder !== 'elsewhere';
+        if (known.state === 'running' && isFree) return 'open';
         return (await lacks(callId, entries.at(-1))) ? 'lacking' : 'elsewhere';
       } catch {
         return 'open';

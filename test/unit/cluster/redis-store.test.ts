@@ -483,4 +483,57 @@ describe.each(servers)('with %s', (binary) => {
     await again();
     await eventually(inRedis).toEqual(upTo(600));
   });
+
+  const DESK = { name: 'desk', to: '+15550177', timeoutSeconds: 20 };
+
+  test.each([
+    ['is late', heldUp],
+    [
+      'is away, and comes back empty',
+      async () => {
+        await redis.stop();
+        return async () => {
+          redis = await startRedisServer(binary, port);
+        };
+      },
+    ],
+  ])(
+    'a call that is let go while Redis %s is free for others when it is back, with all that was said',
+    async (_how, goAway) => {
+      for (const [callId, transfer] of [
+        ['CA1', DESK],
+        ['CA2', undefined],
+      ] as const) {
+        const [one, other] = [await start(PATIENT_TIMES), await start(PATIENT_TIMES)];
+        const { transcript } = await one.begin(callId);
+        await eventually(async () => (await redisEntries(callId)).length).toBe(2);
+        const back = await goAway();
+        transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', '1');
+        transcript.collector.leave(transfer);
+        await one.store.release(callId);
+        expect(await one.store.look(callId)).toMatchObject({ state: 'running', holder: 'none' });
+        await back();
+        await eventually(() => other.store.look(callId)).toMatchObject({
+          state: 'running',
+          holder: 'none',
+          ...(transfer && { transfer }),
+        });
+        expect(details((await other.begin(callId)).earlier)).toContain('1');
+        expect(one.told).toEqual([]);
+      }
+    },
+  );
+
+  test('the journal of a call that is let go, and of which Redis has not heard that, is not removed', async () => {
+    const one = await start({ ...PATIENT_TIMES, beatMs: 60_000 });
+    const { transcript } = await one.begin('CA1');
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
+    const back = await heldUp();
+    transcript.collector.leave(DESK);
+    const entries = one.outbox.entries('CA1');
+    await one.store.release('CA1');
+    await back();
+    await eventually(async () => (await redisEntries('CA1')).length).toBe(3);
+    expect(await one.store.whereabouts.judge('CA1', { entries })).toBe('open');
+  });
 });
