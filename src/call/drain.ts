@@ -8,7 +8,10 @@ import type { Call } from './call.ts';
 /** A moment in which nobody speaks comes within a few seconds in most talks; a sentence that is cut is said again. */
 const QUIET_MOMENT_MS = 5_000;
 const LOOK_MS = 100;
-/** A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. A side effect has it as well. */
+/**
+ * A goodbye under way when the grace is over may be said to its end; FLOW.draining allows it no more. So may the words before a
+ * transfer, and a side effect comes to its own.
+ */
 const LAST_WORDS_MS = 30_000;
 /** The provider asks what comes next within a second; what reaches us is sent on. */
 const ASKED_WITHIN_MS = 3_000;
@@ -38,10 +41,14 @@ export async function drainCalls(graceMs: number, deps: DrainDeps): Promise<bool
     if (await idleWithin(0)) return true;
   }
   const left = calls();
-  if (left.length > 0) logger.warn({ calls: left.length }, 'hanging up the calls that outlast the grace time');
   for (const { call } of left) call.hangUp('shutdown');
+  // Whoever was told that they are put through is not.
+  const hungUp = left.filter(({ call }) => call.outcome !== undefined).length;
+  if (hungUp > 0) logger.warn({ calls: hungUp }, 'hanging up the calls that outlast the grace time');
   await idleWithin(LAST_WORDS_MS);
-  return left.length === 0;
+  // Who is put through is so now, while the provider, which asks then, is still answered.
+  for (const { call } of calls()) call.abandon('SHUTDOWN');
+  return hungUp === 0;
 }
 
 /** Never rejects. */

@@ -35,6 +35,8 @@ export interface Stillness {
   readonly callerSpeaks: boolean;
   /** It is not for the agent to speak now: it works, owes an answer, or cannot be heard. */
   readonly excused: boolean;
+  /** It has said that it leaves: its farewell has a deadline of its own. */
+  readonly leaving: boolean;
 }
 
 export function stillness(
@@ -46,6 +48,7 @@ export function stillness(
     agentSounds: playout.sounding,
     callerSpeaks: callerSide?.speaking === true,
     excused: phase !== 'talking' || watchdog.owes || callerSide?.isHeard !== true,
+    leaving: phase === 'farewell',
   };
 }
 
@@ -75,13 +78,13 @@ const DETAILS: Readonly<Record<IdleStep, string>> = {
 
 export class Idle {
   readonly #settings: IdleSettings | undefined;
-  /** Silence of both sides that ends the call, whatever the reason for it. */
+  /** Silence of both sides that ends the call, whatever the reason for it, unless the agent is leaving. */
   readonly #silenceMs: number;
   readonly #deps: IdleDeps;
   #asked = 0;
   /** How often it was told anything since the caller was there for certain. */
   #told = 0;
-  /** When either side was last heard. */
+  /** When either side was last heard, or the agent was leaving. */
   #lastSoundMs: number;
   /** Since when, at the earliest, nothing excuses the agent. */
   #waitsSinceMs: number;
@@ -122,9 +125,9 @@ export class Idle {
     return step;
   }
 
-  #next({ agentSounds, callerSpeaks, excused }: Stillness, nowMs: number): IdleStep | undefined {
+  #next({ agentSounds, callerSpeaks, excused, leaving }: Stillness, nowMs: number): IdleStep | undefined {
     if (agentSounds) this.#agentSoundedMs = nowMs;
-    if (agentSounds || callerSpeaks) this.#lastSoundMs = nowMs;
+    if (agentSounds || callerSpeaks || leaving) this.#lastSoundMs = nowMs;
     if (nowMs - this.#lastSoundMs > this.#silenceMs) {
       this.#lastSoundMs = nowMs;
       return 'hangUp';

@@ -17,8 +17,8 @@
  *   for, and a caller who speaks before that leads back to talking. Whoever comes back from a transfer is taken up anew.
  *
  *   hangUp, a session lost for good, and deadlines lead to draining, and by playedOut to ended. A stream that breaks does not
- *   end a call: the provider, asked what comes next, brings the caller back by another one. callerGone and abandoned end the
- *   call from any phase. handOver and taken lead to released: the call goes on in another process, which writes its record.
+ *   end a call: the provider, asked what comes next, brings the caller back by another one. callerGone ends the call from any
+ *   phase, abandoned all but one that is put through. handOver and taken lead to released: another process writes its record.
  *
  * Sound never passes through here: for each piece of it the call looks up FLOW[phase].
  */
@@ -135,14 +135,14 @@ export function advance(state: CallState, event: CallEvent): Step {
     case 'callerGone':
       return end('outcome' in state ? state.outcome : event.by ? completed(event.by) : { kind: 'callerGone' });
     case 'abandoned':
+      if (isPutThrough(state)) return leave(state.next);
       return end('outcome' in state ? state.outcome : failed(event.code));
     case 'taken':
       return [{ phase: 'released' }, ['closeLive', 'closeStream', 'letGo']];
   }
   if (event.type === 'hangUp' && state.phase !== 'draining') {
-    // Who was told that they are put through is, and the call's time is over for the agent alone.
-    const isPutThrough = state.phase === 'farewell' && typeof state.next !== 'string';
-    if (isPutThrough && event.by === 'timeLimit') return [{ ...state, alone: true }, ['closeLive']];
+    // The time is up for the agent alone. A machine was told nothing.
+    if (isPutThrough(state) && event.by !== 'machine') return [{ ...state, alone: true }, ['closeLive']];
     return drain(completed(event.by));
   }
   // A goodbye is said to its end here, and an agent that has said it is missed by nobody.
@@ -281,6 +281,9 @@ function climb(state: CallState, rung: Extract<CallEvent, { type: 'agentMute' }>
   }
 }
 
+/** The caller was told that somebody else takes their call: no end of this side's is theirs. */
+const isPutThrough = (state: CallState): state is CallState & { readonly phase: 'farewell'; readonly next: Transfer } =>
+  state.phase === 'farewell' && typeof state.next !== 'string';
 const stay = (state: CallState): Step => [state, []];
 /** Let what is queued be heard, then end. */
 const drain = (outcome: Outcome): Step => [{ phase: 'draining', outcome }, ['closeLive']];

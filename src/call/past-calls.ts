@@ -1,4 +1,4 @@
-/** Calls that have ended in this process, so that what comes late is answered rightly. */
+/** Calls that have ended in this process, so that what comes late is answered rightly, and those that the provider has yet to ask about. */
 import { type Clock, Recent, type RecentLimits } from '../lib/index.ts';
 import { HANG_UP, type Next } from './next.ts';
 
@@ -11,17 +11,12 @@ const LOOK_MS = 100;
  */
 const HEARD_OF: RecentLimits = { max: 5_000, forMs: 10 * 60_000 };
 
-interface PastCall {
-  readonly answer: Next;
-  readonly endedMs: number;
-  /** The provider knows: it asked what comes next, or said itself that the call is over. */
-  settled: boolean;
-}
-
 export class PastCalls {
   readonly #clock: Clock;
   /** Newest last. */
-  readonly #calls = new Map<string, PastCall>();
+  readonly #calls = new Map<string, Next>();
+  /** When their streams were closed; since then the provider has not asked what comes next, nor said that the call is over. */
+  readonly #open = new Map<string, number>();
   /** Calls that were never here, and whose callers are gone, as the provider said. */
   readonly #heardOf: Recent<Next>;
 
@@ -31,8 +26,16 @@ export class PastCalls {
   }
 
   add(callId: string, answer: Next, settled: boolean): void {
-    this.#calls.set(callId, { answer, endedMs: this.#clock.nowMs(), settled });
+    this.#calls.set(callId, answer);
     if (this.#calls.size > MAX_REMEMBERED) this.#calls.delete(this.#calls.keys().next().value!);
+    if (settled) this.settle(callId);
+    else this.willAsk(callId);
+  }
+
+  /** The call's stream is closed now: the provider asks what comes next, of a call that has ended or of one that is put through. */
+  willAsk(callId: string): void {
+    this.#open.set(callId, this.#clock.nowMs());
+    if (this.#open.size > MAX_REMEMBERED) this.#open.delete(this.#open.keys().next().value!);
   }
 
   /** The provider says that the caller is gone, of a call that is not here, or not yet: what it asked before may come after. */
@@ -46,20 +49,19 @@ export class PastCalls {
 
   /** What the caller, if still on the line, should get. */
   answerOf(callId: string): Next | undefined {
-    return this.#calls.get(callId)?.answer ?? this.#heardOf.get(callId);
+    return this.#calls.get(callId) ?? this.#heardOf.get(callId);
   }
 
   settle(callId: string): void {
-    const past = this.#calls.get(callId);
-    if (past !== undefined) past.settled = true;
+    this.#open.delete(callId);
   }
 
-  /** Resolves when the provider has asked about every call whose stream we closed; of calls that ended longer ago it will not ask. */
+  /** Resolves when the provider has asked about every call whose stream we closed; about those of longer ago it will not ask. */
   settledWithin(limitMs: number): Promise<void> {
-    const isOpen = ({ settled, endedMs }: PastCall): boolean => !settled && this.#clock.nowMs() - endedMs < limitMs;
+    const isOpen = (closedMs: number): boolean => this.#clock.nowMs() - closedMs < limitMs;
     return new Promise((resolve) => {
       const look = (): void => {
-        if ([...this.#calls.values()].some(isOpen)) return;
+        if ([...this.#open.values()].some(isOpen)) return;
         cancel();
         resolve();
       };

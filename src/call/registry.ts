@@ -52,7 +52,7 @@ export class CallRegistry {
     this.#options = options;
     this.#past = new PastCalls(clock);
     this.#whenEmpty = new WhenEmpty(clock);
-    this.#transfers = new Transfers(options);
+    this.#transfers = new Transfers(options, this.#past);
     this.#sharedKeys = new SharedKeys(options.notes);
     this.#hangUps = new HangUps({ clock, logger, metrics, control });
     this.#rescue = new Rescue({ clock, logger, metrics, control, url: streamEndedUrl });
@@ -183,6 +183,7 @@ export class CallRegistry {
       calls: () => Array.from(this.#calls, ([callId, { call }]) => ({ callId, call })),
       idleWithin: (limitMs) => this.#idleWithin(limitMs),
     });
+    await this.#transfers.allSettled();
     await this.#past.settledWithin(ASK_GRACE_MS);
     return byThemselves;
   }

@@ -7,6 +7,7 @@ import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { Call } from './call.ts';
 import { isTaken, type LeftCalls } from './left-calls.ts';
 import { HANG_UP, type Next, nextElsewhere } from './next.ts';
+import type { PastCalls } from './past-calls.ts';
 import type { RingingCall } from './ringing-call.ts';
 import { settleLeft } from './take-up.ts';
 import type { WarmTransfers } from './warm-transfers.ts';
@@ -22,11 +23,13 @@ export interface TransfersOptions {
 
 export class Transfers {
   readonly #options: TransfersOptions;
+  readonly #past: Pick<PastCalls, 'willAsk'>;
   /** Calls that are being let go: who asks about one waits for that. */
   readonly #releasing = new Map<string, Promise<void>>();
 
-  constructor(options: TransfersOptions) {
+  constructor(options: TransfersOptions, past: Pick<PastCalls, 'willAsk'>) {
     this.#options = options;
+    this.#past = past;
   }
 
   /** Once others can find the call, its stream is closed, and the provider asks what comes next. */
@@ -38,6 +41,7 @@ export class Transfers {
       .catch((error: unknown) => logger.error({ callId, err: error }, 'call not let go for its transfer'))
       .then(() => {
         this.#releasing.delete(callId);
+        this.#past.willAsk(callId);
         call.closeStream();
       });
     this.#releasing.set(callId, released);
@@ -45,6 +49,11 @@ export class Transfers {
 
   async settled(callId: string): Promise<void> {
     await this.#releasing.get(callId);
+  }
+
+  /** The store has its deadlines. */
+  async allSettled(): Promise<void> {
+    await Promise.all(this.#releasing.values());
   }
 
   /** What the caller of a call that is not in this process gets. */

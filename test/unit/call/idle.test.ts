@@ -4,9 +4,10 @@ import { Idle, type IdleSettings, type Stillness } from '../../../src/call/idle.
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const TICK_MS = 100;
-const QUIET: Stillness = { agentSounds: false, callerSpeaks: false, excused: false };
+const QUIET: Stillness = { agentSounds: false, callerSpeaks: false, excused: false, leaving: false };
 const AGENT: Stillness = { ...QUIET, agentSounds: true };
 const EXCUSED: Stillness = { ...QUIET, excused: true };
+const LEAVING: Stillness = { ...EXCUSED, leaving: true };
 
 function given(settings: IdleSettings | 'off' = { askAfterMs: 12_000, times: 2 }, silenceMs = 120_000) {
   const clock = new ManualClock();
@@ -154,4 +155,12 @@ test('the limit of silence ends the call though nobody asks, and though the agen
   pass(5_000, AGENT);
   pass(40_000, EXCUSED);
   expect(steps).toEqual([[35_100, 'hangUp']]);
+});
+
+test('an agent that leaves has its own deadline: the limit of silence is counted from when it stays after all', () => {
+  const { steps, told, pass } = given('off', 5_000);
+  pass(45_000, LEAVING);
+  expect([steps, told]).toEqual([[], []]);
+  pass(6_000, EXCUSED);
+  expect(steps).toEqual([[50_100, 'hangUp']]);
 });

@@ -27,6 +27,8 @@ const EVENTS: readonly CallEvent[] = [
   { type: 'callerSpoke' },
   { type: 'hangUp', by: 'silence' },
   { type: 'hangUp', by: 'timeLimit' },
+  { type: 'hangUp', by: 'shutdown' },
+  { type: 'hangUp', by: 'machine' },
   { type: 'playedOut' },
   { type: 'agentMute', rung: 'nudge' },
   { type: 'agentMute', rung: 'resume' },
@@ -112,10 +114,14 @@ describe('the life of a call', () => {
     }
   });
 
-  test('is ended by the caller hanging up or by being abandoned, from any phase that is not final', () => {
-    for (const { from, event, to } of edges) {
+  test('is ended by the caller hanging up or by being abandoned, from any phase that is not final, unless they are put through', () => {
+    for (const { from, event, to, effects } of edges) {
       if (from.phase === 'released') continue;
-      if (event.type === 'callerGone' || event.type === 'abandoned') expect(to.phase).toBe('ended');
+      if (event.type === 'callerGone') expect(to.phase).toBe('ended');
+      if (event.type !== 'abandoned') continue;
+      if (from.phase === 'farewell' && typeof from.next !== 'string') {
+        expect([to, effects]).toEqual([{ phase: 'released', transfer: from.next }, ['closeLive', 'letGo']]);
+      } else expect(to.phase).toBe('ended');
     }
   });
 
@@ -240,16 +246,19 @@ describe('the life of a call', () => {
     }
   });
 
-  test('that has reached its time limit is put through all the same when the caller was told so, and nobody can stop that', () => {
+  test('whose caller was told that they are put through is, whatever limit is reached and whoever stops, unless a machine was told', () => {
+    const endedBy = new Set<string>();
     for (const { from, event, to, effects } of edges) {
-      if (from.phase !== 'farewell' || event.type !== 'hangUp' || event.by !== 'timeLimit') continue;
-      if (typeof from.next === 'string') {
+      if (from.phase !== 'farewell' || event.type !== 'hangUp') continue;
+      if (typeof from.next === 'string' || event.by === 'machine') {
         expect([to, effects]).toEqual([
-          { phase: 'draining', outcome: { kind: 'completed', by: 'timeLimit' } },
+          { phase: 'draining', outcome: { kind: 'completed', by: event.by } },
           ['closeLive'],
         ]);
       } else expect([to, effects]).toEqual([{ ...from, alone: true }, ['closeLive']]);
+      endedBy.add(event.by);
     }
+    expect([...endedBy]).toEqual(['silence', 'timeLimit', 'shutdown', 'machine']);
   });
 
   test('ends for the reason for which its stream was lost, when nobody brings the caller back', () => {

@@ -14,6 +14,28 @@ test('a call that was never here is remembered as gone for ten minutes', () => {
   expect([past.has('CA1'), past.answerOf('CA1')]).toEqual([false, undefined]);
 });
 
+test('the provider is waited for until it has asked about a call whose stream was closed, and for three seconds at most', async () => {
+  const clock = new ManualClock();
+  const past = new PastCalls(clock);
+  let times = 0;
+  const wait = (): void => void past.settledWithin(3_000).then(() => times++);
+  past.add('CA1', HANG_UP, false);
+  past.willAsk('CA2');
+  wait();
+  past.settle('CA1');
+  await clock.advance(2_000);
+  expect(times).toBe(0);
+  past.settle('CA2');
+  await clock.advance(100);
+  expect([times, past.has('CA1'), past.has('CA2')]).toEqual([1, true, false]);
+  past.willAsk('CA2');
+  wait();
+  await clock.advance(2_900);
+  expect(times).toBe(1);
+  await clock.advance(100);
+  expect(times).toBe(2);
+});
+
 test('of the calls that were never here the newest five thousand are remembered, and push out none that ended here', () => {
   const past = new PastCalls(new ManualClock());
   past.add('CA', { do: 'fallback', agent: 'desk' }, true);

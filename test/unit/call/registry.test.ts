@@ -1297,6 +1297,55 @@ function booking() {
   return { book, turns, finish: () => end() };
 }
 
+/** The agent books something, and puts the caller through; what the booking comes to is still to come. */
+async function puttingThrough(store: Partial<CallStore> = {}) {
+  const { book, finish } = booking();
+  const transfer = await new Toolbox({ clock: new ManualClock() }).open({
+    kind: 'transferCall',
+    name: 'transfer_call',
+    description: 'Puts the caller through.',
+    destinations: { desk: { to: '+15550177', description: 'People.', timeoutSeconds: 15 } },
+  });
+  const calls = [{ name: 'book' }, { name: 'transfer_call', args: { to: 'desk' } }];
+  const turns: NonNullable<ScenarioInput['turns']> = [
+    { on: 'greeting', says: 'I put you through.', sound: { toneHz: 440, lengthMs: 2_000 }, calls },
+    { on: 'toolResult' },
+    { on: 'toolResult' },
+  ];
+  const released: string[] = [];
+  const parts: ServiceOptions = {
+    tools: [{ ...book, deadlineMs: 50_000 }, transfer],
+    model: { turns },
+    store: { release: async (callId) => void released.push(callId), look: async () => known, ...store },
+  };
+  /** What is known of it once it is let go. */
+  let known: Known = { state: 'unknown' };
+  const nextOf = (registry: CallRegistry): Promise<Next> => {
+    const facts = { ...call('CA1'), model: 'gemini-3.8-live', voice: 'Aoede' };
+    known = {
+      state: 'running',
+      holder: 'none',
+      facts,
+      transfer: { name: 'desk', to: '+15550177', timeoutSeconds: 15 },
+    };
+    return registry.afterStream(call('CA1'));
+  };
+  return { parts, released, nextOf, finish };
+}
+
+test('a caller who was told that they are put through is, though nobody says anything for longer than the limit of silence', async () => {
+  const { parts, released, finish } = await puttingThrough();
+  const { registry, transcripts, live } = service({ ...parts, limits: { silenceMs: 5_000 } });
+  await streamOf(registry, 'CA1');
+  await clock.advance(20_000);
+  expect([registry.active, released, codesOf(transcripts.get('CA1'))]).toEqual([1, [], []]);
+  finish();
+  await clock.advance(2_000);
+  expect([registry.active, released, codesOf(transcripts.get('CA1'))]).toEqual([0, ['CA1'], []]);
+  // The agent hears what came of it.
+  expect(live.sessions[0]!.eventsOf('toolAnswered')).toHaveLength(2);
+});
+
 test('a session that is about to be closed is not left while a tool works: the service may not know of its call afterwards', async () => {
   const { book, turns, finish } = booking();
   const { registry, live } = service({
@@ -1458,6 +1507,96 @@ describe('shutting down', () => {
     expect(answersOf(transcripts.get('CA1'))).toMatchObject([{ status: 'ok' }]);
     await clock.advance(3_500);
     expect(await drained).toBe(true);
+  });
+
+  describe('whoever was told that they are put through', () => {
+    test.each<[string, number, number]>([
+      ['another process lives', 1, 14_000],
+      ['nobody else is there', 0, 6_000],
+    ])('hears that to its end, and is: %s', async (_who, neighbours, doneAfterMs) => {
+      const { parts, released, nextOf, finish } = await puttingThrough({ neighbours: async () => neighbours });
+      const { registry, transcripts } = service(parts);
+      const closed: string[] = [];
+      await streamOf(registry, 'CA1', closed);
+      await clock.advance(3_000);
+      let clean: boolean | undefined;
+      void registry.drain(1_000).then((result) => {
+        clean = result;
+      });
+      await clock.advance(doneAfterMs);
+      // Not before what is being done has come to its end.
+      expect([registry.active, released]).toEqual([1, []]);
+      finish();
+      await clock.advance(1_500);
+      expect([registry.active, released, closed, clean]).toEqual([0, ['CA1'], ['CA1'], undefined]);
+      expect(await nextOf(registry)).toMatchObject({ do: 'transfer', transfer: { to: '+15550177' } });
+      await clock.advance(200);
+      expect(clean).toBe(true);
+      expect(transcripts.get('CA1')?.at(-1)).toMatchObject({ type: 'transferred' });
+      expect(answersOf(transcripts.get('CA1')).at(-1)).toMatchObject({ status: 'ok' });
+      expect(redirected).toEqual([]);
+    });
+
+    test('is at once when the process can wait no longer, and the provider is answered before it ends', async () => {
+      const { parts, released, nextOf } = await puttingThrough();
+      const { registry, transcripts } = service(parts);
+      await streamOf(registry, 'CA1');
+      await clock.advance(3_000);
+      let clean: boolean | undefined;
+      void registry.drain(0).then((result) => {
+        clean = result;
+      });
+      await clock.advance(29_900);
+      expect([registry.active, released]).toEqual([1, []]);
+      await clock.advance(2_000);
+      expect([registry.active, released, clean]).toEqual([0, ['CA1'], undefined]);
+      expect(await nextOf(registry)).toMatchObject({ do: 'transfer' });
+      await clock.advance(200);
+      expect(clean).toBe(true);
+      expect(transcripts.get('CA1')?.at(-1)).toMatchObject({ type: 'transferred' });
+    });
+
+    test('is not waited for when the provider does not ask', async () => {
+      let letGo: () => void = () => undefined;
+      const release = (): Promise<void> => new Promise((resolve) => (letGo = resolve));
+      const { parts, finish } = await puttingThrough({ release });
+      const { registry } = service(parts);
+      await streamOf(registry, 'CA1');
+      await clock.advance(3_000);
+      finish();
+      await clock.advance(4_000);
+      expect(registry.active).toBe(0);
+      let clean: boolean | undefined;
+      void registry.drain(0).then((result) => {
+        clean = result;
+      });
+      await clock.advance(4_000);
+      // Nobody is asked before others can find the call.
+      expect(clean).toBeUndefined();
+      letGo();
+      await clock.advance(2_900);
+      expect(clean).toBeUndefined();
+      await clock.advance(200);
+      expect(clean).toBe(true);
+    });
+  });
+
+  test('looks for nobody to take up a side effect whose call has ended: it waits for the result, and no longer', async () => {
+    const { book, turns, finish } = booking();
+    const neighbours = vi.fn(async () => 1);
+    const { registry, closed } = service({ tools: [book], model: { turns }, store: { neighbours } });
+    await streamOf(registry, 'CA1');
+    await clock.advance(3_000);
+    await registry.callerGone('CA1', 'completed');
+    let clean: boolean | undefined;
+    void registry.drain(0).then((result) => {
+      clean = result;
+    });
+    await clock.advance(100);
+    finish();
+    await clock.advance(200);
+    // Not after the three seconds in which a provider asks about calls that are given away.
+    expect([clean, closed, neighbours.mock.calls]).toEqual([true, ['CA1'], []]);
   });
 
   test('closes the stream of a call that it gives away when the provider cannot be asked', async () => {
