@@ -13,6 +13,8 @@ import type { CallRecord } from '../../src/transcript/index.ts';
 import { onTheirOwn, type Replicas, recordsIn } from '../support/replicas.ts';
 import { onOneDisk, overRedis, type TwoReplicas } from '../support/two-replicas.ts';
 
+type Turn = NonNullable<ScenarioInput['turns']>[number];
+
 const ask = {
   say: { wav: join(import.meta.dirname, '../../fixtures/audio/jfk-8k.wav'), fromMs: 5_300, toMs: 7_300 },
   withinMs: 10_000,
@@ -23,10 +25,11 @@ const HEAR = { hear: 'agent', withinMs: 20_000 } as const;
 const HEAR_AGAIN: CallScript = [{ ...HEAR, withinMs: 40_000 }, QUIET, { hangUp: true, withinMs: 1_000 }];
 const SAID = ['Good morning.', 'A person, please.', 'I put you through.'];
 const BACK = 'They do not answer.';
-const modelFor = (args: Readonly<Record<string, string>>): ScenarioInput => ({
+/** `sound`: of the announcement. */
+const modelFor = (args: Readonly<Record<string, string>>, sound?: Turn['sound']): ScenarioInput => ({
   turns: [
     { on: 'greeting', says: SAID[0] },
-    { on: 'speech', hears: SAID[1], says: SAID[2], calls: [{ name: 'transfer_call', args }] },
+    { on: 'speech', hears: SAID[1], says: SAID[2], sound, calls: [{ name: 'transfer_call', args }] },
     { on: 'toolResult' },
     { on: 'text', says: BACK },
   ],
@@ -151,3 +154,32 @@ describe.concurrent.each([
     LONG,
   );
 });
+
+test(
+  'a process that stops in the announcement has it heard to its end, and says who is dialled before it ends; it has hung up nobody',
+  onTheirOwn(
+    modelFor({ to: 'desk' }, { toneHz: 880, lengthMs: 6_000 }),
+    async (replicas) => {
+      const env = { DATA_DIR: replicas.folder() };
+      const first = await replicas.start(env);
+      const calling = replicas.call({
+        script: [HEAR, QUIET, ask, { waitForHangUp: true, withinMs: 60_000 }],
+        habits: { dialled: { status: 'completed', ringsMs: 6_000, talksMs: 4_000 } },
+        // Nobody balances: it is asked though it is not ready for new calls.
+        network: replicas.straightTo(first),
+      });
+      const isAnnounced = () => expect(replicas.live.sessions[0]?.eventsOf('toolAnswered')).toHaveLength(1);
+      await vi.waitFor(isAnnounced, { timeout: 30_000 });
+      first.process.child.kill('SIGTERM');
+      expect(await first.process.exited()).toBe(0);
+      await replicas.start(env, first.origin);
+      const { scriptFailure, end } = await calling;
+      expect([scriptFailure, end.how]).toEqual([undefined, 'serviceHungUp']);
+      const { outcome, lines } = await recordOf(env.DATA_DIR);
+      expect(outcome).toEqual({ kind: 'transferred', to: 'desk' });
+      expect(lines.at(-1)).toMatchObject({ text: SAID[2], cut: false });
+    },
+    { patient: true, agent },
+  ),
+  LONG,
+);

@@ -13,6 +13,7 @@ import {
   type LiveSimulatorServer,
   type PhoneNetwork,
   placeCall,
+  realNetwork,
   type ScenarioInput,
   startLiveSimulator,
   startTwilioSimulator,
@@ -49,7 +50,11 @@ export interface Replicas {
   redis(): Promise<string>;
   /** What stands behind the public address from now on. */
   route(...to: readonly Replica[]): void;
-  call(options: Pick<CallOptions, 'script' | 'habits' | 'onEvent'>): Promise<CallResult>;
+  /** To this one, ready or not, where nobody balances. */
+  straightTo(replica: Replica): PhoneNetwork;
+  call(
+    options: Pick<CallOptions, 'script' | 'habits' | 'onEvent'> & Partial<Pick<CallOptions, 'network'>>,
+  ): Promise<CallResult>;
   close(): Promise<void>;
 }
 
@@ -150,6 +155,7 @@ export async function openReplicas(
     route(...to) {
       behind = balancedNetwork(systemClock, { publicOrigin: PUBLIC_URL, origins: to.map(({ origin }) => origin) });
     },
+    straightTo: ({ origin }) => realNetwork(systemClock, { publicOrigin: PUBLIC_URL, origin }),
     call: (options) =>
       placeCall({
         voiceUrl: `${PUBLIC_URL}/twilio/voice#rc=2&rp=all`,
