@@ -30,7 +30,10 @@ export const lookedSchema = z.tuple([
 ]);
 export const renewedSchema = z.tuple([count, count, z.array(z.string())]);
 export const factsListSchema = z.array(z.string());
-export const claimsSchema = z.array(z.tuple([z.string(), z.enum(['running', 'ended']), z.string(), count]));
+export const sweptSchema = z.tuple([
+  z.array(z.tuple([z.string(), z.enum(['running', 'ended']), z.string(), count])),
+  z.array(z.string()),
+]);
 
 export function entriesOf(stored: readonly string[]): Entry[] {
   return stored.flatMap((json) => entrySchema.safeParse(parsed(json)).data ?? []);

@@ -205,7 +205,7 @@ redis.call('ZADD', PROCESSES, at, me)
 return { known or '0', at, redis.call('SMEMBERS', key('lost', me)) }
 `;
 
-/** me, beats before which a process is dead, how long a claim lasts, how long a call that was let go waits → [id, state, facts, ms since] */
+/** me, beats before which a process is dead, how long a claim lasts, how long a call that was let go waits → [[id, state, facts, ms since], calls of mine] */
 const SWEEP = `
 local me, at, claims = ARGV[1], now(), {}
 local function claim(id, process)
@@ -231,7 +231,7 @@ for _, process in ipairs(redis.call('ZRANGEBYSCORE', PROCESSES, '-inf', ARGV[2])
   if process ~= me then for _, id in ipairs(calls) do claim(id, process) end end
 end
 for _, id in ipairs(redis.call('SMEMBERS', key('calls', '-'))) do claim(id, '-') end
-return claims
+return { claims, redis.call('SMEMBERS', key('calls', me)) }
 `;
 
 /** me, beats before which a process is dead → how many others live, and stay */

@@ -8,7 +8,7 @@
  * brought back by REST so much later. Twilio's own return is not slowed.
  */
 import type { Cancel, Clock } from '../lib/index.ts';
-import { claimsSchema, renewedSchema } from './answers.ts';
+import { renewedSchema, sweptSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { RedisLink } from './redis-link.ts';
 import type { StoreTimes } from './store-times.ts';
@@ -28,6 +28,8 @@ export interface MembershipHandlers {
   lost(callIds: readonly string[]): void;
   /** All that is this process's to care for now: a claim is told at each beat, until it is nobody's or another's. */
   claimed(claims: readonly Claim[]): void;
+  /** All that Redis takes for this process's: told at each beat. */
+  owned(callIds: readonly string[]): void;
   /** Redis answers. */
   beaten(): void;
 }
@@ -106,8 +108,8 @@ export class Membership {
   async #sweep(): Promise<void> {
     const { link, scripts, processId, times, handlers } = this.#options;
     const answer = await link.ask(() => scripts.sweep(processId, this.deadBeforeMs, times.leaseMs, times.orphanMs));
-    handlers.claimed(
-      claimsSchema.parse(answer).map(([callId, state, facts, sinceMs]) => ({ callId, state, facts, sinceMs })),
-    );
+    const [claims, own] = sweptSchema.parse(answer);
+    handlers.claimed(claims.map(([callId, state, facts, sinceMs]) => ({ callId, state, facts, sinceMs })));
+    handlers.owned(own);
   }
 }

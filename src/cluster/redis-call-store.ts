@@ -47,6 +47,7 @@ export async function openRedisCallStore(options: RedisCallStoreOptions): Promis
       forgotten: () => writes.restoreAll(),
       lost: (callIds) => void Promise.all(callIds.map(loseIfTaken)),
       claimed: (claims) => left.claimed(claims),
+      owned: (callIds) => left.owned(callIds.filter((callId) => !letGo.has(callId))),
       beaten: () => {
         void writes.flush();
         void letGo.tell();

@@ -2,7 +2,7 @@
 import { asFailure, type Clock } from '../lib/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { CallFacts, Entry, Outbox } from '../transcript/index.ts';
-import { entriesOf, factsFrom, inheritedSchema } from './answers.ts';
+import { entriesOf, factsFrom, inheritedSchema, lookedSchema } from './answers.ts';
 import type { CallScripts } from './call-scripts.ts';
 import type { CallStoreHandlers } from './call-store.ts';
 import type { Claim } from './membership.ts';
@@ -34,6 +34,8 @@ export class RedisLeftCalls {
   readonly #options: RedisLeftCallsOptions;
   /** Orphans that the registry was told of. */
   #told = new Set<string>();
+  /** Calls that Redis takes for this process's, and that it does not know of. */
+  #strange = new Set<string>();
   readonly #settling = new Set<string>();
 
   constructor(options: RedisLeftCallsOptions) {
@@ -54,6 +56,29 @@ export class RedisLeftCalls {
       if (before.has(callId)) continue;
       logger.warn({ callId }, 'the process of a call died');
       handlers.orphaned(callId, facts);
+    }
+  }
+
+  /** Calls that Redis takes for this process's. At two beats in a row, so that nothing is under way of those that it does not know of. */
+  owned(callIds: readonly string[]): void {
+    const before = this.#strange;
+    this.#strange = new Set(callIds.filter((id) => !this.#options.isHeld(id) && !this.#settling.has(id)));
+    for (const callId of this.#strange) if (before.has(callId)) void this.#giveBack(callId);
+  }
+
+  /** Redis gave it, by an answer that came too late. It is as free as before: for whoever is asked about it, and then to be settled. */
+  async #giveBack(callId: string): Promise<void> {
+    const { link, scripts, processId, deadBeforeMs, isHeld, logger } = this.#options;
+    try {
+      const looked = lookedSchema.safeParse(await link.ask(() => scripts.look(callId, processId, deadBeforeMs())));
+      if (!looked.success || isHeld(callId)) return;
+      const [state, holder, , answer, epoch] = looked.data;
+      if (holder !== 'here') return;
+      if (state === 'ended') return await this.settle(callId, answer);
+      await link.ask(() => scripts.release(callId, processId, epoch, 0));
+      logger.warn({ callId }, 'call let go again, which was given to this process by an answer that came too late');
+    } catch {
+      // Counted and told by the link; the next beat that arrives comes back to it.
     }
   }
 

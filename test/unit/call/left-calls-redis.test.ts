@@ -43,12 +43,12 @@ describe.each(servers)('with %s', (binary) => {
     await rm(folder, { recursive: true });
   });
 
-  const start = async (): Promise<StoreProcess> => {
+  const start = async (times = PATIENT_TIMES): Promise<StoreProcess> => {
     const started = await startStoreProcess({
       folder: join(folder, `${processes.length}`),
       redisUrl: redis.url,
       clock: systemClock,
-      times: PATIENT_TIMES,
+      times,
       publish: async (record) => {
         records.push(record);
       },
@@ -81,29 +81,51 @@ describe.each(servers)('with %s', (binary) => {
   };
   const WHOLE = { outcome: { kind: 'callerGone' }, events: [{ detail: 'mended' }] };
 
+  /** What is looked up is answered, and what is then to be taken is not, before the process has given up. */
+  const goneWhileRedisIsLate = async (process: StoreProcess): Promise<void> => {
+    const admin = connectRedis(redis.url, {});
+    const { takeLeft } = process.store;
+    const late = {
+      ...process.store,
+      takeLeft: async (facts: Parameters<typeof takeLeft>[0]) => {
+        await admin.client('PAUSE', 60_000, 'WRITE');
+        return takeLeft(facts).finally(() => admin.client('UNPAUSE'));
+      },
+    };
+    await leftFor({ ...process, store: late }).callerGone(CALL);
+    admin.disconnect();
+  };
+
   test('an end whose call Redis gives too late is written when it is told again, with all that was said', async () => {
     const [one, other] = [await start(), await start()];
     await letGo(one);
-    const left = leftFor(other);
-    const admin = connectRedis(redis.url, {});
-    // What is looked up is answered, and what is then to be taken is not, before the process has given up.
-    const { takeLeft } = other.store;
-    const late = {
-      ...other,
-      store: {
-        ...other.store,
-        takeLeft: async (facts: Parameters<typeof takeLeft>[0]) => {
-          await admin.client('PAUSE', 60_000, 'WRITE');
-          return takeLeft(facts).finally(() => admin.client('UNPAUSE'));
-        },
-      },
-    };
-    await leftFor(late).callerGone(CALL);
+    await goneWhileRedisIsLate(other);
     expect(records).toEqual([]);
-    await left.callerGone(CALL);
+    await leftFor(other).callerGone(CALL);
     await eventually(() => records).toMatchObject([WHOLE]);
     await eventually(() => other.store.look(CALL)).toMatchObject({ state: 'ended' });
-    admin.disconnect();
+  });
+
+  test('a call that Redis gives too late is as free as before, so that any other process may be told of its end', async () => {
+    const [one, other] = [await start(), await start()];
+    await letGo(one);
+    await goneWhileRedisIsLate(other);
+    await eventually(() => one.store.look(CALL)).toMatchObject({ holder: 'none', transfer: DESK });
+    await leftFor(one).callerGone(CALL);
+    await eventually(() => records).toMatchObject([WHOLE]);
+  });
+
+  test('a call that Redis gives too late, and of which nothing more is told, has its record all the same, once', async () => {
+    const times = { ...PATIENT_TIMES, orphanMs: 3_000 };
+    const [one, other] = [await start(times), await start(times)];
+    await letGo(one);
+    await goneWhileRedisIsLate(other);
+    await eventually(() => records).toMatchObject([
+      { outcome: { kind: 'transferred' }, events: [{ detail: 'mended' }] },
+    ]);
+    await eventually(() => one.store.look(CALL)).toMatchObject({ state: 'ended' });
+    expect(await other.store.look(CALL)).toMatchObject({ state: 'ended' });
+    expect(records).toHaveLength(1);
   });
 
   test('an end that is told while Redis is away is written by the process that has the journal', async () => {
