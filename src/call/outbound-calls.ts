@@ -8,7 +8,13 @@ import type { Notes } from '../cluster/index.ts';
 import { asFailure, type Clock, type FailureCode, type Ids } from '../lib/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { askedAgain, type CallOrder, type CallPlacer } from '../telephony/index.ts';
-import { type OutboundFacts, type Outcome, outboundFactsSchema } from '../transcript/index.ts';
+import {
+  type CallFacts,
+  type Entry,
+  type OutboundFacts,
+  type Outcome,
+  outboundFactsSchema,
+} from '../transcript/index.ts';
 import {
   isUnanswered,
   type OutboundEnd,
@@ -171,9 +177,10 @@ export class OutboundCalls {
     }
   }
 
-  /** A process has the call, and makes its record. */
-  streamCame(callId: string): Promise<void> {
-    return this.#streamless.streamCame(callId);
+  /** This process writes down what happens in the call, and so makes its record. At the end again, for a store that was away. */
+  async written({ callId, direction }: CallFacts, { type }: Entry): Promise<void> {
+    const isToBeKnown = direction === 'outbound' && (type === 'answered' || type === 'ended');
+    if (isToBeKnown) await this.#streamless.streamCame(callId);
   }
 
   /** It is answered: how it ends if no stream of it comes, as far as is known now; the last word counts. */

@@ -144,9 +144,7 @@ export async function startService(config: Config, tools: Tools, options: Servic
           watch?.(callId, entry);
           // Not again in a process that takes the call up: its transcript has the moment.
           if (entry.type === 'answered') announcer.answered(call, entry.at);
-          // At the end again, for a store that was away.
-          const isKnown = entry.type === 'answered' || entry.type === 'ended';
-          if (isKnown && call.direction === 'outbound') void outbound.streamCame(callId);
+          void outbound.written(call, entry);
         },
         earlier,
         mirror,

@@ -1,4 +1,5 @@
 /** A call that one process has placed, and another one is asked about: over each Redis there is. */
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OutboundCalls, type OutboundCallsOptions } from '../../src/call/index.ts';
 import type { Notes } from '../../src/cluster/index.ts';
@@ -12,7 +13,10 @@ import type { CallOrder } from '../../src/telephony/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { ORDER } from '../support/outbound-order.ts';
 import { findRedisServer, startJsRedis, startRedisServer, type TestRedis } from '../support/redis.ts';
+import { callFacts, said } from '../unit/transcript/given.ts';
 
+const CALL = { ...callFacts('CA1'), direction: 'outbound' } as const;
+const GONE = { kind: 'callerGone' } as const;
 /** Nobody has asked for an end. */
 const alone = { cutOff: () => false, requestedEnds: { by: async () => undefined } };
 const logger = createLogger({ level: 'silent' });
@@ -23,9 +27,10 @@ if (redisServer !== undefined) servers.push(['redis-server', () => startRedisSer
 describe.each(servers)('over %s', (_name, start) => {
   let stop: () => Promise<void>;
   let notes: readonly Notes[];
+  let clients: readonly ReturnType<typeof connectRedis>[];
   beforeEach(async () => {
     const server = await start();
-    const clients = [1, 2].map(() => connectRedis(server.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }));
+    clients = [1, 2].map(() => connectRedis(server.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1 }));
     notes = clients.map((redis) =>
       createRedisNotes({
         link: new RedisLink({ redis, clock: systemClock, logger, metrics: createMetrics() }),
@@ -73,12 +78,38 @@ describe.each(servers)('over %s', (_name, start) => {
     expect(await one.live(10)).toMatchObject([{ callId: 'CA1' }]);
     await other.answeredBy(token, 'CA1', 'human');
     expect(await one.whoAnswered('CA1')).toBe('human');
-    await other.streamCame('CA1');
+    await other.written(CALL, { type: 'answered', at: 0 });
     await one.told(token, 'CA1', 'completed');
     expect(ends).toEqual([]);
     await other.told(token, 'CA1', 'in-progress');
     expect(await other.find('CA1')).toMatchObject({ state: 'ended', end: 'completed' });
     expect(await other.live(10)).toEqual([]);
+  });
+
+  test('a call that was answered while Redis was away is known to have been when it has ended', async () => {
+    const orders: CallOrder[] = [];
+    const placer = { place: async (order: CallOrder) => `CA${orders.push(order)}` };
+    const urls = { voice: 'https://a.example/v', status: 'https://a.example/s', machine: 'https://a.example/m' };
+    const ends: string[] = [];
+    const unanswered: OutboundCallsOptions['unanswered'] = async (callId) => void ends.push(callId);
+    const common = { ids: systemIds, logger, metrics: createMetrics(), placer, urls, unanswered, ...alone };
+    const clock = new ManualClock();
+    const [one, other] = notes.map((each) => new OutboundCalls({ ...common, notes: each, clock })) as [
+      OutboundCalls,
+      OutboundCalls,
+    ];
+    await one.place(ORDER, { ringMs: 30_000, maxCallMs: 60_000 });
+    const token = new URL(orders[0]!.voiceUrl).searchParams.get('outbound')!;
+    const gone = once(clients[0]!, 'end');
+    clients[0]!.disconnect();
+    await gone;
+    await one.written(CALL, { type: 'answered', at: 0 });
+    await clients[0]!.connect();
+    await one.written(CALL, said('caller', 'Hello.'));
+    await one.written({ ...CALL, direction: 'inbound', callId: 'CA2' }, { type: 'ended', at: 0, outcome: GONE });
+    await one.written(CALL, { type: 'ended', at: 0, outcome: GONE });
+    await other.told(token, 'CA1', 'completed');
+    expect([ends, clock.armed]).toEqual([[], 0]);
   });
 
   test('a call whose stream never came has its record by the process that is told when another one dies of it', async () => {

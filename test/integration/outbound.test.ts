@@ -26,8 +26,8 @@ const textsOf = ({ live }: Outbound): string[] =>
   live.sessions.flatMap((session) => session.eventsOf('textReceived').map(({ text }) => text));
 const heardOf = ({ live }: Outbound): number =>
   live.sessions[0]!.heard.reduce((peak, x) => Math.max(peak, Math.abs(x)), 0);
-const stateOf = async (given: Outbound, id: string): Promise<unknown> =>
-  (await given.ask('GET', `/calls/${id}`)).json();
+const stateOf = async (given: Outbound, id: string): Promise<{ readonly state?: unknown }> =>
+  (await given.ask('GET', `/calls/${id}`)).json() as Promise<{ readonly state?: unknown }>;
 
 describe('a call that is answered', () => {
   test('is spoken by its agent, who knows what was given, and is found by its id all the while', async () => {
@@ -382,5 +382,23 @@ describe('a call that is answered, and whose stream never comes,', () => {
       answeredAt: null,
       outcome: { kind: 'failed', fault: 'provider', code: 'STREAM_NEVER_CAME' },
     });
+  });
+
+  test('is said to be over at a stop, too, though a stream might still have come', async () => {
+    const given = await givenOutbound({
+      habits: { refusedStream: 'broken' },
+      refusesStreams: true,
+      callees: { [ADA]: person([{ wait: 8_000 }]) },
+    });
+    const { id } = await given.place({});
+    const told = async (): Promise<void> => {
+      while ((await stateOf(given, id)).state !== 'ended')
+        await new Promise((go) => given.clock.after(200, () => go(0)));
+    };
+    await given.wind(told());
+    const overMs = given.clock.nowMs();
+    await given.stop();
+    expect(given.clock.nowMs() - overMs).toBeLessThan(4_000);
+    expect(given.log.filter((line) => line.includes('was answered, and no stream came'))).toHaveLength(1);
   });
 });

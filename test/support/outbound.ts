@@ -71,6 +71,8 @@ export interface Outbound {
   ended(nth?: number): Promise<CallResult>;
   /** As soon as it is written. */
   record(): Promise<CallRecord>;
+  /** The service is told to stop, and to wait for no call. */
+  stop(): Promise<unknown>;
 }
 
 export async function givenOutbound(options: OutboundOptions = {}): Promise<Outbound> {
@@ -169,6 +171,7 @@ export async function givenOutbound(options: OutboundOptions = {}): Promise<Outb
     wind: (work) => wound(clock, work),
     ended: (nth = 0) => wound(clock, exchange.calls[nth]!.result),
     record: () => vi.waitFor(() => readRecord(join(data, 'records')), { timeout: 10_000 }),
+    stop: () => wound(clock, service.stop(0)),
   };
 }
 

@@ -10,7 +10,9 @@ import type { Outcome } from '../../../src/transcript/index.ts';
 import { countingIds } from '../../support/counting-ids.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ORDER } from '../../support/outbound-order.ts';
+import { callFacts } from '../transcript/given.ts';
 
+const CALL = { ...callFacts('CA1'), direction: 'outbound' } as const;
 const SETTINGS = { ringMs: 30_000, maxCallMs: 60_000 };
 const RANKS: Readonly<Record<string, number>> = { queued: 0, ringing: 1, inProgress: 2, ended: 3 };
 const GOING = ['queued', 'initiated', 'ringing', 'in-progress'];
@@ -120,7 +122,7 @@ describe('a call that was answered and is over', () => {
   test.each([0, 3_900])('has the record of the process that has it, though it has only after %i ms', async (lateMs) => {
     const { clock, outbound, tell, unanswered } = given();
     await outbound.place(ORDER, SETTINGS);
-    clock.after(lateMs, () => void outbound.streamCame('CA1'));
+    clock.after(lateMs, () => void outbound.written(CALL, { type: 'answered', at: 0 }));
     await tell('completed');
     await tell('completed');
     expect(unanswered).toEqual([]);
