@@ -29,7 +29,10 @@ const LOOK_EVERY_MS = 1_000;
 const REQUEST_DEADLINE_MS = 15_000;
 /** How long the service may tell nothing of the call: one that restarts is back by then, or another one in its place. */
 const MAX_UNTOLD_MS = 30_000;
-/** A record is written within a second or two of the call's end, or of that of a side effect; a worker elsewhere writes none here. */
+/**
+ * A record is written within a second or two of the call's end. One that waits for a side effect may come later, and one of a worker
+ * elsewhere never: then nothing is shown of what was heard.
+ */
 const RECORD_WITHIN_MS = 5_000;
 
 const view = z.object({
