@@ -77,8 +77,8 @@ export interface OutboundCallsOptions {
   readonly notes: Notes;
   /** undefined: there is no account to place calls with. */
   readonly placer: CallPlacer | undefined;
-  /** The call is over, and was none: its record is on disk when this resolves. May be told again. */
-  readonly unanswered: (callId: string, order: NotedOrder, outcome: Outcome) => Promise<void>;
+  /** The call is over, and was none: its record is on disk when this resolves. May be told again. `wasAsked`: a process was, and counts it. */
+  readonly unanswered: (callId: string, order: NotedOrder, outcome: Outcome, wasAsked: boolean) => Promise<void>;
   /** Whether the other processes cannot be heard of. */
   readonly cutOff: () => boolean;
   readonly requestedEnds: Pick<RequestedEnds, 'by'>;
@@ -166,14 +166,14 @@ export class OutboundCalls {
     const known = await this.find(callId);
     // Before it is known: whoever dies in between is told again.
     if (isUnanswered(progress.end) && isOpen(known)) {
-      await unanswered(callId, order, { kind: 'unanswered', end: progress.end });
+      await unanswered(callId, order, { kind: 'unanswered', end: progress.end }, false);
     }
     const { agent, to, from } = order;
     await this.#keep({ callId, agent, to, from, ...progress, atMs: clock.nowMs() });
     // The first end counts, whatever else is told.
     const end = known?.end ?? progress.end;
     if (end === 'completed' || (end !== undefined && known?.state === 'inProgress')) {
-      await this.#streamless.over(callId, (outcome) => unanswered(callId, order, outcome));
+      await this.#streamless.over(callId, (outcome, wasAsked) => unanswered(callId, order, outcome, wasAsked));
     }
   }
 

@@ -42,24 +42,26 @@ export class StreamlessCalls {
   }
 
   /** How it ends if no stream comes, as far as is known now; the last word counts. */
-  async withoutStream(callId: string, why: FailureCode | 'callerGone'): Promise<void> {
+  async withoutStream(callId: string, why: Why): Promise<void> {
     const { clock, notes } = this.#options;
     await notes.note(whyKey(callId), { rank: clock.wallMs(), value: why, forMs: NOTED_MS });
   }
 
   /**
-   * The provider says that the call is over: `settle` makes its record where nobody else does. Rejects with STORE_UNAVAILABLE when it
+   * The provider says that the call is over: `settle` makes its record where nobody else does, and hears whether some process was
+   * asked about it. Rejects with STORE_UNAVAILABLE when it
    * cannot be known whether anybody does.
    */
-  async over(callId: string, settle: (outcome: Outcome) => Promise<void>): Promise<void> {
-    const { logger, cutOff } = this.#options;
+  async over(callId: string, settle: (outcome: Outcome, wasAsked: boolean) => Promise<void>): Promise<void> {
+    const { logger, notes, cutOff } = this.#options;
     if (await this.#isSettled(callId)) return;
     await this.#whileStillComing();
     if (await this.#isSettled(callId)) return;
     if (cutOff()) throw new Failure('STORE_UNAVAILABLE', 'another process may have had the call');
-    const outcome = await this.#outcomeOf(callId);
+    const why = whySchema.safeParse(await notes.get(whyKey(callId))).data;
+    const outcome = await this.#outcomeOf(callId, why);
     logger.info({ callId, outcome }, 'outbound call was answered, and no stream came');
-    await settle(outcome);
+    await settle(outcome, why !== undefined);
     await this.#settled(callId);
   }
 
@@ -68,11 +70,9 @@ export class StreamlessCalls {
     for (const go of [...this.#waiting]) go();
   }
 
-  async #outcomeOf(callId: string): Promise<Outcome> {
-    const { notes, requestedEnds } = this.#options;
-    const by = await requestedEnds.by(callId);
+  async #outcomeOf(callId: string, why: Why = 'STREAM_NEVER_CAME'): Promise<Outcome> {
+    const by = await this.#options.requestedEnds.by(callId);
     if (by !== undefined) return { kind: 'completed', by };
-    const why = whySchema.safeParse(await notes.get(whyKey(callId))).data ?? 'STREAM_NEVER_CAME';
     return why === 'callerGone' ? { kind: why } : { kind: 'failed', fault: FAILURES[why].fault, code: why };
   }
 
@@ -97,6 +97,7 @@ export class StreamlessCalls {
   }
 }
 
+type Why = FailureCode | 'callerGone';
 const whySchema = z.enum(['callerGone', ...(Object.keys(FAILURES) as FailureCode[])]);
 
 /** Its record is made, or another's to make. */

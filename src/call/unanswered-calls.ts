@@ -38,9 +38,10 @@ export class UnansweredCalls {
 
   /**
    * Its record is on disk when this resolves, and on its way. Nothing comes of a call that some process is known to have had. Rejects
-   * with STORE_UNAVAILABLE when it cannot be known whether one has it.
+   * with STORE_UNAVAILABLE when it cannot be known whether one has it. `wasAsked`: some process was asked about it, and counts it, as
+   * refused or as one that only rang.
    */
-  async ended(callId: string, order: NotedOrder, outcome: Outcome): Promise<void> {
+  async ended(callId: string, order: NotedOrder, outcome: Outcome, wasAsked: boolean): Promise<void> {
     const { logger, metrics, store, endTranscript } = this.#options;
     const { state } = await store.look(callId);
     // One that only rang in some process counts as ended, too, once its caller is gone.
@@ -50,8 +51,7 @@ export class UnansweredCalls {
     const earlier = outcome.kind === 'unanswered' ? [] : await this.#taken(call);
     const { agent } = order;
     logger.info({ callId, agent, outcome }, 'outbound call is over, and was none');
-    // One that was answered is counted by whoever was asked about it, as refused or as one that only rang.
-    if (outcome.kind === 'unanswered') countEnding(agent, outcome, metrics);
+    if (!wasAsked) countEnding(agent, outcome, metrics);
     const began: Entry = { type: 'began', at: Math.round(order.orderedAtMs), version: 1, call };
     endTranscript(call, earlier.length > 0 ? earlier : [began], outcome);
     if (outcome.kind !== 'unanswered') await store.end(callId, JSON.stringify(HANG_UP));

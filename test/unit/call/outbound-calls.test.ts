@@ -36,6 +36,7 @@ function given({
   const orders: CallOrder[] = [];
   const metrics = createMetrics();
   const unanswered: unknown[] = [];
+  const asked: boolean[] = [];
   const failing: { next?: Failure | undefined } = {};
   const outbound = new OutboundCalls({
     clock,
@@ -52,11 +53,12 @@ function given({
     },
     cutOff: () => cutOff,
     requestedEnds: { by: async () => endedBy },
-    unanswered: async (callId, { outbound: { variables } }, outcome) => {
+    unanswered: async (callId, { outbound: { variables } }, outcome, wasAsked) => {
       const { next } = failing;
       failing.next = undefined;
       if (next !== undefined) throw next;
       unanswered.push({ callId, variables, outcome });
+      asked.push(wasAsked);
     },
     urls: {
       voice: 'https://a.example/voice',
@@ -69,7 +71,7 @@ function given({
   const tell = async (status: string): Promise<void> => {
     await Promise.all([outbound.told(tokenOf(0), 'CA1', status), clock.advance(5_000)]);
   };
-  return { clock, metrics, outbound, orders, tokenOf, tell, unanswered, failing };
+  return { clock, metrics, outbound, orders, tokenOf, tell, unanswered, asked, failing };
 }
 
 test('callbacks in any order, and any number of times, take no call back', async () => {
@@ -149,6 +151,14 @@ describe('a call that was answered and is over', () => {
       }
     },
   );
+
+  test.each([true, false])('is counted by whoever was asked about it, or else here (asked: %j)', async (wasAsked) => {
+    const { outbound, tell, asked } = given();
+    await outbound.place(ORDER, SETTINGS);
+    if (wasAsked) await outbound.withoutStream('CA1', 'STREAM_NEVER_CAME');
+    await tell('completed');
+    expect(asked).toEqual([wasAsked]);
+  });
 
   test('was ended by whoever asked for that', async () => {
     const { outbound, tell, unanswered } = given({ endedBy: 'api' });

@@ -69,7 +69,7 @@ describe.each(servers)('with %s', (binary) => {
         endTranscript({ call, clock: systemClock, outbox, earlier, outcome, mirror });
       },
     });
-    return () => unanswered.ended('CA1', { ...ORDER, orderedAtMs: systemClock.nowMs() }, NEVER_CAME);
+    return () => unanswered.ended('CA1', { ...ORDER, orderedAtMs: systemClock.nowMs() }, NEVER_CAME, false);
   };
   const journals = async (process: number): Promise<string[]> =>
     (await readdir(join(folder, `${process}`, 'journals'), { recursive: true })).filter((one) =>

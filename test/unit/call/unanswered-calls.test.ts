@@ -66,7 +66,7 @@ describe('a call that nobody answered', () => {
     const process = start();
     const orderedAtMs = clock.nowMs();
     clock.tick(25_000);
-    await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs }, { kind: 'unanswered', end: 'noAnswer' });
+    await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs }, { kind: 'unanswered', end: 'noAnswer' }, false);
     await settled(process);
     expect(published).toMatchObject([
       {
@@ -97,9 +97,11 @@ describe('a call that nobody answered', () => {
   test('has one however often that is told, also at once', async () => {
     const process = start();
     const order = { ...ORDER, orderedAtMs: clock.nowMs() };
-    await Promise.all([1, 2, 3].map(() => process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' })));
+    await Promise.all(
+      [1, 2, 3].map(() => process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' }, false)),
+    );
     await settled(process);
-    await process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'failed' });
+    await process.unanswered.ended('CA1', order, { kind: 'unanswered', end: 'failed' }, false);
     await settled(process);
     expect(published.map(({ outcome }) => outcome)).toEqual([{ kind: 'unanswered', end: 'busy' }]);
   });
@@ -108,7 +110,7 @@ describe('a call that nobody answered', () => {
     const [one, other] = [start(), start()];
     const order = { ...ORDER, orderedAtMs: clock.nowMs() };
     await Promise.all(
-      [one, other].map(({ unanswered }) => unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' })),
+      [one, other].map(({ unanswered }) => unanswered.ended('CA1', order, { kind: 'unanswered', end: 'busy' }, false)),
     );
     await settled(one, other);
     expect(await spool.counts()).toMatchObject({ waiting: 1, active: 0, done: 0, dead: 0 });
@@ -129,10 +131,26 @@ describe('a call that nobody answered', () => {
 
 test('a call that rang in some process, and whose stream never came, has a record, though it is known as ended', async () => {
   const process = start({ state: 'ended' });
-  await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs: clock.nowMs() }, { kind: 'callerGone' });
+  await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs: clock.nowMs() }, { kind: 'callerGone' }, false);
   await settled(process);
   expect(published).toMatchObject([{ callId: 'CA1', answeredAt: null, outcome: { kind: 'callerGone' } }]);
 });
+
+test.each([
+  [false, [['failed', 'provider', 'STREAM_NEVER_CAME', 1]]],
+  [true, []],
+])(
+  'a call whose stream never came counts where it was asked about, or else here (asked: %j)',
+  async (wasAsked, counted) => {
+    const process = start();
+    const outcome = { kind: 'failed', fault: 'provider', code: 'STREAM_NEVER_CAME' } as const;
+    await process.unanswered.ended('CA1', { ...ORDER, orderedAtMs: clock.nowMs() }, outcome, wasAsked);
+    await settled(process);
+    expect(published).toMatchObject([{ outcome }]);
+    const { values } = await process.metrics.calls.get();
+    expect(values.map(({ labels, value }) => [labels.outcome, labels.fault, labels.code, value])).toEqual(counted);
+  },
+);
 
 test.each([
   ['goes on here', { state: 'running', holder: 'here' }],
@@ -145,6 +163,7 @@ test.each([
     'CA1',
     { ...ORDER, orderedAtMs: clock.nowMs() },
     { kind: 'unanswered', end: 'failed' },
+    false,
   );
   await settled(process);
   expect(published).toEqual([]);

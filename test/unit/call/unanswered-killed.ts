@@ -11,5 +11,10 @@ const folder = process.argv[2]!;
 const owners = openOwners({ folder: join(folder, 'owners'), clock: systemClock, ids: systemIds });
 const publish = (): Promise<void> => new Promise(() => undefined);
 const { unanswered } = openUnanswered({ folder, clock: systemClock, owners, publish, metrics: createMetrics() });
-await unanswered.ended('CA1', { ...ORDER, orderedAtMs: systemClock.nowMs() }, { kind: 'unanswered', end: 'busy' });
+await unanswered.ended(
+  'CA1',
+  { ...ORDER, orderedAtMs: systemClock.nowMs() },
+  { kind: 'unanswered', end: 'busy' },
+  false,
+);
 say('told');
