@@ -114,8 +114,9 @@ export function createCallsDoor(options: CallsDoorOptions): CallsDoor {
     look,
     async hangUp(id) {
       const call = await look(id);
-      if (call === undefined) return false;
-      if (call.record === undefined || mayLast(call.record)) await requestedEnds.hangUp(id);
+      // Of one that has ended the record may still wait for a side effect.
+      if (call === undefined && (await store.look(id)).state !== 'ended') return false;
+      if (call?.record === undefined || mayLast(call.record)) await requestedEnds.hangUp(id);
       return true;
     },
   };
