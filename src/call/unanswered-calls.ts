@@ -30,10 +30,13 @@ export interface UnansweredCallsOptions {
 export class UnansweredCalls {
   readonly #options: UnansweredCallsOptions;
   readonly #ended: Recent<true>;
+  /** Taken while the store did not answer, and let go: it may have heard of that since, and nothing is in them. */
+  readonly #tried: Recent<true>;
 
   constructor(options: UnansweredCallsOptions) {
     this.#options = options;
     this.#ended = new Recent(options.clock, ENDED);
+    this.#tried = new Recent(options.clock, ENDED);
   }
 
   /**
@@ -43,9 +46,12 @@ export class UnansweredCalls {
    */
   async ended(callId: string, order: NotedOrder, outcome: Outcome, wasAsked: boolean): Promise<void> {
     const { logger, metrics, store, endTranscript } = this.#options;
-    const { state } = await store.look(callId);
+    const known = await store.look(callId);
+    const { state } = known;
+    const isLetGo = state === 'running' && known.holder === 'none' && this.#tried.get(callId) === true;
+    const isHad = state === 'running' && !isLetGo;
     // One that only rang in some process counts as ended, too, once its caller is gone.
-    if (state === 'running' || (state === 'ended' && outcome.kind === 'unanswered') || this.#ended.get(callId)) return;
+    if (isHad || (state === 'ended' && outcome.kind === 'unanswered') || this.#ended.get(callId)) return;
     this.#ended.note(callId, true);
     const call = this.#factsOf(callId, order);
     const earlier = outcome.kind === 'unanswered' ? [] : await this.#taken(call);
@@ -68,8 +74,9 @@ export class UnansweredCalls {
       if (asFailure(error, 'INTERNAL').code === 'STREAM_DUPLICATE') return [];
       throw error;
     }
-    await store.release(callId);
+    this.#tried.note(callId, true);
     this.#ended.forget(callId);
+    await store.release(callId);
     throw new Failure('STORE_UNAVAILABLE', 'another process may have the call');
   }
 
