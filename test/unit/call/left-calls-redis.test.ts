@@ -1,8 +1,5 @@
 /** How calls end whose callers are being put through, while Redis is late, or away. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { LeftCalls, RequestedEnds } from '../../../src/call/index.ts';
 import { createLocalNotes } from '../../../src/cluster/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
@@ -10,7 +7,8 @@ import { connectRedis } from '../../../src/redis/index.ts';
 import { createMetrics } from '../../../src/telemetry/index.ts';
 import { type CallRecord, endTranscript, type Transfer } from '../../../src/transcript/index.ts';
 import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
-import { type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { type RedisStores, redisStores } from '../../support/redis-stores.ts';
+import type { StoreProcess } from '../../support/store-processes.ts';
 import { PATIENT_TIMES } from '../cluster/patient-times.ts';
 
 const CALL = 'CA1';
@@ -22,40 +20,28 @@ const servers = redisServer === undefined ? [] : [redisServer];
 
 describe.each(servers)('with %s', (binary) => {
   let port: number;
-  let redis: TestRedis;
-  let folder: string;
-  let records: CallRecord[];
-  let processes: StoreProcess[];
-
-  beforeEach(async () => {
+  let own: RedisStores<TestRedis>;
+  const startRedis = async (): Promise<TestRedis> => {
     port = await freePort();
-    redis = await startRedisServer(binary, port);
-    folder = await mkdtemp(join(tmpdir(), 'callbridge-left-'));
-    records = [];
-    processes = [];
+    return startRedisServer(binary, port);
+  };
+  redisStores(startRedis, (given) => {
+    own = given;
   });
-  afterEach(async () => {
-    for (const process of processes) {
-      process.die();
-      await process.bury();
-    }
-    await redis.stop().catch(() => undefined);
-    await rm(folder, { recursive: true });
+  let records: CallRecord[];
+
+  beforeEach(() => {
+    records = [];
   });
 
-  const start = async (times = PATIENT_TIMES): Promise<StoreProcess> => {
-    const started = await startStoreProcess({
-      folder: join(folder, `${processes.length}`),
-      redisUrl: redis.url,
+  const start = (times = PATIENT_TIMES): Promise<StoreProcess> =>
+    own.start({
       clock: systemClock,
       times,
       publish: async (record) => {
         records.push(record);
       },
     });
-    processes.push(started);
-    return started;
-  };
   const leftFor = ({ store, outbox }: StoreProcess): LeftCalls => {
     const common = { notes: createLocalNotes(systemClock), metrics: createMetrics(), store };
     const control = { hangUp: async () => 'done' as const, redirect: async () => 'done' as const };
@@ -83,7 +69,7 @@ describe.each(servers)('with %s', (binary) => {
 
   /** What is looked up is answered, and what is then to be taken is not, before the process has given up. */
   const goneWhileRedisIsLate = async (process: StoreProcess): Promise<void> => {
-    const admin = connectRedis(redis.url, {});
+    const admin = connectRedis(own.redis.url, {});
     const { takeLeft } = process.store;
     const late = {
       ...process.store,
@@ -130,18 +116,18 @@ describe.each(servers)('with %s', (binary) => {
 
   test('an end that is told while Redis is away is written by the process that has the journal', async () => {
     const one = await start();
-    await redis.stop();
+    await own.redis.stop();
     await letGo(one);
     await leftFor(one).callerGone(CALL);
     await eventually(() => records).toMatchObject([WHOLE]);
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     const other = await start();
     await eventually(() => other.store.look(CALL)).toMatchObject({ state: 'ended' });
   });
 
   test('an end that is told while Redis is away, of a call that it still knows when it is back, is written once', async () => {
     const one = await start();
-    const admin = connectRedis(redis.url, {});
+    const admin = connectRedis(own.redis.url, {});
     const { transcript } = await one.begin(CALL);
     transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', 'mended');
     await eventually(() => admin.llen(`callbridge:entries:${CALL}`)).toBe(3);

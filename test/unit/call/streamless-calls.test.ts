@@ -1,8 +1,7 @@
 /** Calls of which no stream came, as far as is known to the process that makes the record: others may be cut off from Redis. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { UnansweredCalls } from '../../../src/call/index.ts';
 import { type Clock, Failure, systemClock } from '../../../src/lib/index.ts';
 import { createLogger } from '../../../src/telemetry/index.ts';
@@ -10,7 +9,9 @@ import { type CallRecord, endTranscript, type Outcome } from '../../../src/trans
 import { ManualClock } from '../../support/manual-clock.ts';
 import { ORDER } from '../../support/outbound-order.ts';
 import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
-import { QUICK_TIMES, type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { type RedisStores, redisStores } from '../../support/redis-stores.ts';
+import { QUICK_TIMES, type StoreProcess } from '../../support/store-processes.ts';
+import { callFacts } from '../transcript/given.ts';
 
 const NEVER_CAME: Outcome = { kind: 'failed', fault: 'provider', code: 'STREAM_NEVER_CAME' };
 const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { interval: 10, timeout: 15_000 });
@@ -20,32 +21,23 @@ const servers = redisServer === undefined ? [] : [redisServer];
 
 describe.each(servers)('with %s', (binary) => {
   let port: number;
-  let redis: TestRedis;
-  let folder: string;
-  let published: CallRecord[];
-  let processes: StoreProcess[];
-
-  beforeEach(async () => {
+  let own: RedisStores<TestRedis>;
+  const startRedis = async (): Promise<TestRedis> => {
     port = await freePort();
-    redis = await startRedisServer(binary, port);
-    folder = await mkdtemp(join(tmpdir(), 'callbridge-streamless-'));
-    published = [];
-    processes = [];
+    return startRedisServer(binary, port);
+  };
+  redisStores(startRedis, (given) => {
+    own = given;
   });
-  afterEach(async () => {
-    for (const process of processes) {
-      process.die();
-      await process.bury();
-    }
-    await redis.stop();
-    await rm(folder, { recursive: true });
+  let published: CallRecord[];
+
+  beforeEach(() => {
+    published = [];
   });
 
   /** The queue takes a call once, and nothing while it `isAway`. */
-  const start = async (clock: Clock = systemClock, isAway = () => false): Promise<StoreProcess> => {
-    const started = await startStoreProcess({
-      folder: join(folder, `${processes.length}`),
-      redisUrl: redis.url,
+  const start = (clock: Clock = systemClock, isAway = () => false): Promise<StoreProcess> =>
+    own.start({
       clock,
       times: QUICK_TIMES,
       publish: async (record) => {
@@ -53,9 +45,6 @@ describe.each(servers)('with %s', (binary) => {
         if (!published.some(({ callId }) => callId === record.callId)) published.push(record);
       },
     });
-    processes.push(started);
-    return started;
-  };
   /** Tells the process that the call was answered, and is over. */
   const told = ({ store, outbox, metrics }: StoreProcess): (() => Promise<void>) => {
     const unanswered = new UnansweredCalls({
@@ -72,7 +61,7 @@ describe.each(servers)('with %s', (binary) => {
     return () => unanswered.ended('CA1', { ...ORDER, orderedAtMs: systemClock.nowMs() }, NEVER_CAME, false);
   };
   const journals = async (process: number): Promise<string[]> =>
-    (await readdir(join(folder, `${process}`, 'journals'), { recursive: true })).filter((one) =>
+    (await readdir(join(own.folder, `${process}`, 'journals'), { recursive: true })).filter((one) =>
       one.endsWith('.jsonl'),
     );
   /** Lets `clock` go on until the process hears of the others again, or does not any more. */
@@ -89,7 +78,7 @@ describe.each(servers)('with %s', (binary) => {
     const clock = new ManualClock();
     let isAway = true;
     const one = await start(clock, () => isAway);
-    await redis.stop();
+    await own.redis.stop();
     await untilAway(true, one, clock);
     const { transcript } = await one.begin('CA1');
     transcript.collector.callerSaid('A table for two.', clock.nowMs());
@@ -98,7 +87,7 @@ describe.each(servers)('with %s', (binary) => {
       transcript.close();
       await one.store.end('CA1', 'hangUp');
     }
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     const other = await start();
     await told(other)();
     await eventually(() => published).toMatchObject([{ callId: 'CA1', outcome: NEVER_CAME, lines: [] }]);
@@ -112,13 +101,28 @@ describe.each(servers)('with %s', (binary) => {
     expect(one.told).toEqual(hasEnded ? [] : ['taken CA1']);
   });
 
+  test('one that Redis hears of while it is let go again has its record when that is told again', async () => {
+    const one = await start();
+    const tell = told(one);
+    await own.redis.stop();
+    await expect(tell()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    own.redis = await startRedisServer(binary, port);
+    await eventually(() => one.store.away).toBe(false);
+    // As it is when Redis is back in the moment between the two.
+    await one.store.take(callFacts('CA1'));
+    await one.store.release('CA1');
+    expect(await one.store.look('CA1')).toMatchObject({ state: 'running', holder: 'none' });
+    await tell();
+    await eventually(() => published).toMatchObject([{ callId: 'CA1', outcome: NEVER_CAME, lines: [] }]);
+  });
+
   test('no record is made while Redis does not say whether a process has the call, and one when that is told again', async () => {
     const one = await start();
     const tell = told(one);
-    await redis.stop();
+    await own.redis.stop();
     await expect(tell()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await journals(0)).toEqual([]);
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     await eventually(() => tell().catch((error: Failure) => error.code)).toBeUndefined();
     await Promise.all([tell(), tell()]);
     await eventually(() => published).toMatchObject([{ callId: 'CA1', outcome: NEVER_CAME }]);

@@ -1,15 +1,13 @@
 /** A Redis that is there, and still loads what it had, or is held up by a script: it counts as away until it answers, and takes up what it was not told. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { STORE_TIMES } from '../../../src/cluster/index.ts';
 import { systemClock } from '../../../src/lib/index.ts';
 import { connectRedis } from '../../../src/redis/index.ts';
 import type { CallRecord } from '../../../src/transcript/index.ts';
 import { type LoadingRedis, startLoadingRedis } from '../../support/loading-redis.ts';
 import { findRedisServer, holdUp } from '../../support/redis.ts';
-import { type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { type RedisStores, redisStores } from '../../support/redis-stores.ts';
+import type { StoreProcess } from '../../support/store-processes.ts';
 
 const eventually = <T>(what: () => T | Promise<T>, timeout = 15_000) => expect.poll(what, { interval: 10, timeout });
 /** Half of it is for a busy machine. */
@@ -19,57 +17,45 @@ const redisServer = findRedisServer();
 const servers = redisServer === undefined ? [] : [redisServer];
 
 describe.each(servers)('with %s', (binary) => {
-  let redis: LoadingRedis;
-  let folder: string;
+  let own: RedisStores<LoadingRedis>;
+  redisStores(
+    () => startLoadingRedis(binary),
+    (given) => {
+      own = given;
+    },
+  );
   let published: CallRecord[];
-  let processes: StoreProcess[];
 
-  beforeEach(async () => {
-    redis = await startLoadingRedis(binary);
-    folder = await mkdtemp(join(tmpdir(), 'callbridge-loading-'));
+  beforeEach(() => {
     published = [];
-    processes = [];
-  });
-  afterEach(async () => {
-    for (const process of processes) {
-      process.die();
-      await process.bury();
-    }
-    await redis.stop();
-    await rm(folder, { recursive: true });
   });
 
   /** With the times of production: what is judged is who is back within the lease. */
-  const start = async (): Promise<StoreProcess> => {
-    const started = await startStoreProcess({
-      folder: join(folder, `${processes.length}`),
-      redisUrl: redis.url,
+  const start = (): Promise<StoreProcess> =>
+    own.start({
       clock: systemClock,
       publish: async (record) => {
         published.push(record);
       },
     });
-    processes.push(started);
-    return started;
-  };
 
   const errors = async ({ metrics }: StoreProcess): Promise<number> =>
     Number(/callbridge_store_errors_total (\d+)/.exec(await metrics.text())?.[1]);
 
   const entriesInRedis = async (callId: string): Promise<number> => {
-    const connection = connectRedis(redis.url, {});
+    const connection = connectRedis(own.redis.url, {});
     const count = await connection.llen(`callbridge:entries:${callId}`);
     connection.disconnect();
     return count;
   };
 
   test('a process that starts meanwhile takes calls, and the others find them once Redis has loaded', async () => {
-    await redis.restart();
+    await own.redis.restart();
     const one = await start();
     expect(one.store.away).toBe(true);
     await one.begin('CA1');
     expect(await one.store.look('CA1')).toMatchObject({ state: 'running', holder: 'here' });
-    await redis.load();
+    await own.redis.load();
     await eventually(() => one.store.away, WITHIN_LEASE_MS).toBe(false);
     const other = await start();
     await eventually(() => other.store.look('CA1')).toMatchObject({ state: 'running', holder: 'elsewhere' });
@@ -80,30 +66,30 @@ describe.each(servers)('with %s', (binary) => {
     await one.begin('CA1');
     const other = await start();
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
-    await redis.save();
-    await redis.restart();
-    for (const { store } of processes) await eventually(() => store.away).toBe(true);
+    await own.redis.save();
+    await own.redis.restart();
+    for (const { store } of own.processes) await eventually(() => store.away).toBe(true);
     // Of a call that is not its own a process knows nothing, and so not that it has ended.
     expect(await other.store.look('CA1')).toEqual({ state: 'unknown' });
     // Beats that failed: after two seconds of loading, Redis has said of itself that it will take minutes.
-    for (const process of processes) await eventually(() => errors(process)).toBeGreaterThan(4);
-    await redis.load();
-    for (const { store } of processes) await eventually(() => store.away, WITHIN_LEASE_MS).toBe(false);
+    for (const process of own.processes) await eventually(() => errors(process)).toBeGreaterThan(4);
+    await own.redis.load();
+    for (const { store } of own.processes) await eventually(() => store.away, WITHIN_LEASE_MS).toBe(false);
     await eventually(() => other.store.look('CA1')).toMatchObject({ state: 'running', holder: 'elsewhere' });
-    expect(processes.map(({ told }) => told)).toEqual([[], []]);
+    expect(own.processes.map(({ told }) => told)).toEqual([[], []]);
   });
 
   test('what it forgot, as it had not saved it, it is told again, of calls too in which nothing is said', async () => {
     const one = await start();
     const { transcript } = await one.begin('CA1');
     await eventually(() => entriesInRedis('CA1')).toBe(2);
-    await redis.save();
+    await own.redis.save();
     transcript.collector.digit('7', systemClock.nowMs());
     await one.begin('CA2');
     await eventually(async () => [await entriesInRedis('CA1'), await entriesInRedis('CA2')]).toEqual([3, 2]);
-    await redis.restart();
+    await own.redis.restart();
     await eventually(() => one.store.away).toBe(true);
-    await redis.load();
+    await own.redis.load();
     await eventually(async () => [await entriesInRedis('CA1'), await entriesInRedis('CA2')]).toEqual([3, 2]);
     expect(one.told).toEqual([]);
   });
@@ -112,32 +98,32 @@ describe.each(servers)('with %s', (binary) => {
     const [one, other] = [await start(), await start()];
     const { transcript } = await one.begin('CA1');
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
-    await redis.save();
-    await redis.restart();
+    await own.redis.save();
+    await own.redis.restart();
     await eventually(() => one.store.away).toBe(true);
     transcript.collector.end({ kind: 'callerGone' }, systemClock.nowMs());
     transcript.close();
     await one.store.end('CA1', 'hangUp');
-    await redis.load();
+    await own.redis.load();
     await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
     expect(published).toMatchObject([{ callId: 'CA1', outcome: { kind: 'callerGone' } }]);
-    expect(processes.map(({ told }) => told)).toEqual([[], []]);
+    expect(own.processes.map(({ told }) => told)).toEqual([[], []]);
   });
 
   test('held up by a script for longer than a lease, it takes nobody for dead, and is told what happened meanwhile', async () => {
     const [one, other] = [await start(), await start()];
     const { transcript } = await one.begin('CA1');
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
-    const admin = connectRedis(redis.url, {});
+    const admin = connectRedis(own.redis.url, {});
     await holdUp(admin);
-    for (const { store } of processes) await eventually(() => store.away).toBe(true);
+    for (const { store } of own.processes) await eventually(() => store.away).toBe(true);
     transcript.collector.digit('7', systemClock.nowMs());
     expect(await one.store.look('CA1')).toMatchObject({ state: 'running', holder: 'here' });
-    for (const process of processes) await eventually(() => errors(process)).toBeGreaterThan(4);
+    for (const process of own.processes) await eventually(() => errors(process)).toBeGreaterThan(4);
     await admin.script('KILL');
     admin.disconnect();
-    for (const { store } of processes) await eventually(() => store.away, WITHIN_LEASE_MS).toBe(false);
+    for (const { store } of own.processes) await eventually(() => store.away, WITHIN_LEASE_MS).toBe(false);
     await eventually(() => entriesInRedis('CA1')).toBe(3);
-    expect(processes.map(({ told }) => told)).toEqual([[], []]);
+    expect(own.processes.map(({ told }) => told)).toEqual([[], []]);
   });
 });

@@ -1,8 +1,7 @@
 /** Running calls in Redis when it, or a process, stands still, dies, or forgets. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defineCallScripts } from '../../../src/cluster/call-scripts.ts';
@@ -13,7 +12,8 @@ import type { CallRecord, Entry } from '../../../src/transcript/index.ts';
 import { spawnChild } from '../../support/children.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { findRedisServer, freePort, startRedisServer, type TestRedis } from '../../support/redis.ts';
-import { QUICK_TIMES, type StoreProcess, startStoreProcess } from '../../support/store-processes.ts';
+import { type RedisStores, redisStores } from '../../support/redis-stores.ts';
+import { QUICK_TIMES, type StoreProcess } from '../../support/store-processes.ts';
 import { said } from '../transcript/given.ts';
 import { PATIENT_TIMES } from './patient-times.ts';
 
@@ -29,18 +29,19 @@ const servers = redisServer === undefined ? [] : [redisServer];
 
 describe.each(servers)('with %s', (binary) => {
   let port: number;
-  let redis: TestRedis;
-  let folder: string;
+  let own: RedisStores<TestRedis>;
+  const startRedis = async (): Promise<TestRedis> => {
+    port = await freePort();
+    return startRedisServer(binary, port);
+  };
+  redisStores(startRedis, (given) => {
+    own = given;
+  });
   let published: CallRecord[];
-  let processes: StoreProcess[];
   let children: ChildProcess[];
 
-  beforeEach(async () => {
-    port = await freePort();
-    redis = await startRedisServer(binary, port);
-    folder = await mkdtemp(join(tmpdir(), 'callbridge-cluster-'));
+  beforeEach(() => {
     published = [];
-    processes = [];
     children = [];
   });
   afterEach(async () => {
@@ -48,48 +49,31 @@ describe.each(servers)('with %s', (binary) => {
       const exited = once(child, 'exit');
       if (child.kill('SIGKILL')) await exited;
     }
-    for (const process of processes) {
-      process.die();
-      await process.bury();
-    }
-    await redis.stop().catch(() => undefined);
-    await rm(folder, { recursive: true });
   });
 
-  const start = async (
-    times: StoreTimes = QUICK_TIMES,
-    clock: Clock = systemClock,
-    disk = `${processes.length}`,
-  ): Promise<StoreProcess> => {
-    const started = await startStoreProcess({
-      folder: join(folder, disk),
-      redisUrl: redis.url,
-      clock,
-      times,
-      publish: async (record) => {
-        published.push(record);
-      },
-    });
-    processes.push(started);
-    return started;
+  const start = (times: StoreTimes = QUICK_TIMES, clock: Clock = systemClock, disk?: string): Promise<StoreProcess> => {
+    const publish = async (record: CallRecord): Promise<void> => {
+      published.push(record);
+    };
+    return own.start({ clock, times, publish }, disk);
   };
   const errors = async (process: StoreProcess): Promise<number> =>
     Number(/callbridge_store_errors_total (\d+)/.exec(await process.metrics.text())?.[1]);
   /** The one journal on this disk. */
   const journalOf = async (disk: string): Promise<string> => {
-    const journals = join(folder, disk, 'journals');
+    const journals = join(own.folder, disk, 'journals');
     const names = await readdir(journals, { recursive: true });
     return join(journals, names.find((name) => name.endsWith('.jsonl')) ?? 'none');
   };
   const redisEntries = async (callId: string): Promise<string[]> => {
-    const connection = connectRedis(redis.url, {});
+    const connection = connectRedis(own.redis.url, {});
     const entries = await connection.lrange(`callbridge:entries:${callId}`, 0, -1);
     connection.disconnect();
     return entries;
   };
   /** Redis answers nothing that writes, and does it all, in order, once it is let go. */
   const heldUp = async (): Promise<() => Promise<void>> => {
-    const admin = connectRedis(redis.url, {});
+    const admin = connectRedis(own.redis.url, {});
     await admin.client('PAUSE', 60_000, 'WRITE');
     return async () => {
       await admin.client('UNPAUSE');
@@ -100,7 +84,7 @@ describe.each(servers)('with %s', (binary) => {
   const startChild = async (): Promise<{ child: ChildProcess; says(word: string): Promise<void>; said(): string }> => {
     const hooks = new URL('../transcript/typescript-hooks.mjs', import.meta.url).href;
     const script = new URL('./store-holder.ts', import.meta.url).pathname;
-    const child = spawnChild(process.execPath, ['--import', hooks, script, join(folder, 'child'), redis.url], {
+    const child = spawnChild(process.execPath, ['--import', hooks, script, join(own.folder, 'child'), own.redis.url], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(child);
@@ -122,10 +106,10 @@ describe.each(servers)('with %s', (binary) => {
     const happened = (detail: string) => collector.event(systemClock.nowMs(), 'LIVE_LOST', detail);
     happened('1');
     await eventually(() => one.store.look('CA1')).toMatchObject({ holder: 'here' });
-    await redis.stop();
+    await own.redis.stop();
     await eventually(() => errors(one)).toBeGreaterThan(0);
     for (const detail of upTo(1_200).slice(1)) happened(detail);
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     const other = await start();
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     happened('1201');
@@ -140,7 +124,7 @@ describe.each(servers)('with %s', (binary) => {
   };
 
   test('a call is taken, goes on and ends while Redis is away', async () => {
-    await redis.stop();
+    await own.redis.stop();
     const one = await start();
     const { transcript } = await one.begin('CA1');
     expect(await one.store.look('CA1')).toMatchObject({ holder: 'here' });
@@ -149,7 +133,7 @@ describe.each(servers)('with %s', (binary) => {
     await one.store.end('CA1', 'hangUp');
     await eventually(() => published).toMatchObject([{ outcome: { kind: 'completed' } }]);
     expect(await one.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     const other = await start();
     await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
   });
@@ -162,9 +146,9 @@ describe.each(servers)('with %s', (binary) => {
     collector.end({ kind: 'callerGone' }, systemClock.nowMs());
     await one.store.end('CA1', 'hangUp');
     await eventually(async () => (await redisEntries('CA1')).length).toBe(4);
-    await redis.stop();
+    await own.redis.stop();
     await eventually(() => errors(one)).toBeGreaterThan(0);
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     await eventually(async () => (await redisEntries('CA1')).length).toBe(4);
     const other = await start();
     await eventually(() => other.store.look('CA1')).toEqual({ state: 'ended', answer: 'hangUp' });
@@ -176,14 +160,8 @@ describe.each(servers)('with %s', (binary) => {
   });
 
   test('the ended call of a process that dies with its disk before its record is published gets one all the same', async () => {
-    const dead = await startStoreProcess({
-      folder: join(folder, 'dead'),
-      redisUrl: redis.url,
-      clock: systemClock,
-      times: QUICK_TIMES,
-      publish: () => new Promise(() => undefined),
-    });
-    processes.push(dead);
+    const publish = () => new Promise<never>(() => undefined);
+    const dead = await own.start({ clock: systemClock, times: QUICK_TIMES, publish }, 'dead');
     const { transcript } = await dead.begin('CA1');
     transcript.collector.end({ kind: 'callerGone' }, systemClock.nowMs());
     transcript.close();
@@ -242,7 +220,7 @@ describe.each(servers)('with %s', (binary) => {
     const other = await start();
     await eventually(async () => (await redisEntries('CA1')).length).toBe(3);
     one.die();
-    const journals = join(folder, '0', 'journals');
+    const journals = join(own.folder, '0', 'journals');
     const left = async () => (await readdir(journals, { recursive: true })).filter((name) => name.endsWith('.jsonl'));
     const [journal] = await left();
     const said = one.outbox.entries('CA1').at(-1);
@@ -264,7 +242,7 @@ describe.each(servers)('with %s', (binary) => {
     const fenced = [await whereabouts.isFenced('CA1', nothing), await whereabouts.isFenced('CA2', nothing)];
     expect(fenced).toEqual(['whole', 'no']);
     expect(await whereabouts.judge('CA2', nothing)).toBe('unknown');
-    await redis.stop();
+    await own.redis.stop();
     expect(await whereabouts.judge('CA2', nothing)).toBe('open');
     expect(await whereabouts.isFenced('CA1', nothing)).toBe('no');
   });
@@ -274,37 +252,30 @@ describe.each(servers)('with %s', (binary) => {
     const one = await start(QUICK_TIMES, clock);
     const { transcript } = await one.begin('CA1');
     await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
-    await redis.stop();
+    await own.redis.stop();
     transcript.collector.event(clock.nowMs(), 'LIVE_LOST', 'unheard of');
     await eventually(() => {
       clock.tick(QUICK_TIMES.beatMs);
       return errors(one);
     }).toBeGreaterThan(0);
     expect(one.store.away).toBe(true);
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     await (await start()).begin('CA1');
     await eventually(() => {
       clock.tick(QUICK_TIMES.beatMs);
       return one.told;
     }).toEqual(['taken CA1']);
-    const left = () => readdir(join(folder, '0', 'journals', 'corrupt')).catch(() => []);
+    const left = () => readdir(join(own.folder, '0', 'journals', 'corrupt')).catch(() => []);
     await eventually(left).toEqual([expect.stringMatching(/^CA1\./)]);
   });
 
   test('what a process could not tell of a call that ended there, while another one took it, is kept for a person', async () => {
     const clock = new ManualClock();
     let queue = Promise.resolve();
-    const one = await startStoreProcess({
-      folder: join(folder, '0'),
-      redisUrl: redis.url,
-      clock,
-      times: QUICK_TIMES,
-      publish: () => queue,
-    });
-    processes.push(one);
+    const one = await own.start({ clock, times: QUICK_TIMES, publish: () => queue });
     const { transcript } = await one.begin('CA1');
     await eventually(async () => (await redisEntries('CA1')).length).toBe(2);
-    await redis.stop();
+    await own.redis.stop();
     queue = Promise.reject(new Failure('QUEUE_UNAVAILABLE', 'away, as Redis is'));
     queue.catch(() => undefined);
     transcript.collector.digit('7', clock.nowMs());
@@ -315,7 +286,7 @@ describe.each(servers)('with %s', (binary) => {
       return errors(one);
     }).toBeGreaterThan(0);
     await one.store.end('CA1', 'hangUp');
-    redis = await startRedisServer(binary, port);
+    own.redis = await startRedisServer(binary, port);
     await (await start()).begin('CA1');
     // While it hears of nobody, it would make the record; the queue is to be back after the others are.
     await eventually(() => {
@@ -324,7 +295,7 @@ describe.each(servers)('with %s', (binary) => {
     }).toBe(false);
     queue = Promise.resolve();
     const left = async () =>
-      (await readdir(join(folder, '0', 'journals'), { recursive: true })).filter((name) => name.endsWith('.jsonl'));
+      (await readdir(join(own.folder, '0', 'journals'), { recursive: true })).filter((name) => name.endsWith('.jsonl'));
     await eventually(async () => {
       clock.tick(QUICK_TIMES.beatMs);
       return left();
@@ -346,7 +317,7 @@ describe.each(servers)('with %s', (binary) => {
     await other.begin('CA1');
     const again = await start(PATIENT_TIMES, systemClock, '0');
     expect(await again.outbox.idle(15_000)).toBe(true);
-    const left = await readdir(join(folder, '0', 'journals'), { recursive: true });
+    const left = await readdir(join(own.folder, '0', 'journals'), { recursive: true });
     expect(left.filter((name) => name.endsWith('.jsonl'))).toEqual(kept.map((name) => expect.stringMatching(name)));
     expect(published).toEqual([]);
   });
@@ -426,14 +397,14 @@ describe.each(servers)('with %s', (binary) => {
     transcript.collector.event(systemClock.nowMs(), 'LIVE_LOST', '1');
     const other = await start();
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
-    await redis.stop();
-    redis = await startRedisServer(binary, port);
+    await own.redis.stop();
+    own.redis = await startRedisServer(binary, port);
     await eventually(() => other.store.look('CA1')).toMatchObject({ holder: 'elsewhere' });
     expect(details((await other.store.take((await facts(other)).facts)).entries)).toEqual(['1']);
   });
 
   test('entries that are sent twice are taken once; those of an earlier holder, and those after a gap, are not', async () => {
-    const connection = connectRedis(redis.url, {});
+    const connection = connectRedis(own.redis.url, {});
     const scripts = defineCallScripts(connection);
     const [, first] = (await scripts.take('CA1', 'one', 1, '{}')) as [string, string];
     expect(await scripts.append('CA1', first, 0, '"a"', '"b"')).toEqual(['taken', '2']);
@@ -448,7 +419,7 @@ describe.each(servers)('with %s', (binary) => {
   });
 
   test('what a process writes of a call that it took without its past is added to that, however often it is sent', async () => {
-    const connection = connectRedis(redis.url, {});
+    const connection = connectRedis(own.redis.url, {});
     const scripts = defineCallScripts(connection);
     await scripts.take('CA1', 'one', 100, '{}');
     await scripts.append('CA1', 100, 0, '"a"', '"b"');
@@ -491,9 +462,9 @@ describe.each(servers)('with %s', (binary) => {
     [
       'is away, and comes back empty',
       async () => {
-        await redis.stop();
+        await own.redis.stop();
         return async () => {
-          redis = await startRedisServer(binary, port);
+          own.redis = await startRedisServer(binary, port);
         };
       },
     ],
